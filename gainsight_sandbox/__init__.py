@@ -1,0 +1,1 @@
+"""A local Gainsight CS tenant to try and to test the connectors on."""
