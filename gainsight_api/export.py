@@ -1,0 +1,134 @@
+"""Bulk export jobs: submit, watch, fetch (article "Gainsight Bulk REST APIs")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import IO, Any
+
+from gainsight_api.errors import DataError, JobFailedError
+from gainsight_api.quota import Budget
+from gainsight_api.read import Read
+from gainsight_api.session import Session
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+_STATES = {
+    "COMPLETED": JobState.COMPLETED,
+    "FAILED": JobState.FAILED,
+    "ABORTED": JobState.FAILED,
+}
+"""A status that is not here means that the job is still under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that has been submitted, and so paid for."""
+
+    id: str
+    status_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of a job's result: where it is, and which rows it holds."""
+
+    url: str
+    offset: int
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """What the tenant says of a job.
+
+    Attributes:
+        state: Where it stands.
+        rows: Rows exported, where a completed job says so.
+        chunks: The parts of a completed job's result.
+        failure: Why it failed.
+    """
+
+    state: JobState
+    rows: int | None = None
+    chunks: tuple[Chunk, ...] = ()
+    failure: JobFailedError | None = None
+
+
+class Exports:
+    """The export calls of one tenant."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def submit(self, read: Read) -> Job:
+        """Submit a job, for one call of the bulk budget.
+
+        Raises:
+            TransportError: No reply came; the job may be under way, and nothing can find it.
+        """
+        reply = self._session.post(
+            f"v3/exports/data/bulk/{read.object}",
+            read.body(),
+            budget=Budget.BULK,
+            repeatable=False,
+        )
+        job_id = reply.get("jobId") if isinstance(reply, Mapping) else None
+        if not job_id:
+            raise DataError(f"Gainsight named no job for the export of {read.object}")
+        url = reply.get("statusURL") or f"v3/exports/data/job/status/{job_id}"
+        return Job(id=str(job_id), status_url=str(url))
+
+    def status(self, job: Job) -> JobStatus:
+        """Ask how a job is getting on."""
+        reply = self._session.get(job.status_url)
+        if not isinstance(reply, Mapping):
+            raise DataError(f"Gainsight says nothing of export job {job.id}")
+        state = _STATES.get(str(reply.get("jobStatus") or "").upper(), JobState.RUNNING)
+        if state is JobState.FAILED:
+            return JobStatus(state, failure=_failure(job, reply))
+        if state is JobState.RUNNING:
+            return JobStatus(state)
+        chunks = sorted(map(_chunk, reply.get("chunkDetails") or ()), key=lambda c: c.offset)
+        return JobStatus(state, _number(reply.get("totalRecords")), tuple(chunks))
+
+    def fetch(self, chunk: Chunk, file: IO[bytes]) -> None:
+        """Write a chunk's CSV to a file, from the file's start."""
+
+        def write(blocks: Iterator[bytes]) -> None:
+            file.seek(0)
+            file.truncate()
+            for block in blocks:
+                file.write(block)
+
+        self._session.download(chunk.url, write)
+
+
+def _failure(job: Job, reply: Mapping[str, Any]) -> JobFailedError:
+    code = reply.get("errorCode")
+    request_id = reply.get("internalRequestId")
+    return JobFailedError(
+        f"export job {job.id} failed",
+        code=str(code) if code else None,
+        request_id=str(request_id) if request_id else None,
+    )
+
+
+def _chunk(detail: Mapping[str, Any]) -> Chunk:
+    return Chunk(
+        url=str(detail["chunkURL"]),
+        offset=_number(detail.get("offset")) or 0,
+        rows=_number(detail.get("limit")),
+    )
+
+
+def _number(value: object) -> int | None:
+    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None

@@ -1,0 +1,137 @@
+"""Where clauses: small trees of conditions, and the form in which the APIs take them.
+
+The form is that of the article "Gainsight Bulk REST APIs": a list of conditions, each with an
+alias, and an expression over the aliases. The Query API takes the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
+from itertools import count
+from typing import Any
+
+
+class Operator(StrEnum):
+    """The operators that the connectors build with; users' own filters may hold any other."""
+
+    EQ = "EQ"
+    NE = "NE"
+    LT = "LT"
+    GT = "GT"
+    LTE = "LTE"
+    GTE = "GTE"
+    IS_NULL = "IS_NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of a field with values, each in the text form the API takes."""
+
+    name: str
+    operator: Operator
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of the terms hold."""
+
+    terms: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """One of the terms holds."""
+
+    terms: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A user's own filter, in the API's form; its aliases may be any words."""
+
+    conditions: tuple[Mapping[str, Any], ...]
+    expression: str
+
+
+Filter = Condition | And | Or | Given
+
+
+def all_of(*terms: Filter | None) -> Filter | None:
+    """The filter that holds where every given one does; None where there is none."""
+    return _combined(And, terms)
+
+
+def any_of(*terms: Filter | None) -> Filter | None:
+    """The filter that holds where one given one does; None where there is none."""
+    return _combined(Or, terms)
+
+
+def _combined(kind: type[And | Or], terms: Sequence[Filter | None]) -> Filter | None:
+    given = tuple(term for term in terms if term is not None)
+    return kind(given) if len(given) > 1 else given[0] if given else None
+
+
+def given(where: Mapping[str, Any]) -> Given:
+    """A user's filter, as written; conditions without an expression must all hold."""
+    conditions = tuple(where.get("conditions") or ())
+    aliases = [str(condition.get("alias", "")) for condition in conditions]
+    return Given(conditions, str(where.get("expression") or " AND ".join(aliases)))
+
+
+def body(where: Filter | None) -> dict[str, Any] | None:
+    """The `where` of a request, with aliases A, B, … in the order of the conditions."""
+    if where is None:
+        return None
+    conditions: list[dict[str, Any]] = []
+    expression = _expression(where, conditions, _aliases(), outermost=True)
+    return {"conditions": conditions, "expression": expression}
+
+
+def _expression(
+    node: Filter, conditions: list[dict[str, Any]], aliases: Iterator[str], *, outermost: bool
+) -> str:
+    if isinstance(node, Condition):
+        alias = next(aliases)
+        conditions.append(
+            {
+                "name": node.name,
+                "alias": alias,
+                "value": list(node.values),
+                "operator": node.operator.value,
+            }
+        )
+        return alias
+    if isinstance(node, Given):
+        renamed = {}
+        for condition in node.conditions:
+            alias = renamed[str(condition["alias"])] = next(aliases)
+            conditions.append({**condition, "alias": alias})
+        text = re.sub(r"\w+", lambda word: renamed.get(word[0], word[0]), node.expression)
+        return text if outermost or len(renamed) == 1 else f"({text})"
+    joint = " AND " if isinstance(node, And) else " OR "
+    text = joint.join(
+        _expression(term, conditions, aliases, outermost=False) for term in node.terms
+    )
+    return text if outermost else f"({text})"
+
+
+def _aliases() -> Iterator[str]:
+    """A to Z, then AA, BB, and so on."""
+    for number in count():
+        times, letter = divmod(number, 26)
+        yield chr(ord("A") + letter) * (times + 1)
+
+
+def time_value(moment: datetime, zone: tzinfo = UTC) -> str:
+    """A date-time as a filter value, whole seconds, as the clocks of `zone` show it.
+
+    The offset is written out, so that a tenant that heeds it and one that reads the clock time in
+    its own zone understand the same moment.
+    """
+    local = moment.astimezone(zone).replace(microsecond=0)
+    return local.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,219 @@
+"""What objects a tenant has, and what fields they have (article "Data Management APIs")."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from gainsight_api.errors import DataError, NotFoundError, RequestError
+from gainsight_api.session import Session
+
+logger = logging.getLogger(__name__)
+
+_OBJECTS = "v1/meta/services/objects"
+_DESCRIBED_AT_ONCE = 25  # no limit is documented; what other clients have found to work
+_DESCRIBE_OPTIONS = {
+    "includeChilds": "false",
+    "childLevels": "0",
+    "populatePickListOptions": "true",
+    "useCollectionId": "false",
+    "removeDeleted": "true",
+    "removeHidden": "false",
+    "host": "MDA",
+    "sortFieldsByLabel": "false",
+    "populateFieldId": "false",
+    "honorUserContext": "true",
+    "honorCustomLookup": "true",
+    "populateAutoSuggestDetails": "false",
+    "externalContext": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An item of a picklist: its id, which records hold, and its label."""
+
+    id: str
+    label: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Where a field points to: the name to traverse it by, and the objects it may find there."""
+
+    name: str
+    objects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an object."""
+
+    name: str
+    label: str
+    data_type: str
+    description: str = ""
+    hidden: bool = False
+    createable: bool = True
+    updateable: bool = True
+    required: bool = False
+    length: int | None = None
+    decimal_places: int | None = None
+    lookup: Lookup | None = None
+    category_id: str | None = None
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSummary:
+    """An object as the list of objects has it."""
+
+    name: str
+    label: str
+    readable: bool
+    createable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GainsightObject:
+    """An object with its fields, by name, in the API's order."""
+
+    name: str
+    label: str
+    fields: Mapping[str, Field]
+
+
+class Metadata:
+    """The metadata calls of one tenant."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def objects(self) -> list[ObjectSummary]:
+        """All objects that the credential can see, in the API's order."""
+        listed = self._session.get(f"{_OBJECTS}/list?po=company&em=false")
+        if not isinstance(listed, list):
+            raise DataError("Gainsight's list of objects is not a list")
+        return [
+            ObjectSummary(
+                name=str(entry["objectName"]),
+                label=str(entry.get("label") or entry["objectName"]),
+                readable=entry.get("readable") is not False,
+                createable=entry.get("createable") is not False,
+            )
+            for entry in listed
+            if isinstance(entry, Mapping) and entry.get("objectName")
+        ]
+
+    def describe(self, names: Iterable[str]) -> dict[str, GainsightObject]:
+        """Describe objects, many to a call; what a shared call does not give is asked for alone.
+
+        Returns:
+            The objects by name. One that does not exist, or cannot be described, is not among
+            them, and a warning says so.
+        """
+        wanted = list(dict.fromkeys(names))
+        found: dict[str, GainsightObject] = {}
+        for batch in _batches(wanted, _DESCRIBED_AT_ONCE):
+            found |= self._described(batch)
+        for name in wanted:
+            if name.lower() not in found and (len(wanted) > 1 or name):
+                found |= self._described([name], alone=True)
+        return {name: found[name.lower()] for name in wanted if name.lower() in found}
+
+    def _described(
+        self, names: Sequence[str], *, alone: bool = False
+    ) -> dict[str, GainsightObject]:
+        try:
+            reply = self._session.post(
+                f"{_OBJECTS}/describe", {"objectNames": list(names), **_DESCRIBE_OPTIONS}
+            )
+        except NotFoundError:
+            return {}
+        except RequestError as exc:
+            if alone:
+                logger.warning("object %s cannot be described: %s", names[0], exc)
+            return {}
+        entries = reply if isinstance(reply, list) else [reply]
+        objects = [_object(entry) for entry in entries if isinstance(entry, Mapping)]
+        return {found.name.lower(): found for found in objects}
+
+    def dropdown(self, category_id: str) -> list[Option]:
+        """The items of a picklist, deleted ones left out."""
+        reply = self._session.get(f"v1/meta/services/dropdowns/{category_id}")
+        items = reply.get("childItems") if isinstance(reply, Mapping) else None
+        return [
+            Option(
+                id=str(item["gsid"]),
+                label=str(item.get("name") or ""),
+                active=item.get("active") is not False,
+            )
+            for item in items or ()
+            if isinstance(item, Mapping) and item.get("gsid") and item.get("deleted") is not True
+        ]
+
+
+def _batches(names: Sequence[str], size: int) -> Iterable[list[str]]:
+    rest = iter(names)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _object(entry: Mapping[str, Any]) -> GainsightObject:
+    name = str(entry.get("objectName", ""))
+    fields = [_field(item) for item in entry.get("fields") or () if isinstance(item, Mapping)]
+    return GainsightObject(
+        name=name,
+        label=str(entry.get("label") or name),
+        fields={field.name: field for field in fields if field.name},
+    )
+
+
+def _field(item: Mapping[str, Any]) -> Field:
+    meta = item.get("meta") or {}
+    properties = meta.get("properties") or {}
+    name = str(item.get("fieldName", ""))
+    return Field(
+        name=name,
+        label=str(item.get("label") or name),
+        data_type=str(item.get("dataType") or "STRING").upper(),
+        description=str(meta.get("description") or ""),
+        hidden=meta.get("hidden") is True,
+        createable=meta.get("createable") is not False,
+        updateable=meta.get("updateable") is not False,
+        required=meta.get("required") is True,
+        length=_count(meta.get("length")),
+        decimal_places=_count(meta.get("decimalPlaces")),
+        lookup=_lookup(meta.get("lookupDetail")),
+        category_id=properties.get("PICKLIST_CATEGORY_ID"),
+        options=tuple(
+            Option(
+                id=str(option.get("value")),
+                label=str(option.get("label") or ""),
+                active=option.get("active") is not False,
+            )
+            for option in item.get("options") or ()
+            if isinstance(option, Mapping)
+        ),
+    )
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _lookup(detail: object) -> Lookup | None:
+    if not isinstance(detail, Mapping) or not detail.get("lookupName"):
+        return None
+    return Lookup(
+        name=str(detail["lookupName"]),
+        objects=tuple(
+            str(target["objectName"])
+            for target in detail.get("lookupObjects") or ()
+            if isinstance(target, Mapping) and target.get("objectName")
+        ),
+    )

@@ -1,0 +1,33 @@
+"""The Query API: one page of an object's records a call (article "Relationship APIs")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gainsight_api.errors import DataError, NoDataError
+from gainsight_api.read import Read
+from gainsight_api.session import Session
+
+LARGEST_PAGE = 5_000
+"""Records that a call returns at most."""
+
+
+class Query:
+    """The query calls of one tenant."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def page(self, read: Read) -> list[Mapping[str, Any]]:
+        """The records of one call; an empty list where nothing matches, however that is said."""
+        try:
+            reply = self._session.post(f"v1/data/objects/query/{read.object}", read.body())
+        except NoDataError:
+            return []
+        records = reply.get("records") if isinstance(reply, Mapping) else reply
+        if records is None:
+            return []
+        if not isinstance(records, list):
+            raise DataError(f"Gainsight's reply to a query of {read.object} holds no records")
+        return records

@@ -1,0 +1,197 @@
+"""Who may call now: takes calls from the budgets, and waits or fails when none is left."""
+
+import hashlib
+import logging
+import math
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from gainsight_api.quota.stores import QuotaStoreError, Store
+from gainsight_api.quota.usage import Budget, Limits, Usage
+
+logger = logging.getLogger(__name__)
+
+
+class QuotaExhaustedError(Exception):
+    """No call of the budget is possible now, and waiting is not wanted or would take too long."""
+
+    def __init__(self, usage: Usage, advice: str) -> None:
+        self.budget = usage.budget
+        self.until = usage.next_at()
+        """When the next call is possible, in seconds since the epoch."""
+        self.limit = usage.reason
+        super().__init__(
+            f"No {self.budget} call is left: {self.limit}."
+            f" The next one is possible at {_utc(self.until)}. {advice}"
+        )
+
+
+def quota_key(domain: str, credential: str) -> str:
+    """The name under which the calls of a credential are counted; it discloses neither."""
+    return hashlib.sha256(f"{domain.lower()}\n{credential}".encode()).hexdigest()[:32]
+
+
+class Quota:
+    """Both budgets of one credential; may be shared by threads.
+
+    Args:
+        store: Where calls are counted; all who share it share the budgets.
+        key: Whose calls, see `quota_key`.
+        limits: What Gainsight allows.
+        on_exhausted: Whether `acquire` waits for the next window or fails.
+        max_wait: For how many seconds one `acquire` may wait in total.
+        clock: Tells the time, in seconds since the epoch.
+        sleep: Waits for a number of seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        key: str,
+        limits: Limits,
+        *,
+        on_exhausted: Literal["wait", "fail"] = "wait",
+        max_wait: float = 3_600,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.checkpoint: Callable[[], None] = _nothing
+        """Called by `acquire` before it waits or fails, in its thread: the place to save state."""
+        self._store = store
+        self._key = key
+        self._windows = {budget: limits.windows(budget) for budget in Budget}
+        self._on_exhausted = on_exhausted
+        self._max_wait = max_wait
+        self._clock = clock
+        self._sleep = sleep
+
+    def acquire(self, budget: Budget) -> float:
+        """Takes one call, waiting for the next window if need be.
+
+        A call that is taken stays taken, also if the process dies before it is made.
+
+        Returns:
+            When it was taken, in seconds since the epoch; see `refund`.
+
+        Raises:
+            QuotaExhaustedError: No call is left and `on_exhausted` is `fail`, or the wait would
+                be longer than `max_wait`, which is known before waiting.
+            QuotaStoreError: The store cannot be used.
+        """
+        usage = self._take(budget)
+        started = usage.at
+        while not usage.left:
+            until = usage.next_at()
+            self.checkpoint()
+            if self._on_exhausted == "fail":
+                raise QuotaExhaustedError(
+                    usage, 'Run again after that, or set on_quota_exhausted to "wait".'
+                )
+            if until - started > self._max_wait:
+                raise QuotaExhaustedError(
+                    usage,
+                    f"That is later than max_quota_wait ({self._max_wait:g} s) allows:"
+                    " run again after that, or raise max_quota_wait.",
+                )
+            # The checkpoint may have taken a while.
+            if (pause := until - self._clock()) > 0:
+                logger.info(
+                    "No %s call is left: %s. Waiting %d s, until %s",
+                    budget,
+                    usage.reason,
+                    math.ceil(pause),
+                    _utc(until),
+                )
+                self._sleep(pause)
+            # Others may have used up the new window in the meantime.
+            usage = self._take(budget)
+        return usage.at
+
+    def try_acquire(self, budget: Budget) -> float | None:
+        """Takes one call if that is possible at once.
+
+        Returns:
+            When it was taken, in seconds since the epoch; None if no call is left.
+
+        Raises:
+            QuotaStoreError: The store cannot be used.
+        """
+        usage = self._take(budget)
+        return usage.at if usage.left else None
+
+    def refund(self, budget: Budget, taken_at: float) -> None:
+        """Gives back a call that certainly never reached Gainsight, such as a refused connection.
+
+        Args:
+            budget: What it was taken from.
+            taken_at: What `acquire` returned.
+
+        Raises:
+            QuotaStoreError: The store cannot be used.
+        """
+        self._update(budget, lambda usage: usage.without_call(taken_at))
+
+    def exhausted(self, budget: Budget, until: float | None = None) -> None:
+        """Records that Gainsight refused a call (HTTP 429): nobody calls before the given time.
+
+        Args:
+            budget: What the call was taken from.
+            until: In seconds since the epoch, at most a day ahead; None (Gainsight did not say)
+                is the end of the present shortest window.
+
+        Raises:
+            QuotaStoreError: The store cannot be used.
+        """
+        self._update(budget, lambda usage: usage.refused(until))
+
+    def remaining(self, budget: Budget) -> Usage:
+        """How far the budget is used, by all who share the store; takes no call.
+
+        Raises:
+            QuotaStoreError: The store cannot be used.
+        """
+        return self._update(budget, lambda _: None)
+
+    def next_at(self, budget: Budget, calls: int = 1) -> float:
+        """When that many calls will have been possible if nobody else calls; now, if they are.
+
+        Returns:
+            A time in seconds since the epoch.
+
+        Raises:
+            QuotaStoreError: The store cannot be used.
+        """
+        return self.remaining(budget).next_at(calls)
+
+    def _take(self, budget: Budget) -> Usage:
+        """Takes a call from every window, or from none; returns the usage just before."""
+        return self._update(budget, lambda usage: usage.with_call() if usage.left else None)
+
+    def _update(self, budget: Budget, change: Callable[[Usage], Usage | None]) -> Usage:
+        """Keeps the changed usage, if there is one, and returns the usage just before."""
+
+        def change_document(document: bytes | None) -> tuple[Usage, bytes | None]:
+            # The time is read while nobody else can take, so takes are in the order of their times.
+            now = self._clock()
+            try:
+                usage = Usage.from_document(document, budget, self._windows[budget], now)
+            except msgspec.DecodeError as error:
+                raise QuotaStoreError(
+                    "quota_store: it holds a damaged entry; remove it, or use another store"
+                ) from error
+            changed = change(usage)
+            return usage, None if changed is None else changed.to_document()
+
+        return self._store.update(f"{self._key}:{budget}", change_document)
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(math.ceil(seconds), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _nothing() -> None:
+    """The checkpoint of a caller that has no state to save."""

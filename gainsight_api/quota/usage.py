@@ -1,0 +1,188 @@
+"""What is counted: calls in fixed windows on the clock, as plain values.
+
+A window begins where the clock divides by its length: a minute at :00 seconds, an hour at :00
+minutes, a day at midnight UTC. Gainsight counts so, for a whole organisation.
+"""
+
+import enum
+import math
+from dataclasses import dataclass, replace
+from typing import Self
+
+import msgspec
+
+
+class Budget(enum.StrEnum):
+    """What a call is counted against."""
+
+    SYNC = "sync"
+    """Every ordinary HTTP call."""
+    BULK = "bulk"
+    """The submission of an export or import job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A limit on the calls of one minute, hour or day."""
+
+    seconds: int
+    limit: int
+    setting: str
+    """The setting that holds the limit."""
+    label: str
+    """What a reader calls the present one, such as `this hour`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many calls Gainsight allows in a window, by budget; each at least 1."""
+
+    sync_calls_per_minute: int = 100
+    sync_calls_per_day: int = 50_000
+    bulk_calls_per_hour: int = 10
+    bulk_calls_per_day: int = 100
+
+    def __post_init__(self) -> None:
+        for budget in Budget:
+            for window in self.windows(budget):
+                if window.limit < 1:
+                    raise ValueError(f"{window.setting} must be at least 1, not {window.limit}")
+
+    def windows(self, budget: Budget) -> tuple[Window, ...]:
+        """The windows that a call of this budget counts in, the shortest first."""
+        match budget:
+            case Budget.SYNC:
+                return (
+                    Window(60, self.sync_calls_per_minute, "sync_calls_per_minute", "this minute"),
+                    Window(86_400, self.sync_calls_per_day, "sync_calls_per_day", "today"),
+                )
+            case Budget.BULK:
+                return (
+                    Window(3_600, self.bulk_calls_per_hour, "bulk_calls_per_hour", "this hour"),
+                    Window(86_400, self.bulk_calls_per_day, "bulk_calls_per_day", "today"),
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class WindowUsage:
+    """How far a window is used, by all who share the store."""
+
+    window: Window
+    start: int
+    """When it began, in seconds since the epoch."""
+    used: int
+
+    @property
+    def end(self) -> int:
+        """When the next one begins, in seconds since the epoch."""
+        return self.start + self.window.seconds
+
+    @property
+    def left(self) -> int:
+        """How many more calls fit in."""
+        return max(0, self.window.limit - self.used)
+
+    def __str__(self) -> str:
+        return f"{self.used} of {self.window.limit} used {self.window.label}"
+
+
+class _Ledger(msgspec.Struct, frozen=True):
+    """What a store keeps of a budget; windows are known by their length in seconds."""
+
+    windows: dict[int, tuple[int, int]] = {}
+    """Start and used calls of the last window of each length."""
+    refused_until: float = 0.0
+
+
+_decoder = msgspec.json.Decoder(_Ledger)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How far a budget is used, by all who share the store."""
+
+    budget: Budget
+    at: float
+    """When this was so, in seconds since the epoch."""
+    windows: tuple[WindowUsage, ...]
+    """The present windows, the shortest first."""
+    refused_until: float
+    """Before this time Gainsight refuses calls, whatever was counted; 0 if it does not."""
+
+    @classmethod
+    def from_document(
+        cls, document: bytes | None, budget: Budget, windows: tuple[Window, ...], now: float
+    ) -> Self:
+        """Reads what a store kept, as of now; `None` is nothing yet.
+
+        Raises:
+            msgspec.DecodeError: The document is not what `to_document` wrote.
+        """
+        ledger = _Ledger() if document is None else _decoder.decode(document)
+        present = []
+        for window in windows:
+            start = int(now // window.seconds) * window.seconds
+            known_start, used = ledger.windows.get(window.seconds, (start, 0))
+            # The next window may have begun already: by the clock of another machine, or by this
+            # one's before it was set back. It counts on. A later one comes from a clock that was
+            # wrong; an earlier one is over.
+            if start <= known_start <= start + window.seconds:
+                present.append(WindowUsage(window, known_start, used))
+            else:
+                present.append(WindowUsage(window, start, 0))
+        refused = now < ledger.refused_until <= now + windows[-1].seconds
+        return cls(budget, now, tuple(present), ledger.refused_until if refused else 0.0)
+
+    def to_document(self) -> bytes:
+        """What a store is to keep."""
+        windows = {usage.window.seconds: (usage.start, usage.used) for usage in self.windows}
+        return msgspec.json.encode(_Ledger(windows, self.refused_until))
+
+    def with_call(self) -> "Usage":
+        """The usage after one more call."""
+        return replace(self, windows=tuple(replace(w, used=w.used + 1) for w in self.windows))
+
+    def without_call(self, taken_at: float) -> "Usage":
+        """The usage without one call of that time; windows that are over by now do not matter."""
+        return replace(
+            self,
+            windows=tuple(
+                replace(w, used=max(0, w.used - 1)) if w.start <= taken_at < w.end else w
+                for w in self.windows
+            ),
+        )
+
+    def refused(self, until: float | None) -> "Usage":
+        """The usage after a refusal; `None` is until the end of the shortest window.
+
+        It holds for no longer than the longest window lasts, and shortens no earlier refusal.
+        """
+        end = self.windows[0].end if until is None else until
+        end = min(end, self.at + self.windows[-1].window.seconds)
+        return replace(self, refused_until=max(self.refused_until, end))
+
+    @property
+    def left(self) -> int:
+        """How many calls are possible at once."""
+        return 0 if self.refused_until else min(usage.left for usage in self.windows)
+
+    def next_at(self, calls: int = 1) -> float:
+        """When that many calls will have been possible if nobody else calls (epoch seconds)."""
+        times = [self.at, self.refused_until]
+        for usage in self.windows:
+            if (missing := calls - usage.left) > 0:
+                full_windows = math.ceil(missing / usage.window.limit) - 1
+                times.append(usage.end + full_windows * usage.window.seconds)
+        return max(times)
+
+    @property
+    def reason(self) -> str:
+        """Why no call is possible before `next_at()`."""
+        until = self.next_at()
+        for usage in self.windows:
+            if not usage.left and usage.end == until:
+                return f"{usage} ({usage.window.setting})"
+        return "Gainsight answered that its limit is reached (HTTP 429)"
+
+    def __str__(self) -> str:
+        return f"{self.budget} calls: {', '.join(map(str, self.windows))}"
