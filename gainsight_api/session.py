@@ -176,7 +176,7 @@ class Session:
         renewed = False
         tries = 0
         while True:
-            self.quota.acquire(budget)
+            taken_at = self.quota.acquire(budget)
             tries += 1
             try:
                 return call()
@@ -185,6 +185,8 @@ class Session:
                     raise
                 renewed = True
             except RetriableError as exc:
+                if isinstance(exc, TransportError) and not exc.may_have_arrived:
+                    self.quota.refund(budget, taken_at)
                 if tries > self._allowed_retries(exc, repeatable=repeatable):
                     raise
                 self._pause(exc, budget, next(waits), f"{path}: try {tries} of {self.max_retries}")

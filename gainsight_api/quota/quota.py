@@ -10,13 +10,14 @@ from typing import Literal
 
 import msgspec
 
+from gainsight_api.errors import GainsightError
 from gainsight_api.quota.stores import QuotaStoreError, Store
 from gainsight_api.quota.usage import Budget, Limits, Usage
 
 logger = logging.getLogger(__name__)
 
 
-class QuotaExhaustedError(Exception):
+class QuotaExhaustedError(GainsightError):
     """No call of the budget is possible now, and waiting is not wanted or would take too long."""
 
     def __init__(self, usage: Usage, advice: str) -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
+from gainsight_api.errors import ConfigError
+
 T = TypeVar("T")
 
 Change = Callable[[bytes | None], tuple[T, bytes | None]]
@@ -28,7 +30,7 @@ _TIMEOUT = 30  # seconds, for a lock or an answer; both usually take about a mil
 _RETENTION = 2 * 86_400  # seconds; longer than the longest window, so what is dropped is void
 
 
-class QuotaStoreError(Exception):
+class QuotaStoreError(ConfigError):
     """The place named by the setting `quota_store` cannot be used."""
 
 
@@ -147,6 +149,7 @@ class SQLiteStore:
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS singer_gainsight_quota"
                 " (key TEXT PRIMARY KEY, ledger BLOB NOT NULL, touched INTEGER NOT NULL)"
+                " WITHOUT ROWID"
             )
             self._connection.execute(
                 "DELETE FROM singer_gainsight_quota WHERE touched < ?",

