@@ -26,6 +26,7 @@ class AccessKey(AuthBase):
         return self._key
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign a request."""
         request.headers[self._header] = self._key
         return request
 
@@ -60,6 +61,7 @@ class OAuth(AuthBase):
         return self._client_id
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign a request, with a new token if need be."""
         with self._lock:
             if self._token is None or time.monotonic() >= self._expires:
                 self._fetch()

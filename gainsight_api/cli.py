@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
 from gainsight_api.errors import GainsightError
+
+if TYPE_CHECKING:
+    import logging
 
 
 class OneLineErrors(click.Command):

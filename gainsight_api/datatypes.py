@@ -7,14 +7,16 @@ an export CSV and as JSON values of a query reply, and both are read to the same
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 class Kind(StrEnum):
@@ -81,7 +83,8 @@ class Number(Decimal):
     __slots__ = ("literal",)
     literal: str
 
-    def __new__(cls, literal: str) -> Number:
+    def __new__(cls, literal: str) -> Self:
+        """Read a number as JSON writes it."""
         number = super().__new__(cls, literal)
         number.literal = literal
         return number

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from gainsight_api.errors import DataError, JobFailedError
 from gainsight_api.quota import Budget
-from gainsight_api.read import Read
-from gainsight_api.session import Session
+
+if TYPE_CHECKING:
+    from gainsight_api.read import Read
+    from gainsight_api.session import Session
 
 
 class JobState(StrEnum):

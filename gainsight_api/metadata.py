@@ -6,10 +6,12 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import DataError, NotFoundError, RequestError
-from gainsight_api.session import Session
+
+if TYPE_CHECKING:
+    from gainsight_api.session import Session
 
 logger = logging.getLogger(__name__)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import DataError, NoDataError
-from gainsight_api.read import Read
-from gainsight_api.session import Session
+
+if TYPE_CHECKING:
+    from gainsight_api.read import Read
+    from gainsight_api.session import Session
 
 LARGEST_PAGE = 5_000
 """Records that a call returns at most."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -30,6 +29,8 @@ from gainsight_api.errors import (
 from gainsight_api.quota import Budget, Quota
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from gainsight_api.auth import AccessKey, OAuth
     from gainsight_api.clock import Clock
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 import requests
@@ -16,6 +14,10 @@ from gainsight_api.domain import base_url
 from gainsight_api.errors import ConfigError
 from gainsight_api.quota import Limits, Quota, open_store, quota_key
 from gainsight_api.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 
 def _setting(json_type: str, title: str, description: str, **more: Any) -> dict[str, Any]:
@@ -178,6 +180,38 @@ def with_defaults(
         name: schema.get("default") if config.get(name) is None else config[name]
         for name, schema in schemas.items()
     }
+
+
+def numbers_in(
+    environ: Mapping[str, str], prefix: str, schemas: Mapping[str, Mapping[str, Any]]
+) -> dict[str, int | float]:
+    """The settings that are numbers and are given as environment variables.
+
+    Args:
+        environ: The environment.
+        prefix: How the variables' names begin, such as `TAP_GAINSIGHT_`.
+        schemas: JSON Schema of each setting.
+
+    Raises:
+        ConfigError: A variable is not a number; the text names it.
+    """
+    numbers: dict[str, int | float] = {}
+    for name, schema in schemas.items():
+        text = environ.get(f"{prefix}{name.upper()}")
+        reader = _NUMBERS.get(schema.get("type", [""])[0])
+        if text is None or reader is None:
+            continue
+        try:
+            numbers[name] = reader(text)
+        except ValueError:
+            raise ConfigError(
+                f"environment variable {prefix}{name.upper()} is not {_NUMBER_NAMES[reader]}"
+            ) from None
+    return numbers
+
+
+_NUMBERS: Mapping[str, type[int | float]] = {"integer": int, "number": float}
+_NUMBER_NAMES = {int: "a whole number", float: "a number"}
 
 
 def _credential(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gainsight_api.datatypes import Kind, json_schema, kind_in, kind_of
 from gainsight_api.errors import ConfigError
-from gainsight_api.metadata import Field, GainsightObject, Metadata
 from tap_gainsight.pages import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gainsight_api.metadata import Field, GainsightObject, Metadata
 
 logger = logging.getLogger(__name__)
 

@@ -109,8 +109,7 @@ class Tracker(msgspec.Struct, omit_defaults=True):
             self.keys.clear()
         if key is not None and len(self.keys) <= _NAMED_AT_MOST:
             self.keys.append(key)
-        if value > self.latest:
-            self.latest = value
+        self.latest = max(self.latest, value)
 
 
 def start_of(window: Window) -> Position:

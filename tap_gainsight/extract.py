@@ -7,11 +7,9 @@ extract has come; nothing before it is asked for again, and no job is paid for t
 from __future__ import annotations
 
 import hashlib
-import logging
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 import msgspec.structs
@@ -28,9 +26,14 @@ from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.quota import Budget, Quota
 from gainsight_api.read import DEFAULT_LIMIT, Read
 from tap_gainsight.cursor import Position, Tracker, Window, advance, next_read, start_of
-from tap_gainsight.jobs import Jobs
-from tap_gainsight.pages import Decoder, Record
-from tap_gainsight.progress import Progress
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tap_gainsight.jobs import Jobs
+    from tap_gainsight.pages import Decoder, Record
+    from tap_gainsight.progress import Progress
 
 _HOPELESS = ("GSOBJ", "P_5005")
 """How codes begin that blame the request: the same request would fail again."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from gainsight_api.clock import Clock
 from gainsight_api.errors import GainsightError
 from gainsight_api.export import Chunk, Exports, Job, JobState, JobStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gainsight_api.clock import Clock
 
 logger = logging.getLogger(__name__)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import chain
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from gainsight_api.datatypes import READERS, Kind, from_json
 from gainsight_api.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 csv.field_size_limit(sys.maxsize)  # the default, 128 KiB, is less than a rich text may have
 

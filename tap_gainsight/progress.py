@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from gainsight_api.clock import Clock
 from gainsight_api.quota import Budget, Quota
+
+if TYPE_CHECKING:
+    import logging
+
+    from gainsight_api.clock import Clock
 
 
 @dataclass(slots=True)

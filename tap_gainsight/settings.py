@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gainsight_api.settings import CONNECTION_SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TAP_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -57,8 +59,7 @@ TAP_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "type": ["string", "null"],
             "default": "UTC",
             "title": "Filter time zone",
-            "description": "The zone in which the tenant reads filter times, such as "
-            "Europe/Paris.",
+            "description": "The zone in which the tenant reads filter times, such as Europe/Paris.",
         },
         "csv_null": {
             "type": ["string", "null"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,8 @@ from tap_gainsight.extract import Checkpoint, Extract, Method
 from tap_gainsight.pages import Column, Decoder, Record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from tap_gainsight.tap import TapGainsight
 
 _EXPORT_STATE = (

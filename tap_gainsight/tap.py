@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
+import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from datetime import tzinfo
 from functools import cached_property
-from types import FrameType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigurationError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
     PluginCapabilities,
@@ -27,16 +24,25 @@ from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_api.export import Exports
 from gainsight_api.metadata import Metadata
 from gainsight_api.query import Query
-from gainsight_api.session import Session
-from gainsight_api.settings import connect, with_defaults
+from gainsight_api.settings import connect, numbers_in, with_defaults
 from tap_gainsight.catalog import DELETED_RECORDS, catalogued, deleted_records, discovered
-from tap_gainsight.cursor import Window
 from tap_gainsight.extract import Checkpoint, Extract, Method
 from tap_gainsight.jobs import Jobs
-from tap_gainsight.pages import Decoder
 from tap_gainsight.progress import Progress
 from tap_gainsight.settings import CONFIG_SCHEMA, TAP_SETTINGS
 from tap_gainsight.streams import DeletedRecordsStream, GainsightStream
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import tzinfo
+    from types import FrameType
+
+    import click
+
+    from gainsight_api.session import Session
+    from tap_gainsight.cursor import Window
+    from tap_gainsight.pages import Decoder
 
 
 class _Command(OneLineErrors, SingerCommand):
@@ -140,6 +146,13 @@ class TapGainsight(Tap):
             (DeletedRecordsStream if spec.name == DELETED_RECORDS else GainsightStream)(self, spec)
             for spec in specs
         ]
+
+    @classproperty
+    @override
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
+        prefix: str = cls._env_var_prefix
+        numbers = numbers_in(os.environ, prefix, CONFIG_SCHEMA["properties"])
+        return {**super()._env_var_config, **numbers}
 
     @classmethod
     @override
