@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -175,10 +176,17 @@ def connect(config: Mapping[str, Any], *, clock: Clock | None = None) -> Session
 def with_defaults(
     config: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]] = CONNECTION_SETTINGS
 ) -> dict[str, Any]:
-    """The settings of `schemas`, where a null or absent one has its default."""
-    return {
+    """The settings of `schemas`, where a null or absent one has its default.
+
+    Numbers with a fraction are floats: those of a config file may come as decimals.
+    """
+    values = {
         name: schema.get("default") if config.get(name) is None else config[name]
         for name, schema in schemas.items()
+    }
+    return {
+        name: float(value) if isinstance(value, Decimal) else value
+        for name, value in values.items()
     }
 
 

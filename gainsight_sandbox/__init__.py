@@ -1,1 +1,71 @@
 """A local Gainsight CS tenant to try and to test the connectors on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gainsight_sandbox.calls import CallKind, LoggedRequest
+from gainsight_sandbox.clock import Clock, ManualClock, SystemClock
+from gainsight_sandbox.faults import Effect, Fault
+from gainsight_sandbox.limits import Limits, Usage
+from gainsight_sandbox.quirks import (
+    BooleanForm,
+    DateForm,
+    ExportEmpty,
+    JobCalls,
+    LineEnd,
+    ListOperators,
+    MultiSelect,
+    NotNull,
+    QueryEmpty,
+    QueryNull,
+    QueryShape,
+    Quirks,
+    Quoting,
+    Refusal,
+)
+from gainsight_sandbox.schema import DataType, Field, ObjectSchema, ObjectType, Option
+
+if TYPE_CHECKING:
+    from gainsight_sandbox.sandbox import Sandbox
+
+__all__ = [
+    "BooleanForm",
+    "CallKind",
+    "Clock",
+    "DataType",
+    "DateForm",
+    "Effect",
+    "ExportEmpty",
+    "Fault",
+    "Field",
+    "JobCalls",
+    "Limits",
+    "LineEnd",
+    "ListOperators",
+    "LoggedRequest",
+    "ManualClock",
+    "MultiSelect",
+    "NotNull",
+    "ObjectSchema",
+    "ObjectType",
+    "Option",
+    "QueryEmpty",
+    "QueryNull",
+    "QueryShape",
+    "Quirks",
+    "Quoting",
+    "Refusal",
+    "Sandbox",
+    "SystemClock",
+    "Usage",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the server only when it is asked for, so that `--help` is quick."""
+    if name == "Sandbox":
+        from gainsight_sandbox.sandbox import Sandbox  # noqa: PLC0415 - see above
+
+        return Sandbox
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING
 
@@ -57,7 +58,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         chunks_done: How many chunks that is.
         job_id: The job under way, if there is one.
         status_url: Where its status is.
-        submitted_at: When it was submitted, in seconds since 1970.
+        submitted_at: When it was submitted, as text: targets built on the SDK cannot write a
+            state that holds a number with a fraction.
         request: A digest of what is extracted; None as long as no job was needed.
     """
 
@@ -66,7 +68,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     chunks_done: int = 0
     job_id: str | None = None
     status_url: str | None = None
-    submitted_at: float | None = None
+    submitted_at: str | None = None
     request: str | None = None
 
 
@@ -180,7 +182,9 @@ class Extract:
             position=self.at.position,
             job_id=job.id,
             status_url=job.status_url,
-            submitted_at=self.jobs.clock.now(),
+            submitted_at=datetime.fromtimestamp(self.jobs.clock.now(), UTC).isoformat(
+                "T", "seconds"
+            ),
             request=self._digest(),
         )
         self.save(self.at)

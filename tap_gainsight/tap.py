@@ -29,7 +29,7 @@ from tap_gainsight.catalog import DELETED_RECORDS, catalogued, deleted_records, 
 from tap_gainsight.extract import Checkpoint, Extract, Method
 from tap_gainsight.jobs import Jobs
 from tap_gainsight.progress import Progress
-from tap_gainsight.settings import CONFIG_SCHEMA, TAP_SETTINGS
+from tap_gainsight.settings import CONFIG_SCHEMA
 from tap_gainsight.streams import DeletedRecordsStream, GainsightStream
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ class TapGainsight(Tap):
 
     @cached_property
     def options(self) -> Mapping[str, Any]:
-        """The tap's own settings, defaults filled in."""
-        return with_defaults(self.config, TAP_SETTINGS)
+        """The settings, defaults filled in."""
+        return with_defaults(self.config, CONFIG_SCHEMA["properties"])
 
     @cached_property
     def session(self) -> Session:
@@ -99,8 +99,8 @@ class TapGainsight(Tap):
         return Jobs(
             Exports(self.session),
             self.session.clock,
-            poll_interval=self.config["job_poll_interval"],
-            timeout=self.config["job_timeout"],
+            poll_interval=self.options["job_poll_interval"],
+            timeout=self.options["job_timeout"],
         )
 
     def extract(

@@ -1,0 +1,36 @@
+# `make demo` and `make test` set up all they need by themselves: a uv, if the machine has none,
+# and an environment from uv.lock. They need make, Python >= 3.11 and the package index.
+SHELL := /bin/sh
+PYTHON ?= python3
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+export UV_PYTHON_DOWNLOADS = never
+RUN = $(UV) run --frozen --all-extras
+
+.PHONY: demo test lint format clean
+
+demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into CSV files
+	@$(RUN) --group meltano python scripts/demo.py
+
+test: lint ## Lint, types, and all tests
+	$(RUN) --group meltano pytest
+
+lint: $(UV)
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+
+format: $(UV)
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+clean:
+	rm -rf .venv .uv .meltano output rejects .mypy_cache .ruff_cache .pytest_cache
+
+.PHONY: .meltano-ready
+.meltano-ready: $(UV)
+	@echo "Setting up (the first time takes a minute) ..."
+	@$(UV) sync --quiet --frozen --all-extras --group meltano
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet uv

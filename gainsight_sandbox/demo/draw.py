@@ -1,0 +1,146 @@
+"""Draws the values of one demo record, the same for the same seed."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeVar
+
+from gainsight_sandbox.demo import names
+from gainsight_sandbox.schema import Option
+from gainsight_sandbox.values import MILLISECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from random import Random
+
+T = TypeVar("T")
+
+TENANT = "E316G9DAPFOLE6"
+PREFIXES = {
+    name: f"{code}{TENANT}"
+    for name, code in {
+        "gsuser": "1P01",
+        "company": "1P02",
+        "company_person": "1P04",
+        "relationship": "1P05",
+        "relationship_type": "1P06",
+        "call_to_action": "1S01",
+        "activity_timeline": "1A01",
+        "nps_survey_response": "1N01",
+        "account_scorecard_history": "1H01",
+        "billing_secret__gc": "1C03",
+        "usage_event__gc": "1C01",
+        "awkward__gc": "1C02",
+    }.items()
+}
+_ITEMS = f"1I00{TENANT}"
+
+# Multiplying by an odd number permutes the numbers below 2**40: ids in no visible order.
+ID_FACTOR = 0x9E3779B97F
+ID_MASK = (1 << 40) - 1
+HISTORY_DAYS = 180
+_DAY_MILLISECONDS = 86_400_000
+
+
+def record_id(prefix: str, number: int) -> str:
+    """The 36 characters of a Gsid: the object's key prefix and the record's id."""
+    return f"{prefix}{number * ID_FACTOR & ID_MASK:010X}{number:08X}"
+
+
+def category_id(category: str) -> str:
+    """The id of a dropdown list."""
+    return record_id(_ITEMS, zlib.crc32(category.encode()))
+
+
+def dropdown(category: str, *labels: str, inactive: Sequence[str] = ()) -> tuple[Option, ...]:
+    """The items of a dropdown list."""
+    return tuple(
+        Option(
+            label,
+            record_id(_ITEMS, zlib.crc32(f"{category}:{label}".encode())),
+            active=label not in inactive,
+        )
+        for label in (*labels, *inactive)
+    )
+
+
+class Draw:
+    """A source of plausible values for the record with a number."""
+
+    def __init__(self, random: Random, now: datetime, counts: Mapping[str, int]) -> None:
+        self.random = random
+        self.now = now
+        self.counts = counts
+        self.number = 0
+        self.modified = now
+        self.created = now
+
+    def begin(self, number: int) -> None:
+        """Begin a record: created up to three years before it was last modified."""
+        self.number = number
+        self.modified = self.now - self.days(HISTORY_DAYS)
+        self.created = self.modified - self.days(1000)
+
+    def days(self, most: int) -> timedelta:
+        """A time of up to `most` days, to the millisecond."""
+        return int(self.random.random() * most * _DAY_MILLISECONDS) * MILLISECOND
+
+    def maybe(self, share: float) -> bool:
+        """True in a share of cases."""
+        return self.random.random() < share
+
+    def below(self, limit: int) -> int:
+        """A whole number from 0 on."""
+        return int(self.random.random() * limit)
+
+    def one(self, items: Sequence[T]) -> T:
+        """One of some items."""
+        return items[int(self.random.random() * len(items))]
+
+    def some(self, options: Sequence[Option]) -> list[str]:
+        """The ids of none to three items of a dropdown list."""
+        return [option.value for option in options if self.maybe(1.2 / len(options))][:3]
+
+    def own_id(self, name: str) -> str:
+        """The record's own Gsid."""
+        return record_id(PREFIXES[name], self.number)
+
+    def reference(self, name: str, share: float = 1.0) -> str | None:
+        """The Gsid of a record of another object, in a share of cases."""
+        count = self.counts.get(name, 0)
+        return record_id(PREFIXES[name], self.below(count)) if count and self.maybe(share) else None
+
+    def amount(self, most: int, places: int = 5) -> Decimal:
+        """A number with that many decimals."""
+        return Decimal(self.below(most * 100)).scaleb(-2).quantize(Decimal(1).scaleb(-places))
+
+    def number_up_to(self, most: int) -> Decimal:
+        """A whole number."""
+        return Decimal(self.below(most))
+
+    def day(self, before: int, after: int) -> date:
+        """A day around now."""
+        return (self.now + timedelta(days=self.below(before + after) - before)).date()
+
+    def moment(self, most_days: int) -> datetime:
+        """A moment of the last days."""
+        return (self.now - self.days(most_days)).astimezone(UTC)
+
+    def person(self) -> str:
+        """A person's name."""
+        return f"{self.one(names.FIRST_NAMES)} {self.one(names.LAST_NAMES)}"
+
+    def company(self) -> str:
+        """A company's name, with its number, as names are unique."""
+        stem, trade = self.one(names.COMPANY_STEMS), self.one(names.COMPANY_TRADES)
+        return f"{stem} {trade} {self.one(names.COMPANY_FORMS)} {self.number + 1}"
+
+    def salesforce_id(self, prefix: str) -> str:
+        """An 18-character record id of Salesforce."""
+        return f"{prefix}{self.number:015d}"[:18]
+
+    def note(self) -> str:
+        """What a meeting was about."""
+        return f"{self.one(names.MEETINGS)} {self.one(names.TOPICS)}"

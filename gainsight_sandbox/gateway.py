@@ -1,0 +1,127 @@
+"""What every call passes on its way to the handler that answers it: hook, key, budget, faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from gainsight_sandbox.calls import Call, CallKind, Endpoint, LoggedRequest
+from gainsight_sandbox.envelope import failure, object_not_found
+from gainsight_sandbox.errors import ApiError, ObjectNotFoundError
+from gainsight_sandbox.faults import Effect, Fault, Faults
+from gainsight_sandbox.limits import Budget, Meter
+from gainsight_sandbox.mishaps import DroppedConnection, TruncatedResponse, malformed
+from gainsight_sandbox.requestlog import ENTRY
+from gainsight_sandbox.values import from_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from gainsight_sandbox.auth import Gate
+    from gainsight_sandbox.clock import Clock
+    from gainsight_sandbox.quirks import Quirks
+    from gainsight_sandbox.tenant import Tenant
+
+_BUDGETS = {
+    CallKind.EXPORT_SUBMIT: Budget.BULK,
+    CallKind.QUERY: Budget.SYNC,
+    CallKind.METADATA: Budget.SYNC,
+}
+_JOB_CALLS = {CallKind.EXPORT_STATUS, CallKind.EXPORT_CHUNK}
+_OPEN = {CallKind.TOKEN, CallKind.CONTROL}
+
+
+@dataclass(slots=True)
+class Gateway:
+    """Lets a call through, or answers in the handler's place."""
+
+    tenant: Tenant
+    gate: Gate
+    meter: Meter
+    faults: Faults
+    quirks: Quirks
+    clock: Clock
+    before_request: Callable[[LoggedRequest], None] | None = None
+    crashes: list[Exception] = field(default_factory=list)
+
+    async def serve(self, endpoint: Endpoint, request: Request) -> Response:
+        """Answer a request in a worker thread."""
+        entry: LoggedRequest = request.scope[ENTRY]
+        entry.kind = endpoint.kind
+        entry.object = request.path_params.get("object", "").lower() or None
+        entry.body = await request.body()
+        call = Call(
+            request=entry,
+            parameters=request.path_params,
+            query=request.query_params,
+            headers=request.headers,
+            body=entry.body,
+        )
+        return await run_in_threadpool(self._answer, endpoint, call)
+
+    def _answer(self, endpoint: Endpoint, call: Call) -> Response:
+        try:
+            return self._pass(endpoint, call)
+        except ApiError as error:
+            return failure(error, as_200=self.quirks.errors_as_200)
+        except ObjectNotFoundError:
+            return object_not_found(f"{from_seconds(self.clock.now()):%Y-%m-%d %H:%M:%S} UTC")
+        except Exception as error:  # noqa: BLE001 - kept, to be raised when the sandbox stops
+            self.crashes.append(error)
+            refusal = ApiError(None, "The sandbox failed.", status=HTTPStatus.INTERNAL_SERVER_ERROR)
+            return failure(refusal)
+
+    def _pass(self, endpoint: Endpoint, call: Call) -> Response:
+        if endpoint.kind is CallKind.CONTROL:
+            return endpoint.handler(call)
+        if self.before_request is not None:
+            self.before_request(call.request)
+        fault = call.fault = self.faults.take(endpoint.kind, call.request.object)
+        if fault is not None and fault.at_the_door:
+            return self._instead(fault)
+        if endpoint.kind not in _OPEN:
+            self.gate.check(call.headers)
+        self.meter.count(self._budget(endpoint.kind))
+        if fault is None:
+            return endpoint.handler(call)
+        return self._faulty(endpoint, call, fault)
+
+    def _budget(self, kind: CallKind) -> Budget:
+        if kind in _JOB_CALLS:
+            return Budget(self.quirks.job_calls)
+        return _BUDGETS.get(kind, Budget.NONE)
+
+    def _instead(self, fault: Fault) -> Response:
+        """The reply of a call that is not processed."""
+        match fault.effect:
+            case Effect.STATUS:
+                headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
+                reason = HTTPStatus(fault.status).phrase
+                return failure(ApiError(None, reason, status=fault.status, headers=headers))
+            case Effect.REDIRECT:
+                return RedirectResponse(fault.location, status_code=HTTPStatus.FOUND)
+            case _:
+                return DroppedConnection()
+
+    def _faulty(self, endpoint: Endpoint, call: Call, fault: Fault) -> Response:
+        if fault.effect in {Effect.STATUS, Effect.REDIRECT}:
+            return self._instead(fault)
+        if fault.effect is Effect.DELAY:
+            self.clock.sleep(fault.seconds)
+        if fault.effect is Effect.FIELD_DELETED:
+            self.tenant.delete_field(str(call.request.object), str(fault.field))
+        response = endpoint.handler(call)
+        match fault.effect:
+            case Effect.DROP_AFTER:
+                return DroppedConnection()
+            case Effect.TRUNCATED:
+                return TruncatedResponse(response)
+            case Effect.MALFORMED:
+                return malformed()
+        return response

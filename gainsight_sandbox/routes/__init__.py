@@ -1,0 +1,1 @@
+"""The tenant's APIs, each a set of endpoints."""

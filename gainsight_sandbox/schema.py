@@ -1,0 +1,155 @@
+"""Gainsight objects and their fields, as the Data Management APIs describe them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+MODIFIED_FIELDS = ("ModifiedDate", "LastModifiedDate", "ModifiedAt")
+CREATED_FIELDS = ("CreatedDate", "CreatedAt")
+KEY_FIELDS = ("Gsid", "id")
+
+
+class DataType(StrEnum):
+    """The data types that Gainsight names; a field may also have one that is not listed here."""
+
+    STRING = "STRING"
+    TEXT = "TEXT"
+    GSID = "GSID"
+    LOOKUP = "LOOKUP"
+    EMAIL = "EMAIL"
+    URL = "URL"
+    RICHTEXTAREA = "RICHTEXTAREA"
+    SFDCID = "SFDCID"
+    WHOID = "WHOID"
+    JSON = "JSON"
+    IMAGE = "IMAGE"
+    PICKLIST = "PICKLIST"
+    MULTISELECT = "MULTISELECTDROPDOWNLIST"
+    BOOLEAN = "BOOLEAN"
+    DATE = "DATE"
+    DATETIME = "DATETIME"
+    NUMBER = "NUMBER"
+    CURRENCY = "CURRENCY"
+    PERCENTAGE = "PERCENTAGE"
+
+
+class Family(Enum):
+    """Data types whose values are kept and filtered alike."""
+
+    TEXT = "text"
+    PICKLIST = "picklist"
+    MULTISELECT = "multiselect"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    NUMBER = "number"
+    AMOUNT = "amount"
+
+
+_FAMILIES = {
+    DataType.PICKLIST: Family.PICKLIST,
+    DataType.MULTISELECT: Family.MULTISELECT,
+    DataType.BOOLEAN: Family.BOOLEAN,
+    DataType.DATE: Family.DATE,
+    DataType.DATETIME: Family.DATETIME,
+    DataType.NUMBER: Family.NUMBER,
+    DataType.CURRENCY: Family.AMOUNT,
+    DataType.PERCENTAGE: Family.AMOUNT,
+}
+
+
+class ObjectType(StrEnum):
+    """Who made an object or a field."""
+
+    STANDARD = "STANDARD"
+    CUSTOM = "CUSTOM"
+    SYSTEM = "SYSTEM"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An item of a dropdown list: records hold its `value`, people see its `label`."""
+
+    label: str
+    value: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an object."""
+
+    name: str
+    data_type: str = DataType.STRING
+    label: str | None = None
+    lookup: str | None = None
+    options: tuple[Option, ...] = ()
+    category_id: str | None = None
+    decimal_places: int = 0
+    length: int | None = None
+    hidden: bool = False
+    read_only: bool = False
+    required: bool = False
+
+    @property
+    def family(self) -> Family:
+        """How values of this field behave; an unknown data type behaves as text."""
+        try:
+            return _FAMILIES.get(DataType(self.data_type), Family.TEXT)
+        except ValueError:
+            return Family.TEXT
+
+    @property
+    def lookup_name(self) -> str | None:
+        """What a lookup path begins with: `Csm__gr`; `Company_ID__gr` for `Company_ID__gc`."""
+        return f"{self.name.removesuffix('__gc')}__gr" if self.lookup else None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSchema:
+    """An object: its name, its fields and what may be done with it."""
+
+    name: str
+    fields: tuple[Field, ...]
+    label: str | None = None
+    object_type: ObjectType = ObjectType.STANDARD
+    key_prefix: str | None = None
+    readable: bool = True
+    createable: bool = True
+    high_volume: bool = False
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name, in any case."""
+        folded = name.casefold()
+        return next((field for field in self.fields if field.name.casefold() == folded), None)
+
+    def lookup_field(self, lookup_name: str) -> Field | None:
+        """The lookup field that a path's part such as `Csm__gr` names, in any case."""
+        folded = lookup_name.casefold()
+        return next(
+            (
+                field
+                for field in self.fields
+                if field.lookup_name is not None and field.lookup_name.casefold() == folded
+            ),
+            None,
+        )
+
+    @property
+    def key(self) -> str | None:
+        """The field that tells records apart, if there is one."""
+        return next((name for name in KEY_FIELDS if self._has(name)), None)
+
+    @property
+    def modified(self) -> str | None:
+        """The date-time field that every change sets, if there is one."""
+        return next((name for name in MODIFIED_FIELDS if self._has(name)), None)
+
+    @property
+    def created(self) -> str | None:
+        """The date-time field that an insert sets, if there is one."""
+        return next((name for name in CREATED_FIELDS if self._has(name)), None)
+
+    def _has(self, name: str) -> bool:
+        return any(field.name == name for field in self.fields)
