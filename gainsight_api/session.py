@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import backoff
 import msgspec
 import requests
-import urllib3
 
 from gainsight_api.datatypes import json_decoder
 from gainsight_api.errors import (
@@ -25,11 +24,14 @@ from gainsight_api.errors import (
     ServerError,
     TransportError,
     error_in,
+    transport_error,
 )
+from gainsight_api.multipart import FormBody
 from gainsight_api.quota import Budget, Quota
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from gainsight_api.auth import AccessKey, OAuth
     from gainsight_api.clock import Clock
@@ -41,6 +43,8 @@ T = TypeVar("T")
 _SAFE_PATH = re.compile(r"[!-\[\]-~]+")  # printable ASCII, no blank, no backslash
 _BLOCK = 1 << 16
 _LONGEST_BACKOFF = 60
+_LONGEST_RETRY_AFTER = 3600
+_LONGEST_CONNECT = 30.0
 _TRIES_TO_REACH = 3  # of a host that has not answered once: more likely a wrong `domain`
 
 
@@ -70,6 +74,14 @@ class Session:
     max_retries: int = 8
     _decoder: msgspec.json.Decoder[Any] = field(default_factory=json_decoder)
     _reached: bool = False
+    _behind: float | None = None
+
+    def tenant_time(self, moment: float) -> float:
+        """What the tenant's clock showed, at the latest, when this machine's showed `moment`.
+
+        The `Date` headers of the replies so far tell how far apart the clocks are.
+        """
+        return moment - (self._behind or 0.0)
 
     def get(self, path: str) -> Any:
         """Make a GET call; the result is the envelope's `data`."""
@@ -90,12 +102,39 @@ class Session:
             lambda: self._json("POST", path, json=body), path, budget, repeatable=repeatable
         )
 
+    def put(self, path: str, body: Any) -> Any:
+        """Make a PUT call with a JSON body; the result is the envelope's `data`."""
+        return self._retrying(lambda: self._json("PUT", path, json=body), path)
+
+    def delete(self, path: str) -> Any:
+        """Make a DELETE call; the result is the envelope's `data`."""
+        return self._retrying(lambda: self._json("DELETE", path), path)
+
+    def upload(self, path: str, fields: Mapping[str, str], file: Path) -> Any:
+        """Submit a bulk job with a file, streamed from disk; the result is the envelope's `data`.
+
+        Args:
+            path: Below the tenant's root.
+            fields: The form's other fields.
+            file: What is sent, under its own name.
+
+        Raises:
+            RetriableError: The file may have arrived (`may_have_arrived`); it is not sent again.
+        """
+
+        def send() -> Any:
+            with FormBody(fields, file) as body:
+                headers = {"Content-Type": body.content_type}
+                return self._json("POST", path, data=body, headers=headers)
+
+        return self._retrying(send, path, Budget.BULK, repeatable=False)
+
     def download(self, path: str, consume: Callable[[Iterator[bytes]], T]) -> T:
         """Fetch a file and hand its blocks, decompressed, to `consume`; from the start if again."""
 
         def fetch() -> T:
             with self._reply("GET", path, stream=True) as reply:
-                if reply.status_code != HTTPStatus.OK or _is_json(reply):
+                if reply.status_code != HTTPStatus.OK or not _is_file(reply):
                     self._unwrap(reply)
                     raise ServerError("Gainsight sent JSON in place of a file")
                 return consume(_blocks(reply))
@@ -112,13 +151,14 @@ class Session:
                 method,
                 self._url(path),
                 auth=self.auth,
-                timeout=self.timeout,
+                timeout=(min(_LONGEST_CONNECT, self.timeout), self.timeout),
                 allow_redirects=False,
                 **options,
             )
         except requests.RequestException as exc:
-            raise _transport_error(exc) from None
+            raise transport_error(exc) from None
         self._reached = True
+        self._note_date(reply)
         if reply.is_redirect:
             reply.close()
             raise GainsightError(
@@ -129,9 +169,19 @@ class Session:
         return reply
 
     def _url(self, path: str) -> str:
-        """The full URL; a server-given one must be on the tenant's own host."""
-        url = urljoin(self.root, path.lstrip("/") if "://" not in path else path)
-        if not url.startswith(self.root) or not _SAFE_PATH.fullmatch(url):
+        """The full URL on the tenant's own host; a server-given one must name no other."""
+        root = urlsplit(self.root)
+        try:
+            named = urlsplit(urljoin(self.root, path if "://" in path else path.lstrip("/")))
+        except ValueError:
+            named = urlsplit("")
+        own = {root.netloc, f"{root.netloc}:443"}
+        url = urlunsplit((root.scheme, root.netloc, named.path, named.query, ""))
+        if (
+            named.scheme != root.scheme
+            or named.netloc.lower() not in own
+            or not _SAFE_PATH.fullmatch(url)
+        ):
             raise GainsightError(
                 "Gainsight named an address that is not on the tenant's own host; not followed"
             )
@@ -144,25 +194,28 @@ class Session:
         except msgspec.DecodeError:
             body = None
         except requests.RequestException as exc:
-            raise _transport_error(exc) from None
+            raise transport_error(exc) from None
         if error := error_in(reply.status_code, body):
-            if isinstance(error, RateLimitedError):
+            error.reply = body
+            if isinstance(error, RetriableError):
                 error.retry_after = self._retry_after(reply)
             raise error
         if not isinstance(body, dict):
             raise ServerError("Gainsight answered with what is not JSON", status=reply.status_code)
         return body.get("data")
 
+    def _note_date(self, reply: requests.Response) -> None:
+        sent = _http_date(reply.headers.get("Date", ""))
+        if sent is not None:
+            behind = self.clock.now() - sent
+            self._behind = behind if self._behind is None else max(behind, self._behind)
+
     def _retry_after(self, reply: requests.Response) -> float | None:
         text = reply.headers.get("Retry-After", "").strip()
         if text.isdecimal():
             return float(text)
-        try:
-            at = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return max(0.0, (at - datetime.fromtimestamp(self.clock.now(), UTC)).total_seconds())
+        at = _http_date(text)
+        return None if at is None else max(0.0, at - self.clock.now())
 
     def _retrying(
         self,
@@ -186,57 +239,51 @@ class Session:
                     raise
                 renewed = True
             except RetriableError as exc:
-                if isinstance(exc, TransportError) and not exc.may_have_arrived:
+                if not exc.may_have_arrived and not isinstance(exc, RateLimitedError):
                     self.quota.refund(budget, taken_at)
-                if tries > self._allowed_retries(exc, repeatable=repeatable):
+                retries = self._allowed_retries(exc, repeatable=repeatable)
+                if tries > retries:
                     raise
-                self._pause(exc, budget, next(waits), f"{path}: try {tries} of {self.max_retries}")
+                self._pause(exc, budget, next(waits), f"{path}: try {tries} of {retries + 1}")
 
     def _allowed_retries(self, error: RetriableError, *, repeatable: bool) -> int:
         if isinstance(error, RateLimitedError):
             return self.max_retries
         if not repeatable and error.may_have_arrived:
             return 0
-        if not self._reached:
+        if isinstance(error, TransportError) and not self._reached:
             return min(self.max_retries, _TRIES_TO_REACH - 1)
         return self.max_retries
 
     def _pause(self, error: RetriableError, budget: Budget, wait: float, what: str) -> None:
         """Before the next try: after a 429 the quota knows how long, else some seconds."""
+        seconds, after = backoff.full_jitter(wait), error.retry_after
         if isinstance(error, RateLimitedError):
-            after = error.retry_after
-            self.quota.exhausted(budget, None if after is None else self.clock.now() + after)
+            # A time that has come already, by clocks that differ, must not mean no wait at all.
+            until = None if after is None else self.clock.now() + max(after, seconds)
+            self.quota.exhausted(budget, until)
             return
-        seconds = backoff.full_jitter(wait)
+        seconds = max(seconds, min(after or 0.0, _LONGEST_RETRY_AFTER))
         logger.warning("%s: %s; again in %.1f s", what, error, seconds)
         self.clock.sleep(seconds)
 
 
-def _is_json(reply: requests.Response) -> bool:
-    return "json" in reply.headers.get("Content-Type", "")
+def _http_date(text: str) -> float | None:
+    """Seconds since 1970 of a date in a header; None where there is none."""
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _is_file(reply: requests.Response) -> bool:
+    content_type = reply.headers.get("Content-Type", "").lower()
+    return "json" not in content_type and "html" not in content_type
 
 
 def _blocks(reply: requests.Response) -> Iterator[bytes]:
     try:
         yield from reply.iter_content(_BLOCK)
     except requests.RequestException as exc:
-        raise _transport_error(exc) from None
-
-
-def _transport_error(exc: requests.RequestException) -> GainsightError:
-    """What a failed connection means, without the text of the exception, which quotes the URL."""
-    if isinstance(exc, requests.exceptions.SSLError):
-        return GainsightError("the tenant's TLS certificate was not accepted: check `domain`")
-    if isinstance(exc, requests.Timeout):
-        connected = not isinstance(exc, requests.ConnectTimeout)
-        return TransportError("the tenant took too long to answer", may_have_arrived=connected)
-    reason = getattr(exc.args[0] if exc.args else None, "reason", None)
-    if isinstance(reason, urllib3.exceptions.NameResolutionError):
-        return TransportError(
-            "the tenant's host name is not known: check `domain`", may_have_arrived=False
-        )
-    if isinstance(reason, urllib3.exceptions.NewConnectionError):
-        return TransportError(
-            "the tenant's host does not take connections: check `domain`", may_have_arrived=False
-        )
-    return TransportError("the connection broke off")
+        raise transport_error(exc) from None

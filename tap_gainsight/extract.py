@@ -7,7 +7,7 @@ extract has come; nothing before it is asked for again, and no job is paid for t
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING
@@ -23,7 +23,6 @@ from gainsight_api.errors import (
     RetriableError,
 )
 from gainsight_api.export import Chunk, Job, JobStatus
-from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.quota import Budget, Quota
 from gainsight_api.read import DEFAULT_LIMIT, Read
 from tap_gainsight.cursor import Position, Tracker, Window, advance, next_read, start_of
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterable, Iterator
 
+    from gainsight_api.query import Query
     from tap_gainsight.jobs import Jobs
     from tap_gainsight.pages import Decoder, Record
     from tap_gainsight.progress import Progress
@@ -61,6 +61,9 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         submitted_at: When it was submitted, as text: targets built on the SDK cannot write a
             state that holds a number with a fraction.
         request: A digest of what is extracted; None as long as no job was needed.
+        began: The tenant's time when the extract began, in whole seconds. Rows change while they
+            are read, and one may change again in the very second in which it was read: so the
+            bookmark goes no further than this, and the next run sees that second anew.
     """
 
     position: Position
@@ -70,6 +73,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     status_url: str | None = None
     submitted_at: str | None = None
     request: str | None = None
+    began: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,8 +92,10 @@ class Extract:
         save: Called after every page, and as soon as a job is submitted.
         progress: Told of every page.
         logger: The stream's.
-        at: How far it has come.
+        tenant_time: What the tenant's clock shows at one of this machine's times.
         page_rows: Rows that one query asks for.
+        resumed: How far a run before this one had come, if it did not end.
+        at: How far it has come.
     """
 
     window: Window
@@ -103,15 +109,30 @@ class Extract:
     save: Callable[[Checkpoint], None]
     progress: Progress
     logger: logging.Logger
-    at: Checkpoint
-    page_rows: int = LARGEST_PAGE
+    tenant_time: Callable[[float], float]
+    page_rows: int
+    resumed: Checkpoint | None = None
+    at: Checkpoint = field(init=False)
+    _began: float = field(init=False)
     _fresh_jobs: int = 0
+
+    def __post_init__(self) -> None:
+        self._began = self.jobs.clock.now()
+        resumed = self.resumed
+        if resumed and resumed.request != self._digest():
+            self.logger.warning("Another selection than the last run's: its export is left")
+            resumed = None
+        self.at = resumed or Checkpoint(position=start_of(self.window))
+
+    @property
+    def began(self) -> str:
+        """The tenant's time when the extract began, in whole seconds."""
+        # What it was is known better after the first reply, which tells the tenant's clock.
+        began = datetime.fromtimestamp(self.tenant_time(self._began), UTC)
+        return self.at.began or began.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
     def records(self) -> Iterator[Record]:
         """All records of the window."""
-        if self.at.request not in {None, self._digest()}:
-            self.logger.warning("Another selection than the last run's: its export is left")
-            self.at = Checkpoint(position=start_of(self.window))
         while not self.at.position.done:
             yield from self._job() if self._by_job() else self._page()
 
@@ -149,7 +170,7 @@ class Extract:
                     yield from self._chunk(chunk, file)
                     self.at.chunks_done += 1
                     self.progress.page(chunk.rows or 0, self.at.seen.rows, status.rows)
-                    self.save(self.at)
+                    self._save()
         except (NotFoundError, JobFailedError) as exc:
             self._leave(exc, resumed=resumed)
             return
@@ -178,8 +199,10 @@ class Extract:
             job = self.jobs.exports.submit(read)
         self.progress.bulk_calls += 1
         self.logger.info("Submitted export job %s", job.id)
-        self.at = Checkpoint(
-            position=self.at.position,
+        self.at = msgspec.structs.replace(
+            self.at,
+            seen=Tracker(),
+            chunks_done=0,
             job_id=job.id,
             status_url=job.status_url,
             submitted_at=datetime.fromtimestamp(self.jobs.clock.now(), UTC).isoformat(
@@ -187,7 +210,7 @@ class Extract:
             ),
             request=self._digest(),
         )
-        self.save(self.at)
+        self._save()
         return job
 
     def _finished(self, job: Job) -> JobStatus:
@@ -228,8 +251,7 @@ class Extract:
             position = advance(self.window, self.at.position, self.at.seen, last=False)
         else:
             position = self.at.position
-        self.at = Checkpoint(position=position, request=self._digest())
-        self.save(self.at)
+        self._leave_job(position, Tracker())
         self._fresh_jobs += 1
         if hopeless or self._fresh_jobs > _FRESH_JOBS - (not resumed):
             raise error
@@ -250,7 +272,16 @@ class Extract:
                 f"stream {self.decoder.stream}: rows do not come in the order that was asked for, "
                 "so what comes after them cannot be told"
             )
-        self.at = Checkpoint(position=position, seen=seen, request=self.at.request)
+        self._leave_job(position, seen)
+
+    def _leave_job(self, position: Position, seen: Tracker) -> None:
+        self.at = Checkpoint(
+            position=position, seen=seen, request=self.at.request, began=self.at.began
+        )
+        self._save()
+
+    def _save(self) -> None:
+        self.at.began = self.began
         self.save(self.at)
 
     def _digest(self) -> str:

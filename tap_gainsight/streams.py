@@ -14,7 +14,7 @@ from typing_extensions import override
 from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import ConfigError, NotFoundError
 from tap_gainsight.catalog import DELETE_LOGS, StreamSpec
-from tap_gainsight.cursor import Position, Tracker, Window, start_of
+from tap_gainsight.cursor import Position, Tracker, Window
 from tap_gainsight.extract import Checkpoint, Extract, Method
 from tap_gainsight.pages import Column, Decoder, Record
 
@@ -28,6 +28,7 @@ _EXPORT_STATE = (
     "export_status_url",
     "export_submitted_at",
     "export_request",
+    "export_began",
     "export_position",
     "export_seen",
     "export_chunks_done",
@@ -98,7 +99,7 @@ class GainsightStream(Stream):
             method=Method(options["extract_method"]),
             save=self._save,
             logger=self.logger,
-            at=self._resumed() or Checkpoint(position=start_of(window)),
+            resumed=self._resumed(),
         )
 
     def _window(self, object_name: str, key: str | None) -> Window:
@@ -156,6 +157,7 @@ class GainsightStream(Stream):
                 status_url=state.get("export_status_url"),
                 submitted_at=state.get("export_submitted_at"),
                 request=state.get("export_request"),
+                began=str(state.get("export_began") or ""),
             )
         except (msgspec.DecodeError, KeyError, TypeError, ValueError):
             self.logger.warning("The state's export cannot be read; it is left")
@@ -164,7 +166,7 @@ class GainsightStream(Stream):
     def _save(self, at: Checkpoint) -> None:
         """Write a state that says how far the extract has come."""
         if self._incremental_key() and (at.seen.ordered or at.position.done):
-            self._move_bookmark(at.seen.latest)
+            self._move_bookmark(at.seen.latest, at.began)
         state = self.stream_state
         if at.request is not None and not at.position.done:
             state.update(_export_state(at))
@@ -172,7 +174,9 @@ class GainsightStream(Stream):
             state.update({name: None for name in _EXPORT_STATE if name in state})
         self._gainsight.save_state()
 
-    def _move_bookmark(self, latest: str) -> None:
+    def _move_bookmark(self, latest: str, began: str) -> None:
+        """Forward to the latest value read, but not past the extract's begin."""
+        latest = min(latest, began)
         state = self.stream_state
         present = state.get("replication_key_value")
         if state.get("replication_key") != self.replication_key or not present:
@@ -189,6 +193,7 @@ def _export_state(at: Checkpoint) -> dict[str, Any]:
         "export_status_url": at.status_url,
         "export_submitted_at": at.submitted_at,
         "export_request": at.request,
+        "export_began": at.began,
         "export_position": msgspec.json.encode(at.position).decode(),
         "export_seen": msgspec.json.encode(at.seen).decode(),
         "export_chunks_done": at.chunks_done,
@@ -205,7 +210,7 @@ class DeletedRecordsStream(GainsightStream):
     @override
     def get_records(self, context: Any) -> Iterator[Record]:
         self._warn_if_late()
-        latest = ""
+        latest = began = ""
         for log in DELETE_LOGS:
             window = self._window(log, "RecordId")
             extract = self._gainsight.extract(
@@ -214,8 +219,8 @@ class DeletedRecordsStream(GainsightStream):
                 method=Method.QUERY,
                 save=lambda _: None,
                 logger=self.logger,
-                at=Checkpoint(position=start_of(window)),
             )
+            began = min(began or extract.began, extract.began)
             try:
                 if self.ABORT_AT_RECORD_COUNT is not None:
                     yield from extract.sample(self.ABORT_AT_RECORD_COUNT)
@@ -227,7 +232,7 @@ class DeletedRecordsStream(GainsightStream):
                 self.logger.info("This tenant has no %s", log)
             else:
                 extract.progress.finished()
-        self._move_bookmark(latest)
+        self._move_bookmark(latest, began)
         self._gainsight.save_state()
 
     def _warn_if_late(self) -> None:

@@ -20,10 +20,11 @@ from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
 from gainsight_api.cli import OneLineErrors
+from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_api.export import Exports
 from gainsight_api.metadata import Metadata
-from gainsight_api.query import Query
+from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.settings import connect, numbers_in, with_defaults
 from tap_gainsight.catalog import DELETED_RECORDS, catalogued, deleted_records, discovered
 from tap_gainsight.extract import Checkpoint, Extract, Method
@@ -68,6 +69,9 @@ class TapGainsight(Tap):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
+    clock: ClassVar[Clock] = SystemClock()
+    page_rows: ClassVar[int] = LARGEST_PAGE
+
     @cached_property
     def options(self) -> Mapping[str, Any]:
         """The settings, defaults filled in."""
@@ -76,7 +80,7 @@ class TapGainsight(Tap):
     @cached_property
     def session(self) -> Session:
         """The tenant's session, which writes the state before it waits for the quota."""
-        session = connect(self.config)
+        session = connect(self.config, clock=self.clock)
         session.quota.checkpoint = self.save_state
         return session
 
@@ -111,7 +115,7 @@ class TapGainsight(Tap):
         method: Method,
         save: Callable[[Checkpoint], None],
         logger: logging.Logger,
-        at: Checkpoint,
+        resumed: Checkpoint | None = None,
     ) -> Extract:
         """An extract of this tenant, by this tap's settings."""
         return Extract(
@@ -126,7 +130,9 @@ class TapGainsight(Tap):
             save=save,
             progress=Progress(logger, self.session.clock, self.session.quota),
             logger=logger,
-            at=at,
+            tenant_time=self.session.tenant_time,
+            page_rows=self.page_rows,
+            resumed=resumed,
         )
 
     def save_state(self) -> None:
