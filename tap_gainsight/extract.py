@@ -215,10 +215,10 @@ class Extract:
 
     def _finished(self, job: Job) -> JobStatus:
         """The job's result, once it is there and its chunks make up what it announces."""
-        status = self.jobs.finished(job, self.decoder.stream)
+        status = self.jobs.finished(job, self.logger)
         if not _adds_up(status):
             self.logger.warning("Export job %s lists other rows than it announces", job.id)
-            status = self.jobs.finished(job, self.decoder.stream)
+            status = self.jobs.finished(job, self.logger)
             if not _adds_up(status):
                 raise DataError(f"export job {job.id} lists other rows than it announces")
         return status

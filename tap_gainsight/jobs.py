@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,11 +13,10 @@ from gainsight_api.errors import GainsightError
 from gainsight_api.export import Chunk, Exports, Job, JobState, JobStatus
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterator, Sequence
 
     from gainsight_api.clock import Clock
-
-logger = logging.getLogger(__name__)
 
 _FETCHED_AHEAD = 2
 _SLOWEST_POLL = 60.0
@@ -45,7 +43,7 @@ class Jobs:
     poll_interval: float
     timeout: float
 
-    def finished(self, job: Job, stream: str) -> JobStatus:
+    def finished(self, job: Job, logger: logging.Logger) -> JobStatus:
         """Wait until a job is completed.
 
         Raises:
@@ -64,12 +62,12 @@ class Jobs:
             waited = self.clock.now() - started
             if waited >= self.timeout:
                 raise JobTimeoutError(
-                    f"stream {stream}: export job {job.id} is not done after {waited:.0f} s "
+                    f"{logger.name}: export job {job.id} is not done after {waited:.0f} s "
                     "(setting `job_timeout`); it is left under way, and the next run with this "
                     "run's state goes on with it"
                 )
             if waited:
-                logger.info("%s: export job %s under way for %.0f s", stream, job.id, waited)
+                logger.info("Export job %s is under way for %.0f s", job.id, waited)
             self.clock.sleep(min(pause, max(self.timeout - waited, 0.0)))
             pause = min(pause * _POLL_GROWTH, _SLOWEST_POLL)
 

@@ -52,7 +52,7 @@ class Progress:
     def finished(self) -> None:
         """All has been read."""
         self.logger.info(
-            "Done: %s rows in %.1f s; %d bulk calls; %s",
+            "Done: %s rows in %.1f s, for %d bulk calls; %s",
             f"{self.rows:,}",
             self._seconds(),
             self.bulk_calls,

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from gainsight_sandbox.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "gainsight_sandbox"]
+SHOW = (
+    "import os, urllib.request as u;"
+    "e = os.environ;"
+    "assert e['TARGET_GAINSIGHT_DOMAIN'] == e['TAP_GAINSIGHT_DOMAIN'];"
+    "assert e['TARGET_GAINSIGHT_ACCESS_KEY'] == e['TAP_GAINSIGHT_ACCESS_KEY'] == 'k-1';"
+    "print(u.urlopen(e['TAP_GAINSIGHT_DOMAIN'] + '/sandbox/counts').read().decode());"
+    "raise SystemExit(7)"
+)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_run_lends_a_tenant_to_a_command_and_takes_its_status() -> None:
+    result = run(
+        "run", "--access-key", "k-1", "--rows", "company=7", "--", sys.executable, "-c", SHOW
+    )
+    assert result.returncode == 7, result.stderr
+    assert '"company":7' in result.stdout
+
+
+def test_run_hands_signals_on_and_tells_what_ended_the_command() -> None:
+    waiting = "print('up', flush=True); import time; time.sleep(60)"
+    with subprocess.Popen(
+        [*COMMAND, "run", "--empty", "--", sys.executable, "-c", waiting], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 128 + signal.SIGTERM
+
+
+def test_serve_tells_where_it_is_and_logs_without_secrets() -> None:
+    command = [*COMMAND, "serve", "--port", "0", "--access-key", "k-1", "--rows", "company=12"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        url = first.split()[3].rstrip(",")
+        response = requests.get(
+            f"{url}/v1/meta/services/objects/list", headers={"accesskey": "k-1"}
+        )
+        assert response.ok
+        os.kill(process.pid, signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(timeout=20) == 0
+    assert re.search(r"^  company +12$", rest, re.MULTILINE)
+    log = rest.splitlines()[-1]
+    assert log.startswith("GET /v1/meta/services/objects/list 200 ")
+    assert "k-1" not in log
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rows", "compny=3"], "no object named 'compny'"),
+        (["--rows", "company"], "OBJECT=N"),
+        (["--rows", "company=-1"], "OBJECT=N"),
+        (["--fault", "nope"], "the effect of a fault is one of"),
+        (["--quirk", "nope=1"], "no quirk is named 'nope'"),
+        (["--quirk", "csv-dates=never"], "one of iso"),
+        (["--quirk", "csv-bom=perhaps"], "true or false"),
+        (["--quirk", "export-max-limit=x"], "a whole number"),
+        (["--quirk", "filter-zone=Mars/Base"], "no time zone"),
+        (["--quirk", "csv-bom"], "NAME=VALUE"),
+        (["--empty", "--rows", "company=3"], "no rows"),
+    ],
+)
+def test_wrong_options_are_one_clear_error(arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(main, ["run", *arguments, "--", "true"])
+    assert result.exit_code == 2
+    assert message in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_command_that_is_not_there_is_one_clear_error() -> None:
+    result = CliRunner().invoke(main, ["run", "--empty", "--", "no-such-command"])
+    assert (result.exit_code, result.output) == (
+        1,
+        "Error: cannot run no-such-command: No such file or directory\n",
+    )
+
+
+def test_options_reach_the_tenant(tmp_path: Path) -> None:
+    check = (
+        "import os, urllib.request as u, urllib.error;"
+        "r = u.Request(os.environ['TAP_GAINSIGHT_DOMAIN'] + '/v1/meta/services/objects/list',"
+        " headers={'authentication': os.environ['TAP_GAINSIGHT_ACCESS_KEY']});\n"
+        "codes = []\n"
+        "for _ in range(3):\n"
+        "    try: codes.append(u.urlopen(r).status)\n"
+        "    except urllib.error.HTTPError as e: codes.append(e.code)\n"
+        "print(codes)"
+    )
+    options = ["--quirk", "auth-header=authentication", "--fault", "status:status=503"]
+    options += ["--sync-per-minute", "2", "--data", str(tmp_path), "--empty"]
+    result = run("run", *options, "--", sys.executable, "-c", check)
+    assert result.stdout == "[503, 200, 429]\n", result.stderr
+    assert (tmp_path / "tenant.sqlite").exists()
+
+
+def test_help_lists_the_quirks() -> None:
+    result = CliRunner().invoke(main, ["serve", "--help"])
+    assert "query-dates=epoch iso iso-short space" in result.output

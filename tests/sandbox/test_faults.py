@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from gainsight_sandbox import CallKind, Effect, Fault, LoggedRequest
+from gainsight_sandbox.faults import parse_fault
+
+if TYPE_CHECKING:
+    from tests.sandbox.client import Client
+    from tests.sandbox.conftest import Rig
+
+LIST = "v1/meta/services/objects/list"
+ROWS = [{"Gsid": f"{n:03}", "Name": "two\nlines"} for n in range(5)]
+
+
+def ask(client: Client) -> int:
+    return client.query("thing__gc", ["Gsid"]).status_code
+
+
+def test_a_status_strikes_so_many_calls_of_its_kind(rig: Rig) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(Fault(Effect.STATUS, on=CallKind.QUERY, status=503, count=2, skip=1))
+    assert client.get(LIST).status_code == 200
+    assert [ask(client) for _ in range(5)] == [200, 503, 503, 200, 200]
+
+
+def test_a_fault_may_mean_one_object_and_last(rig: Rig) -> None:
+    sandbox, client = rig.demo()
+    fault = Fault(Effect.STATUS, object="company", status=429, retry_after="7", count=None)
+    sandbox.faults.add(fault)
+    for _ in range(3):
+        refused = client.query("company", ["Gsid"])
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "7")
+    assert client.query("gsuser", ["Gsid"]).status_code == 200
+    assert sandbox.faults.pending() == [fault]
+    sandbox.faults.clear()
+    assert client.query("company", ["Gsid"]).status_code == 200
+    assert sandbox.usage().sync == 2
+
+
+@pytest.mark.parametrize(("status", "counted"), [(500, 1), (502, 1), (401, 0), (429, 0)])
+def test_a_call_that_fails_inside_is_counted(rig: Rig, status: int, counted: int) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(Fault(Effect.STATUS, status=status))
+    assert ask(client) == status
+    assert sandbox.usage().sync == counted
+    assert sandbox.usage().violations == 0
+
+
+@pytest.mark.parametrize(("effect", "submitted"), [(Effect.DROP_BEFORE, 0), (Effect.DROP_AFTER, 1)])
+def test_a_connection_breaks_before_or_after_the_work(
+    rig: Rig, effect: Effect, submitted: int
+) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(Fault(effect, on=CallKind.EXPORT_SUBMIT))
+    with pytest.raises(requests.ConnectionError):
+        client.submit("thing__gc", ["Gsid"])
+    assert sandbox.usage().bulk == submitted
+    assert sandbox.log[-1].status == 0
+    assert ask(client) == 200
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_a_chunk_breaks_off(rig: Rig, encoding: str) -> None:
+    sandbox, client = rig.filled({"Gsid": f"{n:05}"} for n in range(9000))
+    client.session.headers["accept-encoding"] = encoding
+    [chunk] = client.job("thing__gc", ["Gsid"])["chunkDetails"]
+    sandbox.faults.add(Fault(Effect.TRUNCATED))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        client.get(chunk["chunkURL"])
+    assert len(client.get(chunk["chunkURL"]).text.splitlines()) == 9001
+
+
+def test_a_reply_breaks_off(rig: Rig) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(Fault(Effect.TRUNCATED), Fault(Effect.MALFORMED))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        client.get(LIST)
+    response = client.get(LIST)
+    assert response.status_code == 200
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        response.json()
+
+
+def test_a_delay_passes_by_the_clock(rig: Rig) -> None:
+    sandbox, client = rig.things()
+    before = sandbox.clock.now()
+    sandbox.faults.add(Fault(Effect.DELAY, seconds=300))
+    assert ask(client) == 200
+    assert sandbox.clock.now() == before + 300
+
+
+def test_a_redirect_leads_elsewhere(rig: Rig) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(Fault(Effect.REDIRECT, location="http://elsewhere.example/x"))
+    response = client.get(LIST)
+    assert (response.status_code, response.headers["location"]) == (
+        302,
+        "http://elsewhere.example/x",
+    )
+
+
+def test_urls_may_name_another_host(rig: Rig) -> None:
+    sandbox, client = rig.things(*ROWS)
+    sandbox.faults.add(Fault(Effect.FOREIGN_URL, count=2))
+    data = client.submit("thing__gc", ["Gsid"]).json()["data"]
+    path = f"v3/exports/data/job/status/{data['jobId']}"
+    assert data["statusURL"] == f"http://elsewhere.example/{path}"
+    [chunk] = client.status(path)["chunkDetails"]
+    assert chunk["chunkURL"].startswith("http://elsewhere.example/v3/exports/data/job/")
+    [chunk] = client.status(path)["chunkDetails"]
+    assert chunk["chunkURL"].startswith("v3/")
+
+
+def test_a_job_fails_or_never_ends(rig: Rig) -> None:
+    sandbox, client = rig.things(*ROWS)
+    sandbox.faults.add(Fault(Effect.JOB_FAILED, code="X_1"), Fault(Effect.JOB_STUCK))
+    failed = client.job("thing__gc", ["Gsid"])
+    assert (failed["jobStatus"], failed["errorCode"]) == ("FAILED", "X_1")
+    url = client.submit("thing__gc", ["Gsid"]).json()["data"]["statusURL"]
+    sandbox.clock.sleep(10_000)
+    assert client.status(url)["jobStatus"] == "IN_PROGRESS"
+    assert client.job("thing__gc", ["Gsid"])["jobStatus"] == "COMPLETED"
+
+
+def test_a_job_or_its_chunks_expire(rig: Rig) -> None:
+    sandbox, client = rig.things(*ROWS)
+    url = client.submit("thing__gc", ["Gsid"]).json()["data"]["statusURL"]
+    chunk = client.status(url)["chunkDetails"][0]["chunkURL"]
+    sandbox.faults.add(Fault(Effect.CHUNK_EXPIRED), Fault(Effect.JOB_EXPIRED, skip=1))
+    assert [client.get(chunk).status_code for _ in range(2)] == [404, 404]
+    assert [client.get(url).status_code for _ in range(3)] == [200, 404, 404]
+
+
+@pytest.mark.parametrize(
+    ("effect", "rows"), [(Effect.SHORT_CHUNK, "0123"), (Effect.LONG_CHUNK, "012344")]
+)
+def test_a_chunk_has_a_row_too_few_or_too_many_once(rig: Rig, effect: Effect, rows: str) -> None:
+    sandbox, client = rig.things(*ROWS)
+    sandbox.faults.add(Fault(effect))
+    for expected in (rows, "01234"):
+        [text] = client.chunks("thing__gc", ["Gsid", "Name"])
+        _, *body = csv.reader(io.StringIO(text, newline=""))
+        assert [row[0][-1] for row in body] == list(expected)
+
+
+def test_a_field_is_deleted_in_the_middle(rig: Rig) -> None:
+    sandbox, client = rig.things(*ROWS)
+    sandbox.faults.add(Fault(Effect.FIELD_DELETED, field="Name", skip=1))
+    codes = [client.query("thing__gc", ["Name"]).json()["errorCode"] for _ in range(3)]
+    assert codes == [None, "P_5005", "P_5005"]
+    assert client.submit("thing__gc", ["Name"]).json()["errorCode"] == "GSOBJ_ESS_9150"
+    assert sandbox.tenant.schema("thing__gc").field("Name") is None
+    assert ask(client) == 200
+
+
+def test_a_hook_sees_each_request_first(rig: Rig) -> None:
+    seen: list[tuple[CallKind, str | None, object]] = []
+
+    def hook(request: LoggedRequest) -> None:
+        seen.append((request.kind, request.object, request.payload()))
+        sandbox.tenant.insert("thing__gc", {"Gsid": f"{len(seen)}"})
+
+    sandbox, client = rig.things(before_request=hook)
+    assert client.records("thing__gc", ["Gsid"]) == [{"Gsid": "1"}]
+    assert len(client.records("Thing__gc", ["Gsid"], limit=5)) == 2
+    assert seen[1] == (CallKind.QUERY, "thing__gc", {"select": ["Gsid"], "limit": 5})
+
+
+def test_faults_are_read_from_text() -> None:
+    fault = parse_fault("status:on=query,object=company,status=503,count=all,retry-after=3")
+    assert fault == Fault(
+        Effect.STATUS,
+        on=CallKind.QUERY,
+        object="company",
+        status=503,
+        count=None,
+        retry_after="3",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "nope", "status:on=nope", "status:what=1", "status:count=x", "field-deleted"],
+)
+def test_wrong_faults_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"fault|effect|invalid|field"):
+        parse_fault(text)
