@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 from gainsight_sandbox.calls import CallKind, LoggedRequest
 from gainsight_sandbox.clock import Clock, ManualClock, SystemClock
 from gainsight_sandbox.faults import Effect, Fault
+from gainsight_sandbox.journal import Journal, Outcome, RecordOutcome, SubmittedImport, WriteCall
 from gainsight_sandbox.limits import Limits, Usage
 from gainsight_sandbox.quirks import (
     BooleanForm,
     DateForm,
     ExportEmpty,
+    ImportApi,
     JobCalls,
     LineEnd,
     ListOperators,
+    ManyMatches,
     MultiSelect,
     NotNull,
+    Partial,
     QueryEmpty,
     QueryNull,
     QueryShape,
@@ -25,6 +29,8 @@ from gainsight_sandbox.quirks import (
     Refusal,
 )
 from gainsight_sandbox.schema import DataType, Field, ObjectSchema, ObjectType, Option
+from gainsight_sandbox.schemafile import custom_object, read_objects
+from gainsight_sandbox.writerules import Operation
 
 if TYPE_CHECKING:
     from gainsight_sandbox.sandbox import Sandbox
@@ -39,26 +45,37 @@ __all__ = [
     "ExportEmpty",
     "Fault",
     "Field",
+    "ImportApi",
     "JobCalls",
+    "Journal",
     "Limits",
     "LineEnd",
     "ListOperators",
     "LoggedRequest",
     "ManualClock",
+    "ManyMatches",
     "MultiSelect",
     "NotNull",
     "ObjectSchema",
     "ObjectType",
+    "Operation",
     "Option",
+    "Outcome",
+    "Partial",
     "QueryEmpty",
     "QueryNull",
     "QueryShape",
     "Quirks",
     "Quoting",
+    "RecordOutcome",
     "Refusal",
     "Sandbox",
+    "SubmittedImport",
     "SystemClock",
     "Usage",
+    "WriteCall",
+    "custom_object",
+    "read_objects",
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from gainsight_sandbox.faults import Fault
+    from gainsight_sandbox.uploads import Upload
 
 
 class CallKind(StrEnum):
@@ -22,6 +23,15 @@ class CallKind(StrEnum):
     EXPORT_STATUS = "export-status"
     EXPORT_CHUNK = "export-chunk"
     QUERY = "query"
+    INSERT = "insert"
+    UPDATE = "update"
+    UPSERT = "upsert"
+    DELETE = "delete"
+    RECORD = "record"
+    IMPORT_SUBMIT = "import-submit"
+    IMPORT_STATUS = "import-status"
+    IMPORT_LIST = "import-list"
+    IMPORT_ERRORS = "import-errors"
     METADATA = "metadata"
     TOKEN = "token"  # noqa: S105 - a name, no secret
     CONTROL = "control"
@@ -57,6 +67,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     fault: Fault | None = None
+    upload: Upload | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +78,12 @@ class Endpoint:
     path: str
     kind: CallKind
     handler: Callable[[Call], Response]
+    takes_upload: bool = False
+
+
+class Routes(Protocol):
+    """Some endpoints that belong together."""
+
+    def endpoints(self) -> list[Endpoint]:
+        """The endpoints."""
+        ...

@@ -14,9 +14,16 @@ import click
 from gainsight_sandbox.banner import banner, log_line
 from gainsight_sandbox.faults import Effect, Fault, parse_fault
 from gainsight_sandbox.limits import Limits
-from gainsight_sandbox.options import RowsType, TextType, quirk_help, quirk_pair
+from gainsight_sandbox.options import (
+    RowsType,
+    TextType,
+    parse_data_job,
+    quirk_help,
+    quirk_pair,
+)
 from gainsight_sandbox.process import run_beside
 from gainsight_sandbox.quirks import parse_quirks
+from gainsight_sandbox.schemafile import read_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,14 +47,40 @@ _OPTIONS = [
         help="Folder in which the tenant persists; without it, it is gone when this ends.",
     ),
     click.option(
-        "--empty", is_flag=True, help="A tenant without the demo objects: the delete logs only."
+        "--empty",
+        is_flag=True,
+        help="The demo objects without their records, but for users and relationship types.",
+    ),
+    click.option(
+        "--no-demo", is_flag=True, help="A tenant without the demo objects: the delete logs only."
+    ),
+    click.option(
+        "--object-schema",
+        "object_schemas",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="JSON file of further objects: [{name, fields: [{name, dataType, ...}]}].",
+    ),
+    click.option(
+        "--bulk-access-key",
+        metavar="KEY",
+        help="A key of their own for the calls of import jobs.",
+    ),
+    click.option(
+        "--data-job",
+        "data_jobs",
+        multiple=True,
+        type=TextType("data job", parse_data_job),
+        metavar="ID=OBJECT:OPERATION[:KEYS]",
+        help="A data job for /v1.0/admin/connector/job/bulkimport, its keys joined by commas.",
     ),
     click.option(
         "--job-seconds",
         type=_SECONDS,
         default=2.0,
         show_default=True,
-        help="How long an export job takes.",
+        help="How long an export or import job takes.",
     ),
     click.option(
         "--job-retention",
@@ -152,7 +185,10 @@ def _build(options: dict[str, Any], **more: Any) -> Sandbox:
     rows = dict(options["rows"])
     try:
         sandbox = Sandbox(
-            demo=not options["empty"],
+            demo=not options["no_demo"],
+            empty=options["empty"],
+            objects=[each for path in options["object_schemas"] for each in read_objects(path)],
+            bulk_access_key=options["bulk_access_key"],
             rows=rows,
             seed=options["seed"],
             access_key=options["access_key"],
@@ -170,6 +206,8 @@ def _build(options: dict[str, Any], **more: Any) -> Sandbox:
             data=options["data"],
             **more,
         )
+        for job_id, object_name, operation, keys in options["data_jobs"]:
+            sandbox.data_jobs.add(object_name, operation, keys, job_id)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:

@@ -6,8 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.schema import (
-    CREATED_FIELDS,
-    MODIFIED_FIELDS,
     DataType,
     Family,
     Field,
@@ -18,7 +16,6 @@ from gainsight_sandbox.schema import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_SYSTEM_FIELDS = {"Gsid", "id", "CreatedBy", "ModifiedBy", *CREATED_FIELDS, *MODIFIED_FIELDS}
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])|_+")
 
 
@@ -128,9 +125,9 @@ def _describe_field(
 def _meta(
     field: Field, schema: ObjectSchema, schemas: Mapping[str, ObjectSchema]
 ) -> dict[str, object]:
-    system = field.name in _SYSTEM_FIELDS
+    system = schema.is_system(field)
     multiple = field.family is Family.MULTISELECT
-    writable = not (system or field.read_only)
+    writable = schema.is_writable(field)
     meta: dict[str, object] = {
         "filterable": True,
         "sortable": not multiple,

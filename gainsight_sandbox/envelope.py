@@ -33,7 +33,7 @@ def success(data: object) -> Response:
 def failure(error: ApiError, *, as_200: bool = False) -> Response:
     """The envelope of a refusal; some replies carry it with HTTP 200."""
     payload = _envelope(
-        result=False, code=error.code, desc=error.desc, data=None, message=error.message
+        result=False, code=error.code, desc=error.desc, data=error.data, message=error.message
     )
     plain = as_200 and error.status == HTTPStatus.BAD_REQUEST
     return json_response(

@@ -17,6 +17,7 @@ class ApiError(Exception):
         status: int = HTTPStatus.BAD_REQUEST,
         message: str | None = None,
         headers: dict[str, str] | None = None,
+        data: object = None,
     ) -> None:
         super().__init__(code, desc)
         self.code = code
@@ -24,6 +25,7 @@ class ApiError(Exception):
         self.status = status
         self.message = message
         self.headers = headers or {}
+        self.data = data
 
 
 class ObjectNotFoundError(Exception):

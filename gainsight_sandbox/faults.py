@@ -31,18 +31,29 @@ class Effect(StrEnum):
     CHUNK_EXPIRED = "chunk-expired"  # the job's chunks are gone
     SHORT_CHUNK = "short-chunk"  # a chunk lacks its last row
     LONG_CHUNK = "long-chunk"  # a chunk has its last row twice
+    UNCONFIRMED = "unconfirmed"  # the reply does not confirm the last record, which is written
+    SKIPPED = "skipped"  # the last record is not written, nor confirmed
     FIELD_DELETED = "field-deleted"  # `field` of the object is deleted just before the call
 
 
+_SUBMITS = {CallKind.EXPORT_SUBMIT, CallKind.IMPORT_SUBMIT}
+_WRITES = {CallKind.INSERT, CallKind.UPDATE, CallKind.UPSERT}
 _ONLY_ON = {
-    Effect.JOB_FAILED: {CallKind.EXPORT_SUBMIT},
-    Effect.JOB_STUCK: {CallKind.EXPORT_SUBMIT},
-    Effect.JOB_EXPIRED: {CallKind.EXPORT_STATUS},
+    Effect.JOB_FAILED: _SUBMITS,
+    Effect.JOB_STUCK: _SUBMITS,
+    Effect.JOB_EXPIRED: {CallKind.EXPORT_STATUS, CallKind.IMPORT_STATUS},
+    Effect.UNCONFIRMED: _WRITES,
+    Effect.SKIPPED: _WRITES,
     Effect.CHUNK_EXPIRED: {CallKind.EXPORT_CHUNK},
     Effect.SHORT_CHUNK: {CallKind.EXPORT_CHUNK},
     Effect.LONG_CHUNK: {CallKind.EXPORT_CHUNK},
     Effect.FOREIGN_URL: {CallKind.EXPORT_SUBMIT, CallKind.EXPORT_STATUS},
-    Effect.FIELD_DELETED: {CallKind.QUERY, CallKind.EXPORT_SUBMIT},
+    Effect.FIELD_DELETED: {
+        CallKind.QUERY,
+        CallKind.EXPORT_SUBMIT,
+        CallKind.IMPORT_SUBMIT,
+        *_WRITES,
+    },
 }
 
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from gainsight_sandbox.calls import Call, CallKind, Endpoint, LoggedRequest
@@ -16,6 +17,7 @@ from gainsight_sandbox.faults import Effect, Fault, Faults
 from gainsight_sandbox.limits import Budget, Meter
 from gainsight_sandbox.mishaps import DroppedConnection, TruncatedResponse, malformed
 from gainsight_sandbox.requestlog import ENTRY
+from gainsight_sandbox.uploads import receive_upload
 from gainsight_sandbox.values import from_seconds
 
 if TYPE_CHECKING:
@@ -30,10 +32,18 @@ if TYPE_CHECKING:
 
 _BUDGETS = {
     CallKind.EXPORT_SUBMIT: Budget.BULK,
+    CallKind.IMPORT_SUBMIT: Budget.BULK,
     CallKind.QUERY: Budget.SYNC,
     CallKind.METADATA: Budget.SYNC,
+    CallKind.INSERT: Budget.SYNC,
+    CallKind.UPDATE: Budget.SYNC,
+    CallKind.UPSERT: Budget.SYNC,
+    CallKind.DELETE: Budget.SYNC,
+    CallKind.RECORD: Budget.SYNC,
 }
-_JOB_CALLS = {CallKind.EXPORT_STATUS, CallKind.EXPORT_CHUNK}
+_IMPORT_READS = {CallKind.IMPORT_STATUS, CallKind.IMPORT_LIST, CallKind.IMPORT_ERRORS}
+_IMPORT_CALLS = {CallKind.IMPORT_SUBMIT, *_IMPORT_READS}
+_JOB_CALLS = {CallKind.EXPORT_STATUS, CallKind.EXPORT_CHUNK, *_IMPORT_READS}
 _OPEN = {CallKind.TOKEN, CallKind.CONTROL}
 
 
@@ -55,14 +65,21 @@ class Gateway:
         entry: LoggedRequest = request.scope[ENTRY]
         entry.kind = endpoint.kind
         entry.object = request.path_params.get("object", "").lower() or None
-        entry.body = await request.body()
         call = Call(
             request=entry,
             parameters=request.path_params,
             query=request.query_params,
             headers=request.headers,
-            body=entry.body,
+            body=b"",
         )
+        try:
+            if endpoint.takes_upload:
+                async with receive_upload(request) as call.upload:
+                    entry.object = call.upload.fields.get("objectName", "").lower() or None
+                    return await run_in_threadpool(self._answer, endpoint, call)
+            call.body = entry.body = await request.body()
+        except ClientDisconnect:
+            return DroppedConnection()
         return await run_in_threadpool(self._answer, endpoint, call)
 
     def _answer(self, endpoint: Endpoint, call: Call) -> Response:
@@ -86,7 +103,7 @@ class Gateway:
         if fault is not None and fault.at_the_door:
             return self._instead(fault)
         if endpoint.kind not in _OPEN:
-            self.gate.check(call.headers)
+            self.gate.check(call.headers, bulk_import=endpoint.kind in _IMPORT_CALLS)
         self.meter.count(self._budget(endpoint.kind))
         if fault is None:
             return endpoint.handler(call)

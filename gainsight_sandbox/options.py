@@ -55,6 +55,16 @@ def quirk_pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def parse_data_job(text: str) -> tuple[str, str, str, tuple[str, ...]]:
+    """A data job's id, object, operation and keys."""
+    job_id, separator, rest = text.partition("=")
+    object_name, _, operation_keys = rest.partition(":")
+    operation, _, keys = operation_keys.partition(":")
+    if not (job_id and separator and object_name and operation):
+        raise ValueError(f"{text!r} is not of the form ID=OBJECT:OPERATION[:KEYS]")
+    return job_id, object_name, operation, tuple(filter(None, keys.split(",")))
+
+
 def quirk_help() -> str:
     """The quirks with their choices, the default first."""
     types = get_type_hints(Quirks)

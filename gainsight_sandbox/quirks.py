@@ -110,6 +110,29 @@ class JobCalls(StrEnum):
     BULK = "bulk"
 
 
+class Partial(StrEnum):
+    """Whether a reply to several records confirms fewer, as the article's sample of 3 does."""
+
+    NONE = "none"
+    WRITTEN = "written"  # the last one is not confirmed, but written
+    SKIPPED = "skipped"  # the last one is neither confirmed nor written
+
+
+class ManyMatches(StrEnum):
+    """What an update does whose keys match several records."""
+
+    ERROR = "error"  # GSOBJ_1008
+    ALL = "all"  # all are changed
+
+
+class ImportApi(StrEnum):
+    """Which API for import jobs the tenant has."""
+
+    BOTH = "both"
+    JOBS = "jobs"  # /v1/bulk/jobs
+    CONNECTOR = "connector"  # /v1.0/admin/connector/job/bulkimport
+
+
 @dataclass(frozen=True, slots=True)
 class Quirks:
     """The tenant's ways."""
@@ -146,6 +169,24 @@ class Quirks:
     nulls_last: bool = False
     unstable_order: bool = False
     high_volume_delete_log: bool = True
+
+    upsert_everywhere: bool = False
+    write_max_records: int = 50
+    write_labels: bool = False
+    write_dates: DateForm = DateForm.ISO_SHORT
+    write_keeps_order: bool = False
+    write_errors_null: bool = False
+    write_errors_flat: bool = False
+    partial: Partial = Partial.NONE
+    many_matches: ManyMatches = ManyMatches.ERROR
+    update_skips_unmatched: bool = False
+    delete_of_missing_succeeds: bool = False
+    lookup_columns_free: bool = False
+
+    import_api: ImportApi = ImportApi.BOTH
+    import_row_base: int = 1
+    import_max_bytes: int = 80_000_000
+    import_list_oldest_first: bool = False
 
     def __post_init__(self) -> None:
         try:

@@ -14,25 +14,33 @@ from gainsight_sandbox.clock import Clock, SystemClock
 from gainsight_sandbox.demo import fill_with_demo
 from gainsight_sandbox.faults import Faults
 from gainsight_sandbox.gateway import Gateway
+from gainsight_sandbox.imports import ImportJobs, ImportSettings
+from gainsight_sandbox.intake import Intake
 from gainsight_sandbox.jobs import ExportJobs, ExportSettings
+from gainsight_sandbox.journal import Journal
 from gainsight_sandbox.limits import Limits, Meter, Usage
 from gainsight_sandbox.planner import Planner
-from gainsight_sandbox.quirks import Quirks
+from gainsight_sandbox.quirks import ImportApi, Quirks
 from gainsight_sandbox.requestlog import KEPT
+from gainsight_sandbox.routes.connector import ConnectorRoutes, DataJobs
 from gainsight_sandbox.routes.control import ControlRoutes
 from gainsight_sandbox.routes.exports import ExportRoutes
+from gainsight_sandbox.routes.imports import ImportRoutes
 from gainsight_sandbox.routes.metadata import MetadataRoutes
 from gainsight_sandbox.routes.queries import QueryRoutes
+from gainsight_sandbox.routes.records import RecordRoutes
 from gainsight_sandbox.routes.tokens import TokenRoutes
 from gainsight_sandbox.server import HOST, HttpServer
 from gainsight_sandbox.store import Store
 from gainsight_sandbox.tenant import DELETE_LOG, HIGH_VOLUME_DELETE_LOG, Tenant, delete_log
+from gainsight_sandbox.writes import RecordWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
-    from gainsight_sandbox.calls import Endpoint, LoggedRequest
+    from gainsight_sandbox.calls import Endpoint, LoggedRequest, Routes
+    from gainsight_sandbox.schema import ObjectSchema
 
 ACCESS_KEY = "sandbox-access-key"
 CLIENT_ID = "sandbox-client"
@@ -60,6 +68,9 @@ class Sandbox:
         data: A folder in which the tenant persists; else it is gone with the sandbox.
         before_request: Called with each request before it is processed.
         on_request: Called with each request when it is answered.
+        empty: Whether the demo objects have no records, but for users and relationship types.
+        objects: Further objects, without records.
+        bulk_access_key: The key that calls for import jobs must carry in place of `access_key`.
     """
 
     def __init__(
@@ -81,6 +92,9 @@ class Sandbox:
         data: Path | None = None,
         before_request: Callable[[LoggedRequest], None] | None = None,
         on_request: Callable[[LoggedRequest], None] | None = None,
+        empty: bool = False,
+        objects: Iterable[ObjectSchema] = (),
+        bulk_access_key: str | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
         self.access_key = access_key
@@ -89,8 +103,13 @@ class Sandbox:
         self.quirks = quirks or Quirks()
         self.faults = Faults()
         self.log: deque[LoggedRequest] = deque(maxlen=KEPT)
+        self.journal = Journal()
         self._meter = Meter(self.clock, limits or Limits(), retry_after=self.quirks.retry_after)
-        self.gate = Gate(Credentials(access_key, client_id, client_secret), self.quirks, self.clock)
+        self.gate = Gate(
+            Credentials(access_key, client_id, client_secret, bulk_access_key),
+            self.quirks,
+            self.clock,
+        )
         with ExitStack() as resources:
             scratch = Path(resources.enter_context(TemporaryDirectory(prefix="gainsight-sandbox-")))
             folder = data or scratch
@@ -98,7 +117,10 @@ class Sandbox:
             self._store = Store(folder / _DATABASE)
             resources.callback(self._store.close)
             self.tenant = Tenant(self._store, self.clock)
-            self._furnish(demo=demo, rows=rows or {}, seed=seed)
+            self._furnish(demo=demo, rows=rows or {}, seed=seed, empty=empty)
+            for schema in objects:
+                if schema.name not in self.tenant.schemas:
+                    self.tenant.add_object(schema)
             if data is not None:
                 # Demo dates are relative to the folder's first day, not to a later one.
                 self.tenant.ready_all()
@@ -107,6 +129,17 @@ class Sandbox:
                 self._store, self.clock, self.quirks, settings, scratch / "exports"
             )
             resources.callback(self._jobs.close)
+            self.imports = ImportJobs(
+                self._store,
+                clock=self.clock,
+                quirks=self.quirks,
+                settings=ImportSettings(job_seconds, job_retention),
+                folder=scratch / "imports",
+                journal=self.journal,
+            )
+            resources.callback(self.imports.close)
+            self._intake = Intake(self.tenant, self.imports, self.quirks)
+            self.data_jobs = DataJobs(self._intake)
             self._gateway = Gateway(
                 tenant=self.tenant,
                 gate=self.gate,
@@ -150,9 +183,9 @@ class Sandbox:
         if error is None and self._gateway.crashes:
             raise self._gateway.crashes[0]
 
-    def _furnish(self, *, demo: bool, rows: Mapping[str, int], seed: int) -> None:
+    def _furnish(self, *, demo: bool, rows: Mapping[str, int], seed: int, empty: bool) -> None:
         if demo:
-            fill_with_demo(self.tenant, self.clock, rows, seed)
+            fill_with_demo(self.tenant, self.clock, rows, seed, empty=empty)
         elif rows:
             raise ValueError("a tenant without the demo objects has no rows to choose")
         logs = {DELETE_LOG}
@@ -163,11 +196,17 @@ class Sandbox:
 
     def _endpoints(self) -> list[Endpoint]:
         planner = Planner(self.tenant, self.quirks)
-        routes = (
+        writer = RecordWriter(self.tenant, self._store, self.clock, self.quirks, self.journal)
+        routes: list[Routes] = [
             MetadataRoutes(self.tenant),
             QueryRoutes(planner, self._store, self.quirks),
             ExportRoutes(planner, self._jobs, self.quirks),
             TokenRoutes(self.gate),
-            ControlRoutes(self.tenant, self._meter, self.faults),
-        )
+            RecordRoutes(writer, self.tenant, self._store, self.quirks),
+            ControlRoutes(self.tenant, self._meter, self.faults, self.journal),
+        ]
+        if self.quirks.import_api is not ImportApi.CONNECTOR:
+            routes.append(ImportRoutes(self._intake, self.imports, self.quirks))
+        if self.quirks.import_api is not ImportApi.JOBS:
+            routes.append(ConnectorRoutes(self._intake, self.imports, self.data_jobs))
         return [endpoint for part in routes for endpoint in part.endpoints()]

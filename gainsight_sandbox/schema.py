@@ -8,6 +8,7 @@ from enum import Enum, StrEnum
 MODIFIED_FIELDS = ("ModifiedDate", "LastModifiedDate", "ModifiedAt")
 CREATED_FIELDS = ("CreatedDate", "CreatedAt")
 KEY_FIELDS = ("Gsid", "id")
+SYSTEM_FIELDS = frozenset(("Gsid", "CreatedBy", "ModifiedBy", *CREATED_FIELDS, *MODIFIED_FIELDS))
 
 
 class DataType(StrEnum):
@@ -150,6 +151,14 @@ class ObjectSchema:
     def created(self) -> str | None:
         """The date-time field that an insert sets, if there is one."""
         return next((name for name in CREATED_FIELDS if self._has(name)), None)
+
+    def is_system(self, field: Field) -> bool:
+        """Whether the tenant itself sets a field; `id` is such a one only as the object's key."""
+        return field.name in SYSTEM_FIELDS or field.name == self.key
+
+    def is_writable(self, field: Field) -> bool:
+        """Whether clients may set a field."""
+        return not (field.read_only or self.is_system(field))
 
     def _has(self, name: str) -> bool:
         return any(field.name == name for field in self.fields)

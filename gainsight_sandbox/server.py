@@ -65,7 +65,7 @@ class HttpServer:
     """Serves an application from `start` to `stop`."""
 
     def __init__(self, app: ASGIApp, port: int) -> None:
-        self._socket = socket.create_server((HOST, port))
+        self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
         options: dict[str, Any] = {
             "http": _Protocol,
@@ -95,3 +95,16 @@ class HttpServer:
             self._server.stop()
             self._thread.join()
         self._socket.close()
+
+
+def _listen(port: int) -> socket.socket:
+    # asyncio switches Nagle's delays off only for a socket that names its protocol.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 SECOND = len("2022-06-23T09:37:02")
 
+_SCATTER = 611953
+_PRIME = 1000003
+
 _COMPARISONS = {
     Operator.EQ: "=",
     Operator.NE: "<>",
@@ -155,7 +158,7 @@ def _order(request: ReadRequest, columns: _Columns, quirks: Quirks, salt: int) -
         for name, descending in request.order_by
     ]
     if quirks.unstable_order:
-        terms.append(f"(t0.rowid * {2 * salt + 1}) % 1000003")
+        terms.append(f"t0.rowid * {(salt + 1) * _SCATTER} % {_PRIME}")
     return f" ORDER BY {', '.join(terms)}" if terms else ""
 
 

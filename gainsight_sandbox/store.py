@@ -80,6 +80,16 @@ class Store:
                     index = quoted(f"{schema.name}:{':'.join(map(str, columns))}")
                     connection.execute(f"CREATE INDEX {index} ON {quoted(schema.name)} ({names})")
 
+    def index_by(self, schema: ObjectSchema, names: Iterable[str]) -> None:
+        """Index some fields, so that records are found by them."""
+        listed = list(names)
+        index = quoted(":".join((schema.name, *listed)))
+        columns = ", ".join(map(quoted, listed))
+        with self.writing() as connection:
+            connection.execute(
+                f"CREATE INDEX IF NOT EXISTS {index} ON {quoted(schema.name)} ({columns})"
+            )
+
     def insert(self, schema: ObjectSchema, rows: Iterable[StoredRow]) -> None:
         """Add rows, each with a text for every field."""
         marks = ", ".join("?" * len(schema.fields))
@@ -111,7 +121,11 @@ class Store:
 
     def drop_column(self, schema: ObjectSchema, name: str) -> None:
         """Drop a field that is not the key nor the modified date."""
+        indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?"
         with self.writing() as connection:
+            for (index,) in connection.execute(indexes, (schema.name,)).fetchall():
+                if name in index.split(":")[1:]:
+                    connection.execute(f"DROP INDEX {quoted(index)}")
             connection.execute(f"ALTER TABLE {quoted(schema.name)} DROP COLUMN {quoted(name)}")
 
     def rows(self, schema: ObjectSchema) -> Iterator[StoredRow]:

@@ -72,7 +72,10 @@ class Tenant:
 
     def add_pending(self, schema: ObjectSchema, count: int) -> None:
         """Add an object whose `count` demo rows are made when first asked for."""
-        self._registry.add(schema, pending=count)
+        if count:
+            self._registry.add(schema, pending=count)
+        else:
+            self.add_object(schema)
 
     def fill_with(self, fillers: Mapping[str, Filler]) -> None:
         """Say how demo rows are made."""
@@ -182,13 +185,16 @@ class Tenant:
         self, schema: ObjectSchema, row: Mapping[str, object]
     ) -> dict[str, object]:
         moment = from_seconds(self._clock.now())
-        prefix = schema.key_prefix or _PREFIX
-        key = (prefix + uuid.uuid4().hex.upper())[:GSID_LENGTH]
-        defaults = {schema.key: key, schema.created: moment, schema.modified: moment}
+        defaults = {schema.key: new_key(schema), schema.created: moment, schema.modified: moment}
         return {str(name): value for name, value in defaults.items() if name} | dict(row)
 
     def _modified(self, schema: ObjectSchema) -> dict[str, object]:
         return {schema.modified: from_seconds(self._clock.now())} if schema.modified else {}
+
+
+def new_key(schema: ObjectSchema) -> str:
+    """The key of a new record: 36 characters that begin with the object's prefix."""
+    return ((schema.key_prefix or _PREFIX) + uuid.uuid4().hex.upper())[:GSID_LENGTH]
 
 
 def _as_list(keys: str | Iterable[str]) -> list[str]:

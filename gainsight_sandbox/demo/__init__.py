@@ -16,6 +16,7 @@ from gainsight_sandbox.demo.customers import (
 from gainsight_sandbox.demo.usage import fill_usage_events, usage_events
 from gainsight_sandbox.demo.work import (
     calls_to_action,
+    deletions,
     email_logs,
     scorecard_history,
     secrets,
@@ -35,11 +36,19 @@ if TYPE_CHECKING:
     from gainsight_sandbox.tenant import Filler, Tenant
 
 
-def fill_with_demo(tenant: Tenant, clock: Clock, rows: Mapping[str, int], seed: int) -> None:
+REFERENCE_DATA = ("gsuser", "relationship_type")
+"""What an otherwise empty tenant has records of: without them nothing could be loaded."""
+
+
+def fill_with_demo(
+    tenant: Tenant, clock: Clock, rows: Mapping[str, int], seed: int, *, empty: bool = False
+) -> None:
     """Give a tenant the demo objects; their records are made when first asked for."""
     demo = _demo_objects()
     volume = usage_events()
     defaults = {item.schema.name: item.rows for item in demo} | {volume.name: 0}
+    if empty:
+        defaults |= dict.fromkeys(defaults.keys() - set(REFERENCE_DATA), 0)
     unknown = sorted(rows.keys() - defaults.keys())
     if unknown:
         raise ValueError(
@@ -68,6 +77,7 @@ def _demo_objects() -> list[DemoObject]:
         survey_responses(),
         scorecard_history(),
         email_logs(),
+        deletions(),
         secrets(),
         awkward(),
     ]

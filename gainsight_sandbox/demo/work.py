@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from gainsight_sandbox.demo import names
 from gainsight_sandbox.demo.columns import (
+    Column,
     DemoObject,
+    Draws,
     column,
     demo_object,
     gsid,
@@ -17,8 +19,9 @@ from gainsight_sandbox.demo.columns import (
     system_columns,
     text,
 )
-from gainsight_sandbox.demo.draw import dropdown
+from gainsight_sandbox.demo.draw import PREFIXES, dropdown, record_id
 from gainsight_sandbox.schema import DataType, ObjectType
+from gainsight_sandbox.tenant import DELETE_LOG, delete_log
 
 if TYPE_CHECKING:
     from gainsight_sandbox.demo.draw import Draw
@@ -120,6 +123,22 @@ def email_logs() -> DemoObject:
         column("SentDay", DataType.DATE, lambda d: d.day(90, 0)),
         object_type=ObjectType.SYSTEM,
     )
+
+
+def deletions() -> DemoObject:
+    """What was deleted of late."""
+    victims = ("company_person", "call_to_action", "activity_timeline")
+
+    def victim(d: Draw) -> str:
+        return victims[d.number % len(victims)]
+
+    draws: tuple[Draws, ...] = (
+        lambda d: record_id(PREFIXES[victim(d)], d.counts[victim(d)] + d.number),
+        lambda d: d.moment(15),
+        victim,
+    )
+    schema = delete_log(DELETE_LOG)
+    return DemoObject(schema, 25, tuple(map(Column, schema.fields, draws)))
 
 
 def secrets() -> DemoObject:

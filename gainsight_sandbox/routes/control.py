@@ -14,6 +14,7 @@ from gainsight_sandbox.requests import parse_json
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from gainsight_sandbox.journal import Journal
     from gainsight_sandbox.limits import Meter
     from gainsight_sandbox.tenant import Tenant
 
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 class ControlRoutes:
     """Looks into the tenant, changes its records, and asks for faults."""
 
-    def __init__(self, tenant: Tenant, meter: Meter, faults: Faults) -> None:
+    def __init__(self, tenant: Tenant, meter: Meter, faults: Faults, journal: Journal) -> None:
         self._tenant = tenant
         self._meter = meter
         self._faults = faults
+        self._journal = journal
 
     def endpoints(self) -> list[Endpoint]:
-        """Usage, counts, mutate, faults."""
+        """Usage, counts, mutate, faults, journal."""
         routes = [
             ("GET", "usage", self.usage),
             ("GET", "counts", self.counts),
@@ -35,6 +37,8 @@ class ControlRoutes:
             ("GET", "faults", self.list_faults),
             ("POST", "faults", self.add_faults),
             ("DELETE", "faults", self.clear_faults),
+            ("GET", "journal", self.show_journal),
+            ("DELETE", "journal", self.clear_journal),
         ]
         return [
             Endpoint(method, f"/sandbox/{name}", CallKind.CONTROL, handler)
@@ -98,6 +102,27 @@ class ControlRoutes:
         """Remove all faults."""
         del call
         self._faults.clear()
+        return success(None)
+
+    def show_journal(self, call: Call) -> Response:
+        """What was written by calls and by import jobs; `object` narrows it."""
+        wanted = call.query.get("object")
+        journal = self._journal
+        return success(
+            {
+                "calls": [each for each in list(journal.calls) if wanted in {None, each.object}],
+                "imports": [
+                    each for each in list(journal.imports) if wanted in {None, each.object}
+                ],
+                "importsByName": journal.imports_by_name(),
+                "importsByContent": journal.imports_by_content(),
+            }
+        )
+
+    def clear_journal(self, call: Call) -> Response:
+        """Forget what was written."""
+        del call
+        self._journal.clear()
         return success(None)
 
 

@@ -1,0 +1,109 @@
+"""Import jobs by the Gainsight Bulk API: a file for a data job that an admin has set up.
+
+The articles Gainsight Bulk API and Bulk Status API.
+"""
+
+from __future__ import annotations
+
+import uuid
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from gainsight_sandbox.calls import Call, CallKind, Endpoint
+from gainsight_sandbox.envelope import success
+from gainsight_sandbox.errors import ApiError, no_entity
+from gainsight_sandbox.faults import Effect
+from gainsight_sandbox.imports import ImportStatus
+from gainsight_sandbox.intake import form_fields
+from gainsight_sandbox.writerules import ErrorCode, Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.responses import Response
+
+    from gainsight_sandbox.importing import ImportTask
+    from gainsight_sandbox.imports import ImportJobs
+    from gainsight_sandbox.intake import Intake
+
+API = "connector"
+_IMPORT = "/v1.0/admin/connector/job/bulkimport"
+_STATUSES = {
+    ImportStatus.PENDING: "INIT",
+    ImportStatus.IN_PROGRESS: "IN_PROGRESS",
+    ImportStatus.COMPLETED: "COMPLETED",
+    # The article knows no other end: a job that failed as a whole is one without a success.
+    ImportStatus.FAILED: "COMPLETED",
+}
+
+
+class DataJobs:
+    """The data jobs set up in the tenant: object, operation and keys behind an id."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._tasks: dict[str, ImportTask] = {}
+
+    def add(
+        self,
+        object_name: str,
+        operation: Operation | str,
+        keys: Iterable[str] = (),
+        job_id: str | None = None,
+    ) -> str:
+        """Set a data job up, its columns mapped to the fields of their names; returns its id."""
+        try:
+            task = self._intake.task(object_name, str(operation), ",".join(keys))
+        except ApiError as error:
+            raise ValueError(error.message or error.desc) from error
+        job_id = job_id or str(uuid.uuid4())
+        self._tasks[job_id] = task
+        return job_id
+
+    def find(self, job_id: str) -> ImportTask | None:
+        """The data job of that id."""
+        return self._tasks.get(job_id)
+
+
+class ConnectorRoutes:
+    """Answers the calls of the Gainsight Bulk API."""
+
+    def __init__(self, intake: Intake, jobs: ImportJobs, data_jobs: DataJobs) -> None:
+        self._intake = intake
+        self._jobs = jobs
+        self._data_jobs = data_jobs
+
+    def endpoints(self) -> list[Endpoint]:
+        """Import, status."""
+        return [
+            Endpoint("POST", _IMPORT, CallKind.IMPORT_SUBMIT, self.submit, takes_upload=True),
+            Endpoint("GET", f"{_IMPORT}/status/{{job}}", CallKind.IMPORT_STATUS, self.status),
+        ]
+
+    def submit(self, call: Call) -> Response:
+        """Import a file by a data job."""
+        task = self._data_jobs.find(form_fields(call).get("jobId", ""))
+        if task is None:
+            raise ApiError(ErrorCode.BAD_DATA, "There is no data job of that jobId.")
+        job = self._intake.submit(call, task, api=API)
+        return success({"statusId": job.id})
+
+    def status(self, call: Call) -> Response:
+        """How far an import is, and how many records succeeded and failed."""
+        job = self._jobs.find(call.parameters["job"])
+        if job is None:
+            raise no_entity(status=HTTPStatus.NOT_FOUND)
+        if call.fault and call.fault.effect is Effect.JOB_EXPIRED:
+            self._jobs.forget(job)
+            raise no_entity(status=HTTPStatus.NOT_FOUND)
+        status = self._jobs.status(job)
+        progress = job.progress
+        whole = status is ImportStatus.FAILED
+        return success(
+            {
+                "statusId": job.id,
+                "jobStatus": _STATUSES[status],
+                "success": progress.succeeded,
+                "failed": progress.total if whole else progress.failed,
+            }
+        )
