@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import threading
-import time
 from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 import requests
-from requests.auth import AuthBase
+from requests.auth import AuthBase, HTTPBasicAuth
 
-from gainsight_api.errors import AuthError, ServerError, TransportError
+from gainsight_api.errors import AuthError, RetriableError, ServerError, transport_error
+
+if TYPE_CHECKING:
+    from gainsight_api.clock import Clock
 
 
 class AccessKey(AuthBase):
@@ -44,12 +46,20 @@ class OAuth(AuthBase):
     _MARGIN = 60.0
 
     def __init__(
-        self, client_id: str, secret: str, *, root: str, http: requests.Session, timeout: float
+        self,
+        client_id: str,
+        secret: str,
+        *,
+        root: str,
+        http: requests.Session,
+        clock: Clock,
+        timeout: float,
     ) -> None:
         self._client_id = client_id
         self._secret = secret
         self._url = f"{root}v1/users/m2m/oauth/token"
         self._http = http
+        self._clock = clock
         self._timeout = timeout
         self._token: str | None = None
         self._expires = 0.0
@@ -63,7 +73,7 @@ class OAuth(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign a request, with a new token if need be."""
         with self._lock:
-            if self._token is None or time.monotonic() >= self._expires:
+            if self._token is None or self._clock.now() >= self._expires:
                 self._fetch()
             request.headers["Authorization"] = f"Bearer {self._token}"
         return request
@@ -75,27 +85,46 @@ class OAuth(AuthBase):
         return True
 
     def _fetch(self) -> None:
-        basic = base64.b64encode(f"{self._client_id}:{self._secret}".encode()).decode()
+        # What fails here fails before the call that the token is for.
         try:
             reply = self._http.post(
                 self._url,
                 data={"grant_type": "client_credentials"},
-                headers={"Authorization": f"Basic {basic}"},
+                auth=HTTPBasicAuth(self._client_id.encode(), self._secret.encode()),
                 timeout=self._timeout,
                 allow_redirects=False,
             )
-        except requests.RequestException:
-            raise TransportError("Gainsight did not answer the request for a token") from None
-        if reply.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise ServerError("Gainsight gave no OAuth token", status=reply.status_code)
-        try:
-            granted = reply.json()
-            self._token = str(granted["access_token"])
-            lifetime = float(granted.get("expires_in", 0))
-        except (ValueError, KeyError, TypeError):
+        except requests.RequestException as exc:
+            error = transport_error(exc)
+            if isinstance(error, RetriableError):
+                error.may_have_arrived = False
+            raise error from None
+        status = reply.status_code
+        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise ServerError(
+                "Gainsight gave no OAuth token", status=status, may_have_arrived=False
+            )
+        token, lifetime = _granted(reply)
+        if token is None:
             raise AuthError(
-                "Gainsight refused the OAuth pair: check `oauth_client_id` and "
-                "`oauth_client_secret`",
-                status=reply.status_code,
-            ) from None
-        self._expires = time.monotonic() + max(lifetime - self._MARGIN, 0.0)
+                "Gainsight refused the OAuth pair: check `oauth_client_id`, "
+                "`oauth_client_secret` and `domain`",
+                status=status,
+            )
+        self._token = token
+        self._expires = self._clock.now() + max(lifetime - self._MARGIN, 0.0)
+
+
+def _granted(reply: requests.Response) -> tuple[str | None, float]:
+    """The token of a reply, if there is one, and for how many seconds it is good."""
+    try:
+        body: Any = reply.json()
+    except ValueError:
+        body = None
+    token = body.get("access_token") if isinstance(body, dict) else None
+    if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        return None, 0.0
+    try:
+        return token or None, float(body.get("expires_in", 0))
+    except (ValueError, TypeError, OverflowError):
+        return token or None, 0.0

@@ -29,12 +29,17 @@ class OneLineErrors(click.Command):
         """Run the command."""
         try:
             return super().main(*args, **kwargs)
-        except BrokenPipeError:
+        except self.user_errors as exc:
+            self._fail(str(exc))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do the command's work."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # caught here, because click ends on it without a word
             # Python would say it again when it flushes standard output at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self._fail("The program that reads this one's output has gone")
-        except self.user_errors as exc:
-            self._fail(str(exc))
 
     def _fail(self, line: str) -> None:
         self.logger.error("%s", line)

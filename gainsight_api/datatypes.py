@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
@@ -85,7 +85,10 @@ class Number(Decimal):
 
     def __new__(cls, literal: str) -> Self:
         """Read a number as JSON writes it."""
-        number = super().__new__(cls, literal)
+        try:
+            number = super().__new__(cls, literal)
+        except InvalidOperation:  # an exponent of more digits than any number has
+            raise ValueError from None
         number.literal = literal
         return number
 
@@ -94,13 +97,15 @@ class Number(Decimal):
 
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
-_LOOSE_NUMBER = re.compile(r"([+-]?)0*([0-9]*)\.?([0-9]*)((?:[eE][+-]?[0-9]+)?)").fullmatch
+_LOOSE_NUMBER = re.compile(
+    r"([+-]?)(?=\.?[0-9])0*([0-9]*)\.?([0-9]*)((?:[eE][+-]?[0-9]+)?)"
+).fullmatch
 _TRUE_FALSE = {"true": True, "1": True, "false": False, "0": False}
 _INTEGER = re.compile(r"[+-]?[0-9]+").fullmatch
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
 _TIMESTAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:[.,]([0-9]{1,9}))?"
-    r"\s?(?:([Zz])|([+-][0-9]{2}):?([0-9]{2})?)?"
+    r"\s?(?:([Zz])|([+-](?:[01][0-9]|2[0-3])):?([0-5][0-9])?)?"
 ).fullmatch
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -115,7 +120,7 @@ def number(text: str) -> Number:
     if _JSON_NUMBER(text):
         return Number(text)
     match = _LOOSE_NUMBER(text)
-    if not match or not (match[2] or match[3] or "0" in text):
+    if not match:
         raise ValueError
     sign, whole, fraction, exponent = match.groups()
     literal = f"{'-' if sign == '-' else ''}{whole or '0'}{'.' + fraction if fraction else ''}"
@@ -233,8 +238,12 @@ def as_text(value: Any) -> str:
     if isinstance(value, list):
         return ";".join(as_text(item) for item in value)
     if isinstance(value, dict):
-        return msgspec.json.encode(value, enc_hook=str).decode()
+        return msgspec.json.encode(value, enc_hook=_raw).decode()
     return str(value)
+
+
+def _raw(number: Number) -> msgspec.Raw:
+    return msgspec.Raw(str(number).encode())
 
 
 def json_decoder() -> msgspec.json.Decoder[Any]:

@@ -1,4 +1,4 @@
-"""What can go wrong with a call, and the one function that reads it out of a reply.
+"""What can go wrong with a call, and how it is read out of a reply, or out of a failed connection.
 
 Gainsight's own wording (`errorDesc`, `message`) may quote record values and even SQL, so it is
 never taken over: an error says what its code stands for, and carries the request id with which
@@ -7,9 +7,13 @@ Gainsight's support finds the rest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+
+import requests
+import urllib3
 
 _MEANINGS = {
     "GSOBJ_1001": "a text is longer than its field allows",
@@ -34,6 +38,7 @@ _IP_REFUSED = "GS_APIG_2402"
 _RATE_LIMITED = {"GU_2400"}
 _NO_DATA = {"GSOBJ_1011", "GSOBJ_1XXX"}
 _NOT_FOUND = {"OBJECT_NOT_FOUND"}
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_.:-]{1,80}").fullmatch
 
 
 class GainsightError(Exception):
@@ -43,6 +48,7 @@ class GainsightError(Exception):
         code: Gainsight's error code, where the reply had one.
         request_id: Gainsight's id of the call, for its support.
         status: The HTTP status, 0 where there was no reply.
+        reply: The reply's JSON body, for callers that read details out of it; never for a log.
     """
 
     def __init__(
@@ -57,6 +63,7 @@ class GainsightError(Exception):
         self.code = code
         self.request_id = request_id
         self.status = status
+        self.reply: Any = None
         notes = [
             *([f"code {code}"] if code else []),
             *([f"HTTP {status}"] if status else []),
@@ -98,11 +105,20 @@ class RetriableError(GainsightError):
 
     Attributes:
         may_have_arrived: Whether the tenant may have done what was asked all the same.
+        retry_after: Seconds to wait, where the reply said so.
     """
 
-    def __init__(self, reason: str, *, may_have_arrived: bool = True, **details: Any) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        may_have_arrived: bool = True,
+        retry_after: float | None = None,
+        **details: Any,
+    ) -> None:
         super().__init__(reason, **details)
         self.may_have_arrived = may_have_arrived
+        self.retry_after = retry_after
 
 
 class TransportError(RetriableError):
@@ -114,15 +130,10 @@ class ServerError(RetriableError):
 
 
 class RateLimitedError(RetriableError):
-    """The tenant says that a limit is used up.
+    """The tenant says that a limit is used up."""
 
-    Attributes:
-        retry_after: Seconds to wait, where the reply said so.
-    """
-
-    def __init__(self, reason: str, *, retry_after: float | None = None, **details: Any) -> None:
+    def __init__(self, reason: str, **details: Any) -> None:
         super().__init__(reason, may_have_arrived=False, **details)
-        self.retry_after = retry_after
 
 
 def error_in(status: int, body: object) -> GainsightError | None:
@@ -139,16 +150,43 @@ def error_in(status: int, body: object) -> GainsightError | None:
     envelope: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
     if status < HTTPStatus.BAD_REQUEST and envelope.get("result", True) is not False:
         return None
-    code = envelope.get("errorCode") or envelope.get("title")
-    code = code if isinstance(code, str) else None
-    request_id = envelope.get("requestId")
+    code = identifier(envelope.get("errorCode")) or identifier(envelope.get("title"))
     details: dict[str, Any] = {
         "code": code,
-        "request_id": request_id if isinstance(request_id, str) else None,
+        "request_id": identifier(envelope.get("requestId")),
         "status": status,
     }
     known = _by_code(code, details)
     return known or _by_status(status, details)
+
+
+def identifier(value: object) -> str | None:
+    """A code or an id out of a reply; None for a longer text, which may be anything."""
+    return value if isinstance(value, str) and _IDENTIFIER(value) else None
+
+
+def transport_error(exc: requests.RequestException) -> GainsightError:
+    """What a failed connection means, without the text of the exception, which quotes the URL."""
+    if isinstance(exc, requests.ConnectTimeout):
+        return TransportError(
+            "the tenant's host does not answer: check `domain`", may_have_arrived=False
+        )
+    if isinstance(exc, requests.Timeout):
+        return TransportError("the tenant took too long to answer")
+    if isinstance(exc, requests.exceptions.SSLError):
+        if "CERTIFICATE_VERIFY_FAILED" in str(exc):
+            return GainsightError("the tenant's TLS certificate was not accepted: check `domain`")
+        return TransportError("the secure connection failed: check `domain`")
+    reason = getattr(exc.args[0] if exc.args else None, "reason", None)
+    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        return TransportError(
+            "the tenant's host name is not known: check `domain`", may_have_arrived=False
+        )
+    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+        return TransportError(
+            "the tenant's host does not take connections: check `domain`", may_have_arrived=False
+        )
+    return TransportError("the connection broke off")
 
 
 def _by_code(code: str | None, details: dict[str, Any]) -> GainsightError | None:

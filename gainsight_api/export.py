@@ -6,8 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from gainsight_api.errors import DataError, JobFailedError
+from gainsight_api.errors import (
+    DataError,
+    JobFailedError,
+    NoDataError,
+    NotFoundError,
+    identifier,
+)
 from gainsight_api.quota import Budget
 
 if TYPE_CHECKING:
@@ -78,7 +85,7 @@ class Exports:
             TransportError: No reply came; the job may be under way, and nothing can find it.
         """
         reply = self._session.post(
-            f"v3/exports/data/bulk/{read.object}",
+            f"v3/exports/data/bulk/{quote(read.object, safe='')}",
             read.body(),
             budget=Budget.BULK,
             repeatable=False,
@@ -90,8 +97,15 @@ class Exports:
         return Job(id=str(job_id), status_url=str(url))
 
     def status(self, job: Job) -> JobStatus:
-        """Ask how a job is getting on."""
-        reply = self._session.get(job.status_url)
+        """Ask how a job is getting on.
+
+        Raises:
+            NotFoundError: The tenant does not know it (any more).
+        """
+        try:
+            reply = self._session.get(job.status_url)
+        except NoDataError as exc:
+            raise _gone(exc, f"export job {job.id}") from None
         if not isinstance(reply, Mapping):
             raise DataError(f"Gainsight says nothing of export job {job.id}")
         state = _STATES.get(str(reply.get("jobStatus") or "").upper(), JobState.RUNNING)
@@ -99,11 +113,18 @@ class Exports:
             return JobStatus(state, failure=_failure(job, reply))
         if state is JobState.RUNNING:
             return JobStatus(state)
-        chunks = sorted(map(_chunk, reply.get("chunkDetails") or ()), key=lambda c: c.offset)
+        details = reply.get("chunkDetails") or []
+        if not isinstance(details, list):
+            raise DataError(f"Gainsight does not list the chunks of export job {job.id}")
+        chunks = sorted((_chunk(job, detail) for detail in details), key=lambda c: c.offset)
         return JobStatus(state, _number(reply.get("totalRecords")), tuple(chunks))
 
     def fetch(self, chunk: Chunk, file: IO[bytes]) -> None:
-        """Write a chunk's CSV to a file, from the file's start."""
+        """Write a chunk's CSV to a file, from the file's start.
+
+        Raises:
+            NotFoundError: The tenant does not have it (any more).
+        """
 
         def write(blocks: Iterator[bytes]) -> None:
             file.seek(0)
@@ -111,20 +132,32 @@ class Exports:
             for block in blocks:
                 file.write(block)
 
-        self._session.download(chunk.url, write)
+        try:
+            self._session.download(chunk.url, write)
+        except NoDataError as exc:
+            raise _gone(exc, "this part of the export") from None
 
 
-def _failure(job: Job, reply: Mapping[str, Any]) -> JobFailedError:
-    code = reply.get("errorCode")
-    request_id = reply.get("internalRequestId")
-    return JobFailedError(
-        f"export job {job.id} failed",
-        code=str(code) if code else None,
-        request_id=str(request_id) if request_id else None,
+def _gone(exc: NoDataError, what: str) -> NotFoundError:
+    return NotFoundError(
+        f"Gainsight knows nothing of {what}",
+        code=exc.code,
+        request_id=exc.request_id,
+        status=exc.status,
     )
 
 
-def _chunk(detail: Mapping[str, Any]) -> Chunk:
+def _failure(job: Job, reply: Mapping[str, Any]) -> JobFailedError:
+    return JobFailedError(
+        f"export job {job.id} failed",
+        code=identifier(reply.get("errorCode")),
+        request_id=identifier(reply.get("internalRequestId")),
+    )
+
+
+def _chunk(job: Job, detail: object) -> Chunk:
+    if not isinstance(detail, Mapping) or not detail.get("chunkURL"):
+        raise DataError(f"Gainsight names no address for a chunk of export job {job.id}")
     return Chunk(
         url=str(detail["chunkURL"]),
         offset=_number(detail.get("offset")) or 0,

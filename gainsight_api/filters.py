@@ -13,8 +13,13 @@ from enum import StrEnum
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from gainsight_api.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+_JOINTS = {"AND", "OR", "NOT"}
+_WORD = re.compile(r"\w+")
 
 
 class Operator(StrEnum):
@@ -79,10 +84,32 @@ def _combined(kind: type[And | Or], terms: Sequence[Filter | None]) -> Filter | 
 
 
 def given(where: Mapping[str, Any]) -> Given:
-    """A user's filter, as written; conditions without an expression must all hold."""
+    """A user's filter, as written; conditions without an expression must all hold.
+
+    Raises:
+        ConfigError: It has no conditions, or its expression and their aliases do not fit together.
+    """
     conditions = tuple(where.get("conditions") or ())
-    aliases = [str(condition.get("alias", "")) for condition in conditions]
-    return Given(conditions, str(where.get("expression") or " AND ".join(aliases)))
+    if not conditions:
+        raise ConfigError("a `filter` has no `conditions`")
+    expression = str(where.get("expression") or "")
+    if not expression:
+        conditions = tuple({**item, "alias": f"_{n}"} for n, item in enumerate(conditions))
+        return Given(conditions, " AND ".join(item["alias"] for item in conditions))
+    aliases = {str(item.get("alias") or "") for item in conditions}
+    words = set(_WORD.findall(expression))
+    if len(aliases) < len(conditions) or not all(map(_is_alias, aliases)):
+        raise ConfigError("a `filter` needs an `alias` for each condition, one word, no two alike")
+    if strange := sorted(word for word in words - aliases if word.upper() not in _JOINTS):
+        raise ConfigError(
+            f"the `expression` of a `filter` names {strange[0]!r}, which no condition has "
+            "as its `alias`"
+        )
+    return Given(conditions, expression)
+
+
+def _is_alias(text: str) -> bool:
+    return _WORD.fullmatch(text) is not None and text.upper() not in _JOINTS
 
 
 def body(where: Filter | None) -> dict[str, Any] | None:
@@ -113,8 +140,8 @@ def _expression(
         for condition in node.conditions:
             alias = renamed[str(condition["alias"])] = next(aliases)
             conditions.append({**condition, "alias": alias})
-        text = re.sub(r"\w+", lambda word: renamed.get(word[0], word[0]), node.expression)
-        return text if outermost or len(renamed) == 1 else f"({text})"
+        text = _WORD.sub(lambda word: renamed.get(word[0], word[0]), node.expression)
+        return text if outermost or _WORD.fullmatch(text) else f"({text})"
     joint = " AND " if isinstance(node, And) else " OR "
     text = joint.join(
         _expression(term, conditions, aliases, outermost=False) for term in node.terms

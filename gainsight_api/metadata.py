@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from gainsight_api.errors import DataError, NotFoundError, RequestError
+from gainsight_api.errors import DataError, RequestError
 
 if TYPE_CHECKING:
     from gainsight_api.session import Session
@@ -82,11 +83,19 @@ class ObjectSummary:
 
 @dataclass(frozen=True, slots=True)
 class GainsightObject:
-    """An object with its fields, by name, in the API's order."""
+    """An object with its fields, by name, in the API's order.
+
+    Attributes:
+        name: Its name.
+        label: What people call it.
+        fields: The fields by name.
+        high_volume: Whether it is one of those that only bulk imports write.
+    """
 
     name: str
     label: str
     fields: Mapping[str, Field]
+    high_volume: bool = False
 
 
 class Metadata:
@@ -107,8 +116,8 @@ class Metadata:
                 readable=entry.get("readable") is not False,
                 createable=entry.get("createable") is not False,
             )
-            for entry in listed
-            if isinstance(entry, Mapping) and entry.get("objectName")
+            for entry in _mappings(listed)
+            if entry.get("objectName")
         ]
 
     def describe(self, names: Iterable[str]) -> dict[str, GainsightObject]:
@@ -123,39 +132,33 @@ class Metadata:
         for batch in _batches(wanted, _DESCRIBED_AT_ONCE):
             found |= self._described(batch)
         for name in wanted:
-            if name.lower() not in found and (len(wanted) > 1 or name):
-                found |= self._described([name], alone=True)
+            if name.lower() not in found and len(wanted) > 1:
+                found |= self._described([name])
         return {name: found[name.lower()] for name in wanted if name.lower() in found}
 
-    def _described(
-        self, names: Sequence[str], *, alone: bool = False
-    ) -> dict[str, GainsightObject]:
+    def _described(self, names: Sequence[str]) -> dict[str, GainsightObject]:
         try:
             reply = self._session.post(
                 f"{_OBJECTS}/describe", {"objectNames": list(names), **_DESCRIBE_OPTIONS}
             )
-        except NotFoundError:
-            return {}
         except RequestError as exc:
-            if alone:
+            if len(names) == 1:
                 logger.warning("object %s cannot be described: %s", names[0], exc)
             return {}
-        entries = reply if isinstance(reply, list) else [reply]
-        objects = [_object(entry) for entry in entries if isinstance(entry, Mapping)]
+        objects = map(_object, _mappings(reply if isinstance(reply, list) else [reply]))
         return {found.name.lower(): found for found in objects}
 
     def dropdown(self, category_id: str) -> list[Option]:
         """The items of a picklist, deleted ones left out."""
-        reply = self._session.get(f"v1/meta/services/dropdowns/{category_id}")
-        items = reply.get("childItems") if isinstance(reply, Mapping) else None
+        reply = self._session.get(f"v1/meta/services/dropdowns/{quote(category_id, safe='')}")
         return [
             Option(
                 id=str(item["gsid"]),
                 label=str(item.get("name") or ""),
                 active=item.get("active") is not False,
             )
-            for item in items or ()
-            if isinstance(item, Mapping) and item.get("gsid") and item.get("deleted") is not True
+            for item in _mappings(_mapping(reply).get("childItems"))
+            if item.get("gsid") and item.get("deleted") is not True
         ]
 
 
@@ -165,20 +168,29 @@ def _batches(names: Sequence[str], size: int) -> Iterable[list[str]]:
         yield batch
 
 
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: object) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
 def _object(entry: Mapping[str, Any]) -> GainsightObject:
-    name = str(entry.get("objectName", ""))
-    fields = [_field(item) for item in entry.get("fields") or () if isinstance(item, Mapping)]
+    name = str(entry.get("objectName") or "")
+    fields = map(_field, _mappings(entry.get("fields")))
     return GainsightObject(
         name=name,
         label=str(entry.get("label") or name),
         fields={field.name: field for field in fields if field.name},
+        high_volume=entry.get("transactional") is True,
     )
 
 
 def _field(item: Mapping[str, Any]) -> Field:
-    meta = item.get("meta") or {}
-    properties = meta.get("properties") or {}
-    name = str(item.get("fieldName", ""))
+    meta = _mapping(item.get("meta"))
+    category_id = _mapping(meta.get("properties")).get("PICKLIST_CATEGORY_ID")
+    name = str(item.get("fieldName") or "")
     return Field(
         name=name,
         label=str(item.get("label") or name),
@@ -191,15 +203,15 @@ def _field(item: Mapping[str, Any]) -> Field:
         length=_count(meta.get("length")),
         decimal_places=_count(meta.get("decimalPlaces")),
         lookup=_lookup(meta.get("lookupDetail")),
-        category_id=properties.get("PICKLIST_CATEGORY_ID"),
+        category_id=str(category_id) if category_id else None,
         options=tuple(
             Option(
-                id=str(option.get("value")),
+                id=str(option["value"]),
                 label=str(option.get("label") or ""),
                 active=option.get("active") is not False,
             )
-            for option in item.get("options") or ()
-            if isinstance(option, Mapping)
+            for option in _mappings(item.get("options"))
+            if option.get("value")
         ),
     )
 
@@ -215,7 +227,7 @@ def _lookup(detail: object) -> Lookup | None:
         name=str(detail["lookupName"]),
         objects=tuple(
             str(target["objectName"])
-            for target in detail.get("lookupObjects") or ()
-            if isinstance(target, Mapping) and target.get("objectName")
+            for target in _mappings(detail.get("lookupObjects"))
+            if target.get("objectName")
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from gainsight_api.errors import DataError, NoDataError
 
@@ -24,11 +25,14 @@ class Query:
     def page(self, read: Read) -> list[Mapping[str, Any]]:
         """The records of one call; an empty list where nothing matches, however that is said."""
         try:
-            reply = self._session.post(f"v1/data/objects/query/{read.object}", read.body())
+            reply = self._session.post(
+                f"v1/data/objects/query/{quote(read.object, safe='')}", read.body()
+            )
         except NoDataError:
             return []
-        records = reply.get("records") if isinstance(reply, Mapping) else reply
-        if records is None:
+        wrapped = isinstance(reply, Mapping) and "records" in reply
+        records = reply["records"] if wrapped else reply
+        if records is None or records == {}:
             return []
         if not isinstance(records, list):
             raise DataError(f"Gainsight's reply to a query of {read.object} holds no records")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ from gainsight_api.session import Session
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+").fullmatch
 
 
 def _setting(json_type: str, title: str, description: str, **more: Any) -> dict[str, Any]:
@@ -145,9 +149,13 @@ def connect(config: Mapping[str, Any], *, clock: Clock | None = None) -> Session
     """
     clock = clock or SystemClock()
     settings = with_defaults(config)
+    for name, schema in CONNECTION_SETTINGS.items():
+        _check(name, settings[name], schema)
     root = base_url(settings["domain"])
     http = requests.Session()
-    auth = _credential(settings, root, http)
+    # Plain http is for this machine alone: no proxy is to see it.
+    http.trust_env = root.startswith("https:")
+    auth = _credential(settings, root, http, clock)
     quota = Quota(
         open_store(settings["quota_store"] or str(_default_store())),
         quota_key(root, auth.identity),
@@ -190,44 +198,84 @@ def with_defaults(
     }
 
 
-def numbers_in(
-    environ: Mapping[str, str], prefix: str, schemas: Mapping[str, Mapping[str, Any]]
-) -> dict[str, int | float]:
-    """The settings that are numbers and are given as environment variables.
+def read_numbers(
+    config: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Settings, where a number that came as text is a number.
 
-    Args:
-        environ: The environment.
-        prefix: How the variables' names begin, such as `TAP_GAINSIGHT_`.
-        schemas: JSON Schema of each setting.
+    Environment variables are text, and so is what Meltano makes of a number with a fraction.
 
     Raises:
-        ConfigError: A variable is not a number; the text names it.
+        ConfigError: The text of a number setting is none; the error names the setting.
     """
-    numbers: dict[str, int | float] = {}
-    for name, schema in schemas.items():
-        text = environ.get(f"{prefix}{name.upper()}")
-        reader = _NUMBERS.get(schema.get("type", [""])[0])
-        if text is None or reader is None:
-            continue
-        try:
-            numbers[name] = reader(text)
-        except ValueError:
-            raise ConfigError(
-                f"environment variable {prefix}{name.upper()} is not {_NUMBER_NAMES[reader]}"
-            ) from None
-    return numbers
+    readers = number_settings(schemas)
+    return {
+        name: _number(name, value, readers[name])
+        if isinstance(value, str) and name in readers
+        else value
+        for name, value in config.items()
+    }
 
 
-_NUMBERS: Mapping[str, type[int | float]] = {"integer": int, "number": float}
-_NUMBER_NAMES = {int: "a whole number", float: "a number"}
+def number_settings(
+    schemas: Mapping[str, Mapping[str, Any]],
+) -> dict[str, type[int | float]]:
+    """The settings that are numbers, and whether they are whole ones."""
+    kinds: dict[str, type[int | float]] = {"integer": int, "number": float}
+    return {
+        name: kinds[schema["type"][0]]
+        for name, schema in schemas.items()
+        if schema["type"][0] in kinds
+    }
+
+
+def _number(name: str, text: str, reader: type[int | float]) -> int | float:
+    try:
+        return reader(text)
+    except ValueError:
+        kind = "a whole number" if reader is int else "a number"
+        raise ConfigError(f"setting `{name}` is not {kind}") from None
+
+
+def _check(name: str, value: Any, schema: Mapping[str, Any]) -> None:
+    """Hold a setting against its schema.
+
+    Raises:
+        ConfigError: It does not fit; the text does not quote it.
+    """
+    if value is None and "null" in schema["type"]:
+        return
+    json_type = schema["type"] if isinstance(schema["type"], str) else schema["type"][0]
+    python_type, called = _TYPES[json_type]
+    if not isinstance(value, python_type) or isinstance(value, bool):
+        raise ConfigError(f"setting `{name}` is not {called}")
+    if "enum" in schema and value not in schema["enum"]:
+        choices = ", ".join(str(choice) for choice in schema["enum"] if choice)
+        raise ConfigError(f"setting `{name}` is none of: {choices}")
+    if isinstance(value, int | float) and not _in_range(value, schema):
+        raise ConfigError(f"setting `{name}` is too small")
+
+
+def _in_range(value: float, schema: Mapping[str, Any]) -> bool:
+    above: float = schema.get("exclusiveMinimum", -math.inf)
+    least: float = schema.get("minimum", -math.inf)
+    return above < value < math.inf and value >= least
+
+
+_TYPES: Mapping[str, tuple[Any, str]] = {
+    "string": (str, "text"),
+    "integer": (int, "a whole number"),
+    "number": (int | float, "a number"),
+}
 
 
 def _credential(
-    settings: Mapping[str, Any], root: str, http: requests.Session
+    settings: Mapping[str, Any], root: str, http: requests.Session, clock: Clock
 ) -> AccessKey | OAuth:
     client_id, secret = settings["oauth_client_id"], settings["oauth_client_secret"]
     if client_id and secret:
-        return OAuth(client_id, secret, root=root, http=http, timeout=settings["request_timeout"])
+        timeout = settings["request_timeout"]
+        return OAuth(client_id, secret, root=root, http=http, clock=clock, timeout=timeout)
     if client_id or secret:
         raise ConfigError("settings `oauth_client_id` and `oauth_client_secret` go together")
     key = settings["access_key"]
@@ -237,6 +285,8 @@ def _credential(
         )
     if not key.isascii() or not key.isprintable() or key != key.strip():
         raise ConfigError("setting `access_key` holds characters that no header can carry")
+    if not _HEADER_NAME(settings["auth_header"]):
+        raise ConfigError("setting `auth_header` is not the name of a header, such as accesskey")
     return AccessKey(key, settings["auth_header"])
 
 

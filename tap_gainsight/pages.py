@@ -81,6 +81,8 @@ class Decoder:
             DataError: A value does not read.
         """
         for number, row in enumerate(rows, start=1):
+            if not isinstance(row, dict):
+                raise DataError(f"stream {self.stream}: row {number} of a reply is no record")
             values = [row.get(column.path, _MISSING) for column in self.columns]
             if _MISSING in values:  # lookup paths may come back in another case
                 folded = {name.casefold(): value for name, value in row.items()}
@@ -119,8 +121,10 @@ class Decoder:
 
     def _header(self, cells: Sequence[str]) -> tuple[Column, ...] | None:
         """The columns in the order of a header; None if the cells are no header."""
-        by_name = {column.path.casefold(): column for column in self.columns}
         names = [cell.strip().casefold() for cell in cells]
+        if names == [column.path.casefold() for column in self.columns]:
+            return self.columns
+        by_name = {column.path.casefold(): column for column in self.columns}
         if sorted(names) != sorted(by_name):
             return None
         return tuple(by_name[name] for name in names)

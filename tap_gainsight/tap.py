@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from singer_sdk import Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigurationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import (
@@ -25,7 +25,7 @@ from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_api.export import Exports
 from gainsight_api.metadata import Metadata
 from gainsight_api.query import LARGEST_PAGE, Query
-from gainsight_api.settings import connect, numbers_in, with_defaults
+from gainsight_api.settings import connect, number_settings, read_numbers, with_defaults
 from tap_gainsight.catalog import DELETED_RECORDS, catalogued, deleted_records, discovered
 from tap_gainsight.extract import Checkpoint, Extract, Method
 from tap_gainsight.jobs import Jobs
@@ -156,9 +156,14 @@ class TapGainsight(Tap):
     @classproperty
     @override
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
-        prefix: str = cls._env_var_prefix
-        numbers = numbers_in(os.environ, prefix, CONFIG_SCHEMA["properties"])
-        return {**super()._env_var_config, **numbers}
+        texts = {name: {"type": "string"} for name in number_settings(CONFIG_SCHEMA["properties"])}
+        properties = {**cls.config_jsonschema["properties"], **texts}
+        return parse_environment_config({"properties": properties}, cls._env_var_prefix)
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        self._config = read_numbers(self._config, CONFIG_SCHEMA["properties"])
+        return super()._validate_config(raise_errors=raise_errors)
 
     @classmethod
     @override

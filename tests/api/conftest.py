@@ -37,12 +37,16 @@ class Time(ManualClock):
 
 @dataclass(frozen=True)
 class Reply:
-    """What a server answers; with `cut` it announces all of the body and sends so much of it."""
+    """What a server answers.
+
+    Its body is sent `times` over; with `cut` it is announced in full, and so much of it is sent.
+    """
 
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
+    times: int = 1
     drop: bool = False
     hang: bool = False
 
@@ -140,9 +144,10 @@ class Server:
                 self.send_response(reply.status)
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(reply.body)))
+                self.send_header("Content-Length", str(len(reply.body) * reply.times))
                 self.end_headers()
-                self.wfile.write(reply.body[: reply.cut])
+                for _ in range(reply.times):
+                    self.wfile.write(reply.body[: reply.cut])
 
             do_POST = do_GET  # noqa: N815 - the name that http.server looks for
 

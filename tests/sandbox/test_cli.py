@@ -42,7 +42,7 @@ def test_run_lends_a_tenant_to_a_command_and_takes_its_status() -> None:
 def test_run_hands_signals_on_and_tells_what_ended_the_command() -> None:
     waiting = "print('up', flush=True); import time; time.sleep(60)"
     with subprocess.Popen(
-        [*COMMAND, "run", "--empty", "--", sys.executable, "-c", waiting], stdout=subprocess.PIPE
+        [*COMMAND, "run", "--no-demo", "--", sys.executable, "-c", waiting], stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
@@ -82,7 +82,7 @@ def test_serve_tells_where_it_is_and_logs_without_secrets() -> None:
         (["--quirk", "export-max-limit=x"], "a whole number"),
         (["--quirk", "filter-zone=Mars/Base"], "no time zone"),
         (["--quirk", "csv-bom"], "NAME=VALUE"),
-        (["--empty", "--rows", "company=3"], "no rows"),
+        (["--no-demo", "--rows", "company=3"], "no rows"),
     ],
 )
 def test_wrong_options_are_one_clear_error(arguments: list[str], message: str) -> None:
@@ -93,7 +93,7 @@ def test_wrong_options_are_one_clear_error(arguments: list[str], message: str) -
 
 
 def test_a_command_that_is_not_there_is_one_clear_error() -> None:
-    result = CliRunner().invoke(main, ["run", "--empty", "--", "no-such-command"])
+    result = CliRunner().invoke(main, ["run", "--no-demo", "--", "no-such-command"])
     assert (result.exit_code, result.output) == (
         1,
         "Error: cannot run no-such-command: No such file or directory\n",
@@ -112,7 +112,7 @@ def test_options_reach_the_tenant(tmp_path: Path) -> None:
         "print(codes)"
     )
     options = ["--quirk", "auth-header=authentication", "--fault", "status:status=503"]
-    options += ["--sync-per-minute", "2", "--data", str(tmp_path), "--empty"]
+    options += ["--sync-per-minute", "2", "--data", str(tmp_path), "--no-demo"]
     result = run("run", *options, "--", sys.executable, "-c", check)
     assert result.stdout == "[503, 200, 429]\n", result.stderr
     assert (tmp_path / "tenant.sqlite").exists()

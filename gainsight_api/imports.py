@@ -1,0 +1,284 @@
+"""Bulk import jobs: a CSV file that is loaded into an object, in the two forms they are offered.
+
+`JobImports` takes object, operation and key fields with the file, and tells of each failed row
+(article "Gainsight CS Bulk API"). `ConnectorImports` loads into a job that an admin has set up,
+and counts the failed rows without naming them (articles "Gainsight Bulk API", "Bulk Status API").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from gainsight_api.datatypes import timestamp
+from gainsight_api.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gainsight_api.session import Session
+
+_JOBS = "v1/bulk/jobs"
+_CONNECTOR = "v1.0/admin/connector/job/bulkimport"
+_PAGE = 100
+_MOST_PAGES = 200
+
+
+class Operation(StrEnum):
+    """What is done with the rows."""
+
+    INSERT = "INSERT"
+    UPDATE = "UPDATE"
+    UPSERT = "UPSERT"
+
+
+class ImportState(StrEnum):
+    """Where a job stands."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+_STATES = {
+    "COMPLETED": ImportState.COMPLETED,
+    "FAILED": ImportState.FAILED,
+    "ABORTED": ImportState.FAILED,
+}
+"""A status that is not here means that the job is still under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file and what is to be done with it.
+
+    Attributes:
+        object: The object's name.
+        operation: What is done.
+        keys: The fields by which rows are matched, for update and upsert.
+        file: The CSV; its name is how the job can be found again.
+        job_id: The job that an admin has set up, for `ConnectorImports`.
+    """
+
+    object: str
+    operation: Operation
+    keys: tuple[str, ...]
+    file: Path
+    job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportJob:
+    """What the tenant says of a job; a count or time it does not tell is None.
+
+    Attributes:
+        id: Its id.
+        state: Where it stands.
+        total: Rows in the file.
+        succeeded: Rows written.
+        failed: Rows not written.
+        file_name: The file's name.
+        object: The object's name.
+        operation: What was asked for.
+        created_at: When it was submitted, in seconds since 1970.
+    """
+
+    id: str
+    state: ImportState
+    total: int | None = None
+    succeeded: int | None = None
+    failed: int | None = None
+    file_name: str | None = None
+    object: str | None = None
+    operation: str | None = None
+    created_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """Why a row was not written; `row` counts from where the tenant does, None for the file."""
+
+    row: int | None
+    message: str
+    field: str | None = None
+
+
+class Imports(Protocol):
+    """A form of import jobs."""
+
+    @property
+    def names_failures(self) -> bool:
+        """Whether `errors` and `find` can be asked."""
+
+    def submit(self, upload: Upload) -> str:
+        """Submit a file, for one call of the bulk budget; the result is the job's id.
+
+        Raises:
+            RetriableError: It may have been submitted (`may_have_arrived`).
+        """
+
+    def status(self, job_id: str) -> ImportJob:
+        """Ask how a job is getting on."""
+
+    def errors(self, job_id: str) -> list[RowError]:
+        """The rows that a completed job could not write."""
+
+    def find(self, upload: Upload, *, under_way: bool) -> list[ImportJob]:
+        """The jobs of this file's name, object and operation; only those under way, if asked."""
+
+
+class JobImports:
+    """Import jobs that take all they need with the file.
+
+    Args:
+        session: The tenant's session.
+    """
+
+    names_failures = True
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def submit(self, upload: Upload) -> str:
+        """Submit a file, for one call of the bulk budget; the result is the job's id."""
+        fields = {"objectName": upload.object, "operation": upload.operation.value}
+        if upload.keys:
+            fields["keyFields"] = ",".join(upload.keys)
+        reply = self._session.upload(_JOBS, fields, upload.file)
+        job_id = reply.get("jobId") if isinstance(reply, Mapping) else None
+        if not job_id:
+            raise DataError(f"Gainsight named no job for the import of {upload.file.name}")
+        return str(job_id)
+
+    def status(self, job_id: str) -> ImportJob:
+        """Ask how a job is getting on."""
+        reply = self._session.get(f"{_JOBS}/{quote(job_id, safe='')}")
+        if not isinstance(reply, Mapping):
+            raise DataError(f"Gainsight says nothing of import job {job_id}")
+        return _job(reply, job_id)
+
+    def errors(self, job_id: str) -> list[RowError]:
+        """The rows that a completed job could not write."""
+        reply = self._session.get(f"{_JOBS}/{quote(job_id, safe='')}/errors")
+        entries = reply.get("records") if isinstance(reply, Mapping) else reply
+        if not isinstance(entries, list):
+            raise DataError(f"Gainsight names no errors of import job {job_id}")
+        return [_row_error(entry) for entry in entries if isinstance(entry, Mapping)]
+
+    def find(self, upload: Upload, *, under_way: bool) -> list[ImportJob]:
+        """The jobs of this file's name, object and operation; only those under way, if asked."""
+        statuses = ("PENDING", "IN_PROGRESS") if under_way else (None,)
+        listed = {job.id: job for status in statuses for job in self._listed(status)}
+        return [
+            job
+            for job in listed.values()
+            if job.file_name == upload.file.name
+            and (job.object or upload.object).lower() == upload.object.lower()
+            and (job.operation or upload.operation).upper() == upload.operation
+        ]
+
+    def _listed(self, status: str | None) -> Iterator[ImportJob]:
+        """All jobs of a status, page after page until an empty one."""
+        wanted = f"&status={status}" if status else ""
+        offset = 0
+        for _ in range(_MOST_PAGES):
+            reply = self._session.get(f"{_JOBS}?limit={_PAGE}&offset={offset}{wanted}")
+            entries = reply.get("records") if isinstance(reply, Mapping) else reply
+            entries = entries if isinstance(entries, list) else []
+            yield from (_job(entry, "") for entry in entries if isinstance(entry, Mapping))
+            offset += len(entries)
+            total = _count(reply.get("totalCount")) if isinstance(reply, Mapping) else None
+            if not entries or (total is not None and offset >= total):
+                return
+
+
+class ConnectorImports:
+    """Import jobs that an admin has set up: object, operation, keys and mapping are theirs.
+
+    Args:
+        session: A session with the access key of the import connection.
+    """
+
+    names_failures = False
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def submit(self, upload: Upload) -> str:
+        """Submit a file, for one call of the bulk budget; the result is the status id."""
+        reply = self._session.upload(_CONNECTOR, {"jobId": upload.job_id or ""}, upload.file)
+        status_id = _first(reply, "statusId") if isinstance(reply, Mapping) else reply
+        if not status_id or not isinstance(status_id, str | int):
+            raise DataError(f"Gainsight named no status id for the import of {upload.file.name}")
+        return str(status_id)
+
+    def status(self, job_id: str) -> ImportJob:
+        """Ask how an import is getting on, by its status id."""
+        reply = self._session.get(f"{_CONNECTOR}/status/{quote(job_id, safe='')}")
+        if not isinstance(reply, Mapping):
+            raise DataError(f"Gainsight says nothing of import {job_id}")
+        return _job(reply, job_id)
+
+    def errors(self, job_id: str) -> list[RowError]:
+        """Nothing: this form names no rows."""
+        del job_id
+        return []
+
+    def find(self, upload: Upload, *, under_way: bool) -> list[ImportJob]:
+        """Nothing: this form lists no jobs."""
+        del upload, under_way
+        return []
+
+
+def _job(entry: Mapping[str, Any], job_id: str) -> ImportJob:
+    state = str(_first(entry, "status", "jobStatus") or "").upper()
+    return ImportJob(
+        id=str(_first(entry, "jobId", "statusId") or job_id),
+        state=_STATES.get(state.replace(" ", "_"), ImportState.RUNNING),
+        total=_count(_first(entry, "totalRecords", "totalCount")),
+        succeeded=_count(_first(entry, "successCount", "succeededRecords", "successRecords")),
+        failed=_count(_first(entry, "failureCount", "failedRecords", "failedCount")),
+        file_name=_text(entry.get("fileName")),
+        object=_text(entry.get("objectName")),
+        operation=_text(entry.get("operation")),
+        created_at=_seconds(entry.get("createdDate")),
+    )
+
+
+def _first(entry: Mapping[str, Any], *names: str) -> Any:
+    """The first of these that is there, however its name is cased or spaced."""
+    folded = {"".join(filter(str.isalnum, name)).lower(): value for name, value in entry.items()}
+    found = (folded.get(name.lower()) for name in names)
+    return next((value for value in found if value is not None), None)
+
+
+def _row_error(entry: Mapping[str, Any]) -> RowError:
+    return RowError(
+        _count(entry.get("rowNumber")),
+        str(entry.get("errorMessage") or ""),
+        _text(entry.get("fieldName")),
+    )
+
+
+def _count(value: object) -> int | None:
+    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        return datetime.fromisoformat(timestamp(str(value))).timestamp() if value else None
+    except ValueError:
+        return None
+
+
+def jobs_since(jobs: Sequence[ImportJob], earliest: float) -> list[ImportJob]:
+    """Those submitted at that time or later, and those that do not say when."""
+    return [job for job in jobs if job.created_at is None or job.created_at >= earliest]

@@ -1,0 +1,135 @@
+"""Puts the parts of a run together, as its settings say."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gainsight_api.errors import ConfigError
+from gainsight_api.metadata import Field, GainsightObject, Metadata, Option
+from gainsight_api.query import Query
+from gainsight_api.records import Records
+from gainsight_api.settings import connect
+from target_gainsight.batches import Planner
+from target_gainsight.deletes import Deleter
+from target_gainsight.existing import Existing
+from target_gainsight.loading import Sizes, StreamLoad, Tally
+from target_gainsight.mapping import RecordMap
+from target_gainsight.matching import Matcher
+from target_gainsight.rejects import DeadLetters
+from target_gainsight.rest import RestLoader
+from target_gainsight.routes import LoadMode, Operation, Route, route, settings_for
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gainsight_api.session import Session
+
+_BATCH_ROWS = 500_000
+_REST_BATCH_ROWS = 5_000
+
+
+class Assembly:
+    """What the streams of a run share, and how one is put together.
+
+    Args:
+        config: The connection's settings.
+        options: The target's own settings, defaults filled in.
+        session: The tenant's session.
+    """
+
+    def __init__(
+        self, config: Mapping[str, Any], options: Mapping[str, Any], session: Session
+    ) -> None:
+        self._config = config
+        self._options = options
+        self._session = session
+        self._metadata = Metadata(session)
+        self._objects: dict[str, GainsightObject] = {}
+        self._dropdowns: dict[str, list[Option]] = {}
+        self.tally = Tally(max_rejects=options["max_rejects"])
+        self.letters = DeadLetters(Path(options["rejects_path"]), session.clock)
+
+    @cached_property
+    def _bulk_session(self) -> Session:
+        key = self._options["bulk_access_key"]
+        if not key:
+            return self._session
+        own = {**self._config, "access_key": key}
+        own |= dict.fromkeys(("oauth_client_id", "oauth_client_secret"))
+        return connect(own, clock=self._session.clock)
+
+    def stream_load(
+        self,
+        stream: str,
+        key_properties: tuple[str, ...],
+        confirmed: Callable[[], None],
+        logger: logging.Logger,
+    ) -> StreamLoad:
+        """The loading of one stream.
+
+        Raises:
+            ConfigError: Its settings do not go with its object.
+        """
+        settings = settings_for(stream, self._options)
+        way = route(
+            stream,
+            key_properties,
+            settings,
+            self._object(stream, settings["object"]),
+            connector=self._options["bulk_import_api"] == "connector",
+        )
+        records = Records(self._session)
+        existing = Existing(Query(self._session), Matcher(way.object), way.keys)
+        clock = self._session.clock
+        return StreamLoad(
+            route=way,
+            planner=Planner(
+                mapping=RecordMap(way, self._dropdown),
+                merges=way.operation is not Operation.INSERT,
+                deletes=way.delete,
+            ),
+            rest=RestLoader(way, records, existing, clock, self._options["rest_batch_size"]),
+            bulk=None,
+            deleter=Deleter(way, records, existing, clock),
+            letters=self.letters,
+            tally=self.tally,
+            sizes=self._sizes(way),
+            quota=self._session.quota,
+            bulk_quota=self._bulk_session.quota,
+            clock=clock,
+            key_properties=key_properties,
+            confirmed=confirmed,
+            logger=logger,
+        )
+
+    def _sizes(self, way: Route) -> Sizes:
+        default = _REST_BATCH_ROWS if way.load_mode is LoadMode.REST else _BATCH_ROWS
+        return Sizes(
+            batch_rows=self._options["batch_size_rows"] or default,
+            threshold=self._options["bulk_threshold_rows"],
+            file_bytes=self._options["max_bulk_bytes"],
+            calls_per_minute=self._config["sync_calls_per_minute"],
+            longest_wait=self._config["max_quota_wait"],
+        )
+
+    def _object(self, stream: str, name: str) -> GainsightObject:
+        if name not in self._objects:
+            self._objects |= self._metadata.describe([name])
+        if name not in self._objects:
+            raise ConfigError(
+                f"stream {stream}: this tenant has no object {name!r}; name the one it is to be "
+                "loaded into as `object` of its `streams` entry"
+            )
+        return self._objects[name]
+
+    def _dropdown(self, field: Field) -> Sequence[Option]:
+        """The items of a picklist that its description lacks."""
+        category = field.category_id
+        if not category:
+            return ()
+        if category not in self._dropdowns:
+            self._dropdowns[category] = self._metadata.dropdown(category)
+        return self._dropdowns[category]

@@ -1,0 +1,57 @@
+"""Which STATE may be written: only one whose records are all confirmed or dead-lettered."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_KEPT_AT_MOST = 10_000
+
+
+class Checkpoints:
+    """The STATE messages received, each written once all records before it are done.
+
+    Args:
+        write: Takes the JSON text of a STATE's value.
+    """
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+        self._states: deque[tuple[int, bytes]] = deque()
+        self._last: bytes | None = None
+        self.received = 0
+        """How many records have been received, over all streams."""
+
+    def record(self) -> int:
+        """Count a record; the result is its number, from 1."""
+        self.received += 1
+        return self.received
+
+    def state(self, value: bytes) -> None:
+        """Remember a STATE, which covers all records received so far."""
+        if self._states and self._states[-1][0] == self.received:
+            self._states.pop()
+        self._states.append((self.received, value))
+        if len(self._states) > _KEPT_AT_MOST:
+            # Each but the last stands for less work to be repeated; every other one will do.
+            last = self._states[-1]
+            self._states = deque(list(self._states)[::2])
+            if self._states[-1] is not last:
+                self._states.append(last)
+
+    def done(self, oldest_open: int | None) -> None:
+        """Write the newest STATE that is covered.
+
+        Args:
+            oldest_open: The number of the oldest record that is neither confirmed nor
+                dead-lettered; None if there is none.
+        """
+        newest: bytes | None = None
+        while self._states and (oldest_open is None or self._states[0][0] < oldest_open):
+            newest = self._states.popleft()[1]
+        if newest is not None and newest != self._last:
+            self._write(newest)
+            self._last = newest

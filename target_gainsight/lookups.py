@@ -1,0 +1,202 @@
+"""Lookups, done here for import jobs as Gainsight does them for REST calls.
+
+A field is filled by finding the one record of another object whose fields equal some of the row's
+(article "Relationship APIs"). What has been found is remembered for the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from gainsight_api.datatypes import Kind, kind_of
+from gainsight_api.filters import Condition, Filter, Operator, all_of, any_of
+from gainsight_api.metadata import GainsightObject
+from gainsight_api.query import LARGEST_PAGE, Query
+from gainsight_api.read import Read
+from target_gainsight.batches import Outcome, Row
+from target_gainsight.existing import MOST_CONDITIONS
+from target_gainsight.mapping import GSID, Problem
+from target_gainsight.routes import Lookup
+from target_gainsight.values import Wire, comparable, text
+
+_NOT_RESOLVED = "GSOBJ_1008"
+_FEW_CALLS = 2
+
+Criteria = tuple[Wire, ...]
+
+
+class Table:
+    """What one lookup has found so far.
+
+    Args:
+        lookup: The lookup.
+        target: The object in which is looked.
+        query: The calls.
+    """
+
+    def __init__(self, lookup: Lookup, target: GainsightObject, query: Query) -> None:
+        self.lookup = lookup
+        self._target = target
+        self._query = query
+        self._names = tuple(lookup.fields.values())
+        self._kinds = [_kind(target, name) for name in self._names]
+        self._found: dict[tuple[Any, ...], list[Wire]] = {}
+
+    def criteria(self, row: Row) -> Criteria | None:
+        """What a row looks for; None if it has none of the fields."""
+        columns = self.lookup.fields
+        if not any(column in row.values for column in columns):
+            return None
+        return tuple(row.values.get(column) for column in columns)
+
+    def matches(self, criteria: Criteria) -> list[Wire]:
+        """What was found for some criteria: nothing, one value or several."""
+        return self._found.get(self._comparable(criteria), [])
+
+    def find(self, wanted: Iterable[Criteria]) -> None:
+        """Look for criteria that have not been looked for: by value, or page by page if many."""
+        new = {
+            self._comparable(criteria): criteria for criteria in wanted if None not in criteria
+        }
+        missing = {name: given for name, given in new.items() if name not in self._found}
+        calls = -(-len(missing) // self._per_call)
+        if calls > _FEW_CALLS and GSID in self._target.fields:
+            ended = self._read_pages(set(missing), calls)
+            several = [name for name, values in self._found.items() if len(values) > 1]
+            unsure = several if ended else [*several, *(n for n in missing if n not in self._found)]
+            missing = {name: missing[name] for name in unsure if name in missing}
+        names = list(missing)
+        for start in range(0, len(names), self._per_call):
+            self._read_values({name: missing[name] for name in names[start:][: self._per_call]})
+        for name in new:
+            self._found.setdefault(name, [])
+
+    @property
+    def _per_call(self) -> int:
+        return MOST_CONDITIONS // len(self._names)
+
+    def _read_values(self, wanted: Mapping[tuple[Any, ...], Criteria]) -> None:
+        """Ask for records by value, in the tenant's own order: the first match is the first."""
+        where = any_of(
+            *(
+                all_of(
+                    *(
+                        Condition(name, Operator.EQ, (_filter_text(value),))
+                        for name, value in zip(self._names, criteria, strict=True)
+                    )
+                )
+                for criteria in wanted.values()
+            )
+        )
+        for name in wanted:
+            self._found[name] = []
+        self._keep(self._query.page(self._read(where, ())), set(wanted))
+
+    def _read_pages(self, wanted: set[tuple[Any, ...]], most: int) -> bool:
+        """Read the object in pages, at most so many; tells whether that was all of it."""
+        last: str | None = None
+        for _ in range(most):
+            where = Condition(GSID, Operator.GT, (last,)) if last else None
+            records = self._query.page(self._read(where, (GSID,)))
+            if not records:
+                return True
+            self._keep(records, wanted)
+            last = str(records[-1][GSID])
+        return False
+
+    def _keep(self, records: Sequence[Mapping[str, Any]], wanted: set[tuple[Any, ...]]) -> None:
+        for record in records:
+            name = self._comparable(tuple(record.get(field) for field in self._names))
+            if name in wanted:
+                found = self._found.setdefault(name, [])
+                if len(found) <= 1:
+                    found.append(text(record.get(self.lookup.result)))
+
+    def _read(self, where: Filter | None, order: tuple[str, ...]) -> Read:
+        fields = dict.fromkeys((*self._names, self.lookup.result, *order))
+        return Read(
+            object=self._target.name,
+            fields=tuple(fields),
+            where=where,
+            order_by=order,
+            limit=LARGEST_PAGE,
+        )
+
+    def _comparable(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(map(comparable, self._kinds, values))
+
+
+class Resolver:
+    """The lookups of one stream.
+
+    Args:
+        lookups: What is looked up.
+        describe: Gives an object by its name.
+        query: The calls.
+    """
+
+    def __init__(
+        self,
+        lookups: Sequence[Lookup],
+        describe: Callable[[str], GainsightObject],
+        query: Query,
+    ) -> None:
+        self._tables = [Table(lookup, describe(lookup.object), query) for lookup in lookups]
+
+    def resolved(self, rows: Iterable[Row], outcome: Outcome) -> Iterator[Row]:
+        """The rows with their fields filled; those that cannot be are rejected.
+
+        Args:
+            rows: Rows that can be walked through more than once.
+            outcome: Takes the rejections.
+        """
+        if not self._tables:
+            yield from rows
+            return
+        wanted: list[dict[Criteria, None]] = [{} for _ in self._tables]
+        for row in rows:
+            for table, seen in zip(self._tables, wanted, strict=True):
+                if criteria := table.criteria(row):
+                    seen[criteria] = None
+        for table, seen in zip(self._tables, wanted, strict=True):
+            table.find(seen)
+        for row in rows:
+            problems = [problem for table in self._tables for problem in _fill(row, table)]
+            if problems:
+                outcome.reject(row, *problems)
+            else:
+                yield row
+
+
+def _fill(row: Row, table: Table) -> Iterator[Problem]:
+    """Fill a row's field, or say why it cannot be."""
+    lookup = table.lookup
+    criteria = table.criteria(row)
+    if criteria is None:
+        return
+    found = table.matches(criteria)
+    if len(found) > 1 and lookup.on_several == "MARKASERROR":
+        yield _problem("Multiple", lookup)
+    elif found:
+        row.values[lookup.field] = found[0]
+    elif lookup.on_no_match == "ERROR":
+        yield _problem("No", lookup)
+    else:
+        row.values[lookup.field] = (
+            lookup.default if lookup.on_no_match == "DEFAULTVALUE" else None
+        )
+
+
+def _problem(how_many: str, lookup: Lookup) -> Problem:
+    by = ", ".join(lookup.fields)
+    return Problem(_NOT_RESOLVED, f"{how_many} {lookup.field} resolved by {by}", lookup.field)
+
+
+def _kind(target: GainsightObject, name: str) -> Kind:
+    found = target.fields.get(name)
+    return kind_of(found.data_type) if found else Kind.TEXT
+
+
+def _filter_text(value: Wire) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,121 @@
+"""The dead-letter files: one for each stream, with all that is needed to send a record again."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import msgspec
+
+from gainsight_api.errors import GainsightError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from gainsight_api.clock import Clock
+    from target_gainsight.mapping import Problem
+
+
+class RejectsError(GainsightError):
+    """More records were rejected than `max_rejects` allows."""
+
+
+class _Letter(msgspec.Struct):
+    stream: str
+    object: str
+    operation: str
+    key_properties: Sequence[str]
+    record: msgspec.Raw
+    errors: Sequence[Problem]
+    request_id: str | None
+    rejected_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A rejected record.
+
+    Attributes:
+        record: Its JSON text, as received.
+        problems: Why it was rejected.
+        request_id: Gainsight's id of the call, if there was one.
+    """
+
+    record: bytes
+    problems: tuple[Problem, ...]
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What is the same for all rejected records of a stream."""
+
+    stream: str
+    object: str
+    operation: str
+    key_properties: Sequence[str]
+
+
+class DeadLetters:
+    """The dead-letter files of a run.
+
+    Args:
+        folder: Where they are; it need not exist.
+        clock: Time.
+    """
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+
+    def path(self, stream: str) -> Path:
+        """A stream's file; what a file name cannot hold is percent-encoded."""
+        return self._folder / f"{file_stem(stream)}.jsonl"
+
+    def add(self, sender: Sender, letters: Iterable[Letter]) -> None:
+        """Append rejected records; they are on disk when this returns."""
+        now = datetime.fromtimestamp(self._clock.now(), UTC)
+        at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        lines = b"".join(
+            msgspec.json.encode(
+                _Letter(
+                    stream=sender.stream,
+                    object=sender.object,
+                    operation=sender.operation,
+                    key_properties=sender.key_properties,
+                    record=msgspec.Raw(letter.record),
+                    errors=letter.problems,
+                    request_id=letter.request_id,
+                    rejected_at=at,
+                )
+            )
+            + b"\n"
+            for letter in letters
+        )
+        if not lines:
+            return
+        try:
+            self._append(self.path(sender.stream), lines)
+        except OSError as exc:
+            raise GainsightError(
+                f"the dead-letter folder {self._folder} cannot be written to ({exc.strerror}): "
+                "check `rejects_path`"
+            ) from None
+
+    def _append(self, path: Path, lines: bytes) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(opened, "ab") as file:
+            os.fchmod(opened, 0o600)
+            file.write(lines)
+            file.flush()
+            os.fsync(opened)
+
+
+def file_stem(stream: str) -> str:
+    """A stream's name as a part of a file name, still unambiguous."""
+    return quote(stream, safe="")

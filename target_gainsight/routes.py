@@ -1,0 +1,264 @@
+"""Where a stream goes: its object, operation, keys, fields and lookups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from gainsight_api.errors import ConfigError
+from gainsight_api.records import MOST_KEYS, UPSERTABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gainsight_api.metadata import GainsightObject
+
+_NO_BULK = {"gsuser", "user", "person"}
+
+
+class Operation(StrEnum):
+    """What is done with the records."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    UPSERT = "upsert"
+
+
+class LoadMode(StrEnum):
+    """The path that the records take."""
+
+    AUTO = "auto"
+    REST = "rest"
+    BULK = "bulk"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A field whose value is found by other fields of the record (article "Relationship APIs").
+
+    Attributes:
+        field: The field that is filled.
+        object: The object in which is looked.
+        fields: The record's fields, each with the field of that object it must equal.
+        result: The field of that object whose value is taken.
+        on_no_match: ERROR, NULLABLE or DEFAULTVALUE.
+        on_several: FIRSTMATCH or MARKASERROR.
+        default: The value of DEFAULTVALUE, where the setting names one.
+    """
+
+    field: str
+    object: str
+    fields: Mapping[str, str]
+    result: str
+    on_no_match: str = "ERROR"
+    on_several: str = "FIRSTMATCH"
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where a stream goes.
+
+    Attributes:
+        stream: Its name.
+        object: The object it is loaded into.
+        operation: What is done with the records.
+        keys: The fields by which records are found.
+        fields: Source property to field, where the names differ.
+        lookups: What fills fields by other fields.
+        raw_lookups: The same as the setting has it, which is what REST calls send.
+        load_mode: The path.
+        omit_nulls: Whether a null leaves its field as it is, instead of clearing it.
+        delete: Whether records that are marked as deleted are deleted.
+        job_id: The import job that an admin has set up.
+        finds_only: Whether a key is a field that cannot be written, such as Gsid: what is not
+            found by it cannot be added.
+    """
+
+    stream: str
+    object: GainsightObject
+    operation: Operation
+    keys: tuple[str, ...]
+    fields: Mapping[str, str]
+    lookups: tuple[Lookup, ...]
+    raw_lookups: Mapping[str, Any] | None
+    load_mode: LoadMode
+    omit_nulls: bool
+    delete: bool
+    job_id: str | None
+    finds_only: bool
+
+    @property
+    def upserts_by_call(self) -> bool:
+        """Whether the object has an upsert call of its own."""
+        return self.object.name.lower() in UPSERTABLE and not self.finds_only
+
+    @property
+    def carried(self) -> frozenset[str]:
+        """The fields by which lookups look."""
+        return frozenset(name for lookup in self.lookups for name in lookup.fields)
+
+
+def settings_for(stream: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a stream: those of the first entry that matches, else the general ones."""
+    entry: Mapping[str, Any] = next(
+        (
+            entry
+            for entry in options["streams"] or ()
+            if entry["name"] == stream or fnmatchcase(stream, entry["name"])
+        ),
+        {},
+    )
+    names = (
+        "operation",
+        "keys",
+        "fields",
+        "lookups",
+        "load_mode",
+        "null_handling",
+        "deletes",
+    )
+    chosen = {name: options[name] if entry.get(name) is None else entry[name] for name in names}
+    return {
+        **chosen,
+        "object": entry.get("object") or stream,
+        "bulk_job_id": entry.get("bulk_job_id"),
+    }
+
+
+def route(
+    stream: str,
+    key_properties: Sequence[str],
+    settings: Mapping[str, Any],
+    found: GainsightObject,
+    *,
+    connector: bool,
+) -> Route:
+    """Check a stream's settings against its object.
+
+    Args:
+        stream: The stream's name.
+        key_properties: The stream's own key properties.
+        settings: From `settings_for`.
+        found: The object.
+        connector: Whether imports go by jobs that an admin has set up.
+
+    Raises:
+        ConfigError: They do not go together; the text says what to do.
+    """
+    operation = Operation(settings["operation"])
+    fields = dict(settings["fields"] or {})
+    keys = tuple(settings["keys"] or (fields.get(name, name) for name in key_properties))
+    lookups = tuple(_lookup(name, entry) for name, entry in (settings["lookups"] or {}).items())
+    deletes = settings["deletes"] == "delete"
+    if operation is Operation.INSERT:
+        keys = tuple(key for key in keys if key in found.fields and found.fields[key].createable)
+        keys = keys[:MOST_KEYS]
+    _check_keys(stream, found, operation, keys, lookups, deletes=deletes)
+    _check_names(stream, found, fields, lookups)
+    return Route(
+        stream=stream,
+        object=found,
+        operation=operation,
+        keys=keys,
+        fields=fields,
+        lookups=lookups,
+        raw_lookups=settings["lookups"] or None,
+        load_mode=_path(
+            stream,
+            found,
+            LoadMode(settings["load_mode"]),
+            lacks_job=connector and not settings["bulk_job_id"],
+        ),
+        omit_nulls=settings["null_handling"] == "omit",
+        delete=deletes,
+        job_id=settings["bulk_job_id"],
+        finds_only=any(not found.fields[key].createable for key in keys),
+    )
+
+
+def _lookup(name: str, entry: Mapping[str, Any]) -> Lookup:
+    default = entry.get("defaultValue")
+    return Lookup(
+        field=name,
+        object=str(entry["objectName"]),
+        fields=dict(entry["fields"]),
+        result=str(entry["lookupField"]),
+        on_no_match=str(entry.get("onNoMatch") or "ERROR"),
+        on_several=str(entry.get("multiMatchOption") or "FIRSTMATCH"),
+        default=None if default is None else str(default),
+    )
+
+
+def _check_keys(
+    stream: str,
+    found: GainsightObject,
+    operation: Operation,
+    keys: Sequence[str],
+    lookups: Sequence[Lookup],
+    *,
+    deletes: bool,
+) -> None:
+    if not keys and (operation is not Operation.INSERT or deletes):
+        what = operation if operation is not Operation.INSERT else "deletes"
+        raise ConfigError(
+            f"stream {stream}: {what} needs `keys`, and the stream has no key properties; name "
+            "the fields in its `streams` entry, or use `operation: insert`"
+        )
+    if len(keys) > MOST_KEYS:
+        raise ConfigError(
+            f"stream {stream}: {len(keys)} key fields, and Gainsight takes {MOST_KEYS} at most; "
+            "set `keys` in its `streams` entry"
+        )
+    missing = [key for key in keys if key not in found.fields]
+    if missing:
+        raise ConfigError(
+            f"stream {stream}: the object {found.name} has no field {missing[0]!r} to find records "
+            "by; set `keys` in its `streams` entry, or map the property with `fields`"
+        )
+    filled = [lookup.field for lookup in lookups if lookup.field in keys]
+    if filled:
+        raise ConfigError(
+            f"stream {stream}: {filled[0]} cannot be one of the `keys` and be filled by `lookups`"
+        )
+
+
+def _check_names(
+    stream: str, found: GainsightObject, fields: Mapping[str, str], lookups: Sequence[Lookup]
+) -> None:
+    carried = {name for lookup in lookups for name in lookup.fields}
+    named = [*fields.values(), *(lookup.field for lookup in lookups)]
+    unknown = [name for name in named if name not in found.fields and name not in carried]
+    if unknown:
+        raise ConfigError(
+            f"stream {stream}: the object {found.name} has no field {unknown[0]!r}, which `fields` "
+            "or `lookups` names"
+        )
+    twice = sorted({name for name in fields.values() if list(fields.values()).count(name) > 1})
+    if twice:
+        raise ConfigError(f"stream {stream}: `fields` maps several properties to {twice[0]}")
+
+
+def _path(stream: str, found: GainsightObject, mode: LoadMode, *, lacks_job: bool) -> LoadMode:
+    """The path, where the object or the settings leave only one."""
+    no_bulk = found.name.lower() in _NO_BULK
+    if found.high_volume and mode is LoadMode.REST:
+        raise ConfigError(
+            f"stream {stream}: {found.name} is a high-volume object, which REST calls cannot "
+            "write; set `load_mode` to auto or bulk"
+        )
+    if no_bulk and mode is LoadMode.BULK:
+        raise ConfigError(
+            f"stream {stream}: {found.name} is an object that import jobs cannot write; set "
+            "`load_mode` to auto or rest"
+        )
+    if lacks_job and (found.high_volume or mode is LoadMode.BULK):
+        raise ConfigError(
+            f"stream {stream}: with `bulk_import_api: connector` its `streams` entry needs the "
+            "`bulk_job_id` of the import job that an admin has set up for it"
+        )
+    if found.high_volume:
+        return LoadMode.BULK
+    return LoadMode.REST if no_bulk or lacks_job else mode

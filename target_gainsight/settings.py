@@ -1,0 +1,196 @@
+"""The target's settings, beside those of the connection."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from gainsight_api.records import LARGEST_CALL, MOST_KEYS
+from gainsight_api.settings import CONNECTION_SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAME = {"type": "string", "minLength": 1}
+
+
+def _choice(title: str, description: str, *values: str, **more: Any) -> dict[str, Any]:
+    return {
+        "type": ["string", "null"],
+        "enum": [*values, None],
+        "title": title,
+        "description": description,
+        **more,
+    }
+
+
+def _count(title: str, description: str, **more: Any) -> dict[str, Any]:
+    return {"type": ["integer", "null"], "title": title, "description": description, **more}
+
+
+_KEYS = {
+    "type": ["array", "null"],
+    "items": _NAME,
+    "minItems": 1,
+    "maxItems": MOST_KEYS,
+    "title": "Keys",
+    "description": "Gainsight fields by which records are found; by default the stream's key "
+    "properties.",
+}
+_FIELDS = {
+    "type": ["object", "null"],
+    "additionalProperties": _NAME,
+    "title": "Fields",
+    "description": "Source property to Gainsight field; properties not named keep their name.",
+}
+_LOOKUPS = {
+    "type": ["object", "null"],
+    "title": "Lookups",
+    "description": "The lookups object of Gainsight's write calls.",
+    "additionalProperties": {
+        "type": "object",
+        "required": ["fields", "objectName", "lookupField"],
+        "properties": {
+            "isLookup": {"type": "boolean"},
+            "fields": {"type": "object", "minProperties": 1, "additionalProperties": _NAME},
+            "objectName": _NAME,
+            "lookupField": _NAME,
+            "onNoMatch": {"enum": ["ERROR", "NULLABLE", "DEFAULTVALUE"]},
+            "multiMatchOption": {"enum": ["FIRSTMATCH", "MARKASERROR"]},
+        },
+    },
+}
+_OPERATION = _choice(
+    "Operation",
+    "What is done with the records.",
+    "insert",
+    "update",
+    "upsert",
+)
+_LOAD_MODE = _choice(
+    "Load mode",
+    "rest: calls of rest_batch_size records. bulk: CSV import jobs. auto: REST up to "
+    "bulk_threshold_rows in a batch, a job beyond.",
+    "auto",
+    "rest",
+    "bulk",
+)
+_NULL_HANDLING = _choice(
+    "Nulls",
+    "send: a null clears the field. omit: it leaves the field as it is.",
+    "send",
+    "omit",
+)
+_DELETES = _choice(
+    "Deletes",
+    "What becomes of records with _sdc_deleted_at: ignore them, or delete them in Gainsight.",
+    "ignore",
+    "delete",
+)
+
+TARGET_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "streams": {
+            "type": ["array", "null"],
+            "title": "Streams",
+            "description": "What becomes of each stream; the first entry whose name (or glob) "
+            "matches counts. A stream without one is loaded into the object of its own name.",
+            "items": {
+                "type": "object",
+                "required": ["name"],
+                "additionalProperties": False,
+                "properties": {
+                    "name": {**_NAME, "title": "Stream name or glob"},
+                    "object": {"type": ["string", "null"], "title": "Object"},
+                    "operation": _OPERATION,
+                    "keys": _KEYS,
+                    "fields": _FIELDS,
+                    "lookups": _LOOKUPS,
+                    "load_mode": _LOAD_MODE,
+                    "null_handling": _NULL_HANDLING,
+                    "deletes": _DELETES,
+                    "bulk_job_id": {"type": ["string", "null"], "title": "Id of the import job"},
+                },
+            },
+        },
+        "operation": {**_OPERATION, "default": "upsert"},
+        "keys": _KEYS,
+        "fields": _FIELDS,
+        "lookups": _LOOKUPS,
+        "load_mode": {**_LOAD_MODE, "default": "auto"},
+        "null_handling": {**_NULL_HANDLING, "default": "send"},
+        "deletes": {**_DELETES, "default": "ignore"},
+        "bulk_threshold_rows": _count(
+            "Bulk threshold",
+            "Records of a batch that auto loads by REST; a larger batch takes a job.",
+            default=5_000,
+            minimum=0,
+        ),
+        "batch_size_rows": _count(
+            "Batch size",
+            "Records in a batch; by default 500000, and 5000 with load_mode rest.",
+            minimum=1,
+        ),
+        "max_bulk_bytes": _count(
+            "Largest file",
+            "Bytes of an import job's CSV at most; a larger one is split over several jobs.",
+            default=79_000_000,
+            minimum=1_000,
+        ),
+        "rest_batch_size": _count(
+            "REST batch size",
+            "Records of a REST call.",
+            default=LARGEST_CALL,
+            minimum=1,
+            maximum=LARGEST_CALL,
+        ),
+        "bulk_import_api": _choice(
+            "Import API",
+            "jobs: import jobs that take all they need with the file. connector: import jobs "
+            "that an admin has set up, named by bulk_job_id in each streams entry.",
+            "jobs",
+            "connector",
+            default="jobs",
+        ),
+        "bulk_access_key": {
+            "type": ["string", "null"],
+            "title": "Import access key",
+            "description": "For tenants whose import connection has an access key of its own.",
+            "secret": True,
+            "writeOnly": True,
+        },
+        "bulk_row_number_base": {
+            "enum": ["auto", "0", "1", "2", 0, 1, 2, None],
+            "title": "First row's number",
+            "description": "What the errors of import jobs call the first row of data; auto finds "
+            "out.",
+            "default": "auto",
+        },
+        "rejects_path": {
+            "type": ["string", "null"],
+            "title": "Rejects",
+            "description": "The folder of the dead-letter files.",
+            "default": "rejects/",
+        },
+        "max_rejects": _count(
+            "Rejects allowed",
+            "More rejected records than this fail the run, after the good ones are loaded and the "
+            "bad ones are in the dead-letter file; -1: no limit.",
+            default=0,
+            minimum=-1,
+        ),
+        "dry_run": {
+            "type": ["boolean", "null"],
+            "title": "Dry run",
+            "description": "Print what would be sent and at what cost, and write nothing.",
+            "default": False,
+        },
+    }
+)
+"""JSON Schema of each setting, by name."""
+
+CONFIG_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {**CONNECTION_SETTINGS, **TARGET_SETTINGS},
+    "required": ["domain"],
+}

@@ -1,0 +1,203 @@
+"""A Singer value made fit for its field, or the reason why it cannot be.
+
+The result is what both paths send: a text, true or false, or None for null. Numbers are sent as
+texts, as the samples of the article "Relationship APIs" do, so that no digit is lost on the way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gainsight_api.datatypes import Kind, Number, boolean, day, kind_of, number, timestamp
+
+if TYPE_CHECKING:
+    from gainsight_api.metadata import Field, Option
+
+PICKLIST = "PICKLIST"
+MULTISELECT = "MULTISELECTDROPDOWNLIST"
+_LONGEST_EXPANSION = 400
+
+Wire = str | bool | None
+"""A value as it is sent."""
+
+Converter = Callable[[Any], Wire]
+"""Makes a value fit; raises Unfit if it cannot."""
+
+
+class Unfit(Exception):  # noqa: N818 - a verdict about a value, no error of the program
+    """A value that does not fit its field.
+
+    Attributes:
+        code: What kind of misfit it is.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def converter(field: Field, options: Sequence[Option] = ()) -> Converter:
+    """The converter of a field.
+
+    Args:
+        field: The field.
+        options: The items of a picklist; without them its values go out as they are.
+    """
+    if options and field.data_type == PICKLIST:
+        return partial(_item, _Items(options))
+    if options and field.data_type == MULTISELECT:
+        return partial(_items, _Items(options))
+    return _CONVERTERS[kind_of(field.data_type)]
+
+
+def text(value: Any) -> Wire:
+    """Text as it is; numbers by their digits, arrays and objects as JSON."""
+    if isinstance(value, str):
+        return value or None
+    return _plain(value) if value is not None else None
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return as_json(value)
+    return str(value)
+
+
+def as_json(value: Any) -> str:
+    """JSON text that keeps the digits of numbers.
+
+    Raises:
+        Unfit: It holds NaN or an infinity.
+    """
+    if isinstance(value, dict):
+        items = (f"{as_json(str(name))}:{as_json(item)}" for name, item in value.items())
+        return f"{{{','.join(items)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(as_json, value))}]"
+    if isinstance(value, Number):
+        return value.literal
+    if isinstance(value, Decimal | float):
+        if not math.isfinite(value):
+            raise Unfit("INVALID_VALUE", "the record holds what JSON cannot say")
+        return str(value)
+    return msgspec.json.encode(value).decode()
+
+
+def _number(value: Any) -> Wire:
+    if value is None or value == "":
+        return None
+    if type(value) is int:
+        return str(value)
+    if not isinstance(value, str | Number):
+        raise Unfit("INVALID_NUMBER", "the value is not a number")
+    try:
+        read = value if isinstance(value, Number) else number(value.strip())
+    except ValueError:
+        raise Unfit("INVALID_NUMBER", "the value is not a number") from None
+    literal = read.literal
+    return literal if "e" not in literal and "E" not in literal else _expanded(read)
+
+
+def _expanded(value: Number) -> str:
+    """The digits of a number that is written with an exponent, which a CSV reader may not know."""
+    if abs(value.adjusted()) > _LONGEST_EXPANSION:
+        raise Unfit("INVALID_NUMBER", "the number is too large, or too small, to be written out")
+    return format(value, "f")
+
+
+def _boolean(value: Any) -> Wire:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str | int):
+        try:
+            return boolean(str(value).strip())
+        except ValueError:
+            pass
+    raise Unfit("INVALID_BOOLEAN", "the value is neither true nor false")
+
+
+def _moment(read: Callable[[str], str], code: str, what: str, value: Any) -> Wire:
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) or type(value) is int:
+        try:
+            return read(str(value).strip())
+        except ValueError:
+            pass
+    raise Unfit(code, f"the value is not a {what}")
+
+
+_CONVERTERS: dict[Kind, Converter] = {
+    Kind.NUMBER: _number,
+    Kind.BOOLEAN: _boolean,
+    Kind.DATE: partial(_moment, day, "INVALID_DATE", "date"),
+    Kind.DATETIME: partial(_moment, timestamp, "INVALID_DATETIME", "date-time"),
+    Kind.TEXT: text,
+}
+
+
+class _Items:
+    """The items of a picklist, by id and by label."""
+
+    def __init__(self, options: Sequence[Option]) -> None:
+        self.ids = {option.id for option in options if option.active}
+        self.by_label: dict[str, str | None] = {}
+        for option in options:
+            if option.active and option.label:
+                again = option.label in self.by_label
+                self.by_label[option.label] = None if again else option.id
+
+    def id_of(self, value: str) -> str:
+        if value in self.ids:
+            return value
+        found = self.by_label.get(value, "")
+        if found:
+            return found
+        if found is None:
+            raise Unfit("AMBIGUOUS_PICKLIST", "several active items have this label: give the id")
+        raise Unfit("INVALID_PICKLIST", "the picklist has no such active item")
+
+
+def _item(items: _Items, value: Any) -> Wire:
+    written = text(value)
+    return items.id_of(written) if isinstance(written, str) else None
+
+
+def _items(items: _Items, value: Any) -> Wire:
+    """Items as a list or joined by `;`; a label may itself hold a semicolon."""
+    if isinstance(value, list):
+        given = [_plain(item) for item in value if item is not None]
+    else:
+        written = text(value)
+        if not isinstance(written, str):
+            return None
+        try:
+            return items.id_of(written)
+        except Unfit:
+            given = [part.strip() for part in written.split(";") if part.strip()]
+    return ";".join(dict.fromkeys(map(items.id_of, given))) or None
+
+
+def comparable(kind: Kind, value: Any) -> Any:
+    """A value in the form in which a sent one and a read one are equal if they mean the same."""
+    if value is None or value in ("", []):
+        return None
+    try:
+        converted = _CONVERTERS[kind](value)
+    except Unfit:
+        return value
+    if kind is Kind.NUMBER and isinstance(converted, str):
+        return number(converted).normalize() + 0
+    if isinstance(value, list):
+        return ";".join(map(str, value))
+    return converted

@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gainsight_api import filters
+from gainsight_api.errors import ConfigError
+from gainsight_api.filters import And, Condition, Filter, Given, Operator, Or, all_of, any_of, body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+A, B, C = (Condition(name, Operator.EQ, ("1",)) for name in ("Name", "Status", "Stage"))
+
+
+def evaluated(expression: str, truth: Mapping[str, bool]) -> bool:
+    """What an expression over aliases comes to: AND binds tighter than OR."""
+    tokens = re.findall(r"\w+|[()]", expression)
+    assert "".join(tokens) == re.sub(r"\s", "", expression)
+
+    def either() -> bool:
+        value = both()
+        while tokens and tokens[0].upper() == "OR":
+            tokens.pop(0)
+            value = both() or value
+        return value
+
+    def both() -> bool:
+        value = single()
+        while tokens and tokens[0].upper() == "AND":
+            tokens.pop(0)
+            value = single() and value
+        return value
+
+    def single() -> bool:
+        token = tokens.pop(0)
+        if token != "(":
+            return truth[token]
+        value = either()
+        assert tokens.pop(0) == ")"
+        return value
+
+    value = either()
+    assert not tokens
+    return value
+
+
+def meaning(tree: Filter, holds: Mapping[str, bool]) -> bool:
+    """What a tree comes to, where it is known which fields' conditions hold."""
+    match tree:
+        case Condition():
+            return holds[tree.name]
+        case And():
+            return all(meaning(term, holds) for term in tree.terms)
+        case Or():
+            return any(meaning(term, holds) for term in tree.terms)
+        case Given():
+            truth = {item["alias"]: holds[item["name"]] for item in tree.conditions}
+            return evaluated(tree.expression, truth)
+
+
+def meaning_of_body(where: Mapping[str, Any], holds: Mapping[str, bool]) -> bool:
+    truth = {item["alias"]: holds[item["name"]] for item in where["conditions"]}
+    return evaluated(where["expression"], truth)
+
+
+def names(tree: Filter) -> list[str]:
+    match tree:
+        case Condition():
+            return [tree.name]
+        case And() | Or():
+            return [name for term in tree.terms for name in names(term)]
+        case Given():
+            return [str(item["name"]) for item in tree.conditions]
+
+
+@st.composite
+def users_filters(draw: st.DrawFn) -> Given:
+    """A filter as a user may write it: any words for aliases, used in any order, also twice."""
+    words = ["A", "B", "AA", "a", "c1", "ORDER", "Sand", "_", "Größe", "1"]
+    aliases = draw(st.lists(st.sampled_from(words), unique=True, min_size=1, max_size=4))
+    conditions = [
+        {"name": f"given-{next(_numbers)}", "alias": alias, "value": [], "operator": "CONTAINS"}
+        for alias in aliases
+    ]
+    terms = st.recursive(
+        st.sampled_from(aliases),
+        lambda inner: st.builds(
+            "{}{} {} {}{}".format,
+            st.sampled_from(["", "("]),
+            inner,
+            st.sampled_from(["AND", "OR", "and", "or"]),
+            inner,
+            st.just(""),
+        ).map(lambda text: text + ")" * (text.count("(") - text.count(")"))),
+        max_leaves=6,
+    )
+    return filters.given({"conditions": conditions, "expression": draw(terms)})
+
+
+_numbers = count()
+conditions = st.builds(
+    lambda operator: Condition(f"field-{next(_numbers)}", operator, ("x",)),
+    st.sampled_from(list(Operator)),
+)
+trees: st.SearchStrategy[Filter] = st.recursive(
+    st.one_of(conditions, users_filters()),
+    lambda inner: st.one_of(
+        st.builds(And, st.lists(inner, min_size=2, max_size=4).map(tuple)),
+        st.builds(Or, st.lists(inner, min_size=2, max_size=4).map(tuple)),
+    ),
+    max_leaves=8,
+)
+
+
+@given(trees, st.data())
+def test_a_request_says_what_its_tree_says(tree: Filter, data: st.DataObject) -> None:
+    where = body(tree)
+    assert where is not None
+    assert [item["name"] for item in where["conditions"]] == names(tree)
+    for _ in range(8):
+        holds = {name: data.draw(st.booleans()) for name in names(tree)}
+        assert meaning_of_body(where, holds) == meaning(tree, holds)
+
+
+@given(st.integers(1, 120))
+def test_no_two_conditions_share_an_alias(number: int) -> None:
+    tree = all_of(*(Condition(f"f{n}", Operator.EQ) for n in range(number)))
+    where = body(tree)
+    assert where is not None
+    aliases = [item["alias"] for item in where["conditions"]]
+    assert len(set(aliases)) == number
+    assert where["expression"] == " AND ".join(aliases)
+    assert all(alias.isalpha() and alias.isupper() for alias in aliases)
+
+
+def test_a_condition_is_written_as_the_article_shows_it() -> None:
+    assert body(Condition("Name", Operator.GTE, ("Gainsight",))) == {
+        "conditions": [
+            {"name": "Name", "alias": "A", "value": ["Gainsight"], "operator": "GTE"},
+        ],
+        "expression": "A",
+    }
+
+
+@pytest.mark.parametrize(
+    ("tree", "expression"),
+    [
+        (And((A, B)), "A AND B"),
+        (Or((A, B)), "A OR B"),
+        (And((A, Or((B, C)))), "A AND (B OR C)"),
+        (Or((A, And((B, C)))), "A OR (B AND C)"),
+    ],
+)
+def test_there_are_no_more_parentheses_than_needed(tree: Filter, expression: str) -> None:
+    where = body(tree)
+    assert where is not None
+    assert where["expression"] == expression
+
+
+def test_without_a_filter_there_is_none() -> None:
+    assert body(None) is None
+    assert all_of() is None
+    assert any_of(None, None) is None
+
+
+def test_a_lone_term_needs_no_joint() -> None:
+    assert all_of(None, A) is A
+    assert any_of(A, None) is A
+    assert all_of(A, None, B) == And((A, B))
+    assert any_of(A, B) == Or((A, B))
+
+
+# Users' own filters.
+
+
+def test_a_users_condition_is_sent_as_written_but_for_its_alias() -> None:
+    mine = {"name": "Csm__gr.Name", "alias": "csm", "value": ["J"], "operator": "CONTAINS", "x": 1}
+    where = body(all_of(A, filters.given({"conditions": [mine], "expression": "csm"})))
+    assert where is not None
+    assert where["conditions"][1] == {**mine, "alias": "B"}
+    assert where["expression"] == "A AND B"
+    assert mine["alias"] == "csm"
+
+
+def test_a_users_or_does_not_leak_into_what_it_is_joined_with() -> None:
+    mine = filters.given(
+        {
+            "conditions": [{"name": "Name", "alias": "B"}, {"name": "Stage", "alias": "A"}],
+            "expression": "A OR B",
+        }
+    )
+    where = body(all_of(mine, C))
+    assert where is not None
+    assert where["expression"] == "(B OR A) AND C"
+
+
+@pytest.mark.parametrize("expression", [None, ""])
+@pytest.mark.parametrize("aliases", [["A", "B"], ["A", "A"], [None, None], ["a b", "AND"]])
+def test_conditions_without_an_expression_must_all_hold(
+    expression: str | None, aliases: list[str | None]
+) -> None:
+    conditions = [
+        {"name": "Name", "alias": aliases[0]},
+        {"name": "Status", "alias": aliases[1]},
+    ]
+    where = body(filters.given({"conditions": conditions, "expression": expression}))
+    assert where is not None
+    assert where["expression"] == "A AND B"
+    assert [item["alias"] for item in where["conditions"]] == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ({}, "no `conditions`"),
+        ({"conditions": []}, "no `conditions`"),
+        ({"conditions": None, "expression": "A"}, "no `conditions`"),
+        ({"conditions": [{"alias": "A"}], "expression": "A AND B"}, "'B'"),
+        ({"conditions": [{"alias": "A"}], "expression": "a"}, "'a'"),
+        ({"conditions": [{"alias": "A"}, {"alias": "A"}], "expression": "A"}, "no two alike"),
+        ({"conditions": [{"alias": "A"}, {}], "expression": "A"}, "`alias` for each"),
+        ({"conditions": [{"alias": "a b"}], "expression": "a b"}, "one word"),
+        ({"conditions": [{"alias": "a-b"}], "expression": "a-b"}, "one word"),
+        ({"conditions": [{"alias": "OR"}], "expression": "OR"}, "one word"),
+    ],
+)
+def test_a_filter_that_would_say_something_else_is_refused(where: dict[str, Any], why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        filters.given(where)
+
+
+# Times.
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        (UTC, "2022-06-23T09:37:02Z"),
+        (ZoneInfo("Europe/Berlin"), "2022-06-23T11:37:02+02:00"),
+        (ZoneInfo("America/Los_Angeles"), "2022-06-23T02:37:02-07:00"),
+        (ZoneInfo("Asia/Kolkata"), "2022-06-23T15:07:02+05:30"),
+    ],
+)
+def test_a_time_is_whole_seconds_of_the_zones_clocks_with_its_offset(
+    zone: ZoneInfo, text: str
+) -> None:
+    moment = datetime(2022, 6, 23, 9, 37, 2, 999_999, tzinfo=UTC)
+    assert filters.time_value(moment, zone) == text
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.sampled_from(["UTC", "Asia/Kolkata", "Etc/GMT+9"]))
+def test_a_time_is_the_same_moment_in_any_zone(moment: datetime, zone: str) -> None:
+    try:
+        text = filters.time_value(moment, ZoneInfo(zone))
+    except OverflowError:
+        return
+    assert datetime.fromisoformat(text) == moment.replace(microsecond=0)
