@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gainsight_sandbox.calls import CallKind, LoggedRequest
 from gainsight_sandbox.clock import Clock, ManualClock, SystemClock
+from gainsight_sandbox.datajobs import DataJob
 from gainsight_sandbox.faults import Effect, Fault
 from gainsight_sandbox.journal import Journal, Outcome, RecordOutcome, SubmittedImport, WriteCall
 from gainsight_sandbox.limits import Limits, Usage
@@ -39,6 +40,7 @@ __all__ = [
     "BooleanForm",
     "CallKind",
     "Clock",
+    "DataJob",
     "DataType",
     "DateForm",
     "Effect",

@@ -189,6 +189,7 @@ def _build(options: dict[str, Any], **more: Any) -> Sandbox:
             empty=options["empty"],
             objects=[each for path in options["object_schemas"] for each in read_objects(path)],
             bulk_access_key=options["bulk_access_key"],
+            data_jobs=options["data_jobs"],
             rows=rows,
             seed=options["seed"],
             access_key=options["access_key"],
@@ -206,8 +207,6 @@ def _build(options: dict[str, Any], **more: Any) -> Sandbox:
             data=options["data"],
             **more,
         )
-        for job_id, object_name, operation, keys in options["data_jobs"]:
-            sandbox.data_jobs.add(object_name, operation, keys, job_id)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import click
 
+from gainsight_sandbox.datajobs import DataJob
 from gainsight_sandbox.quirks import Quirks, parse_quirks
 
 if TYPE_CHECKING:
@@ -55,14 +56,14 @@ def quirk_pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def parse_data_job(text: str) -> tuple[str, str, str, tuple[str, ...]]:
-    """A data job's id, object, operation and keys."""
+def parse_data_job(text: str) -> DataJob:
+    """A data job from `ID=OBJECT:OPERATION[:KEYS]`."""
     job_id, separator, rest = text.partition("=")
     object_name, _, operation_keys = rest.partition(":")
     operation, _, keys = operation_keys.partition(":")
     if not (job_id and separator and object_name and operation):
         raise ValueError(f"{text!r} is not of the form ID=OBJECT:OPERATION[:KEYS]")
-    return job_id, object_name, operation, tuple(filter(None, keys.split(",")))
+    return DataJob(object_name, operation, tuple(filter(None, keys.split(","))), job_id)
 
 
 def quirk_help() -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from gainsight_sandbox.app import build_app
 from gainsight_sandbox.auth import Credentials, Gate
 from gainsight_sandbox.clock import Clock, SystemClock
+from gainsight_sandbox.datajobs import DataJobs
 from gainsight_sandbox.demo import fill_with_demo
 from gainsight_sandbox.faults import Faults
 from gainsight_sandbox.gateway import Gateway
@@ -22,7 +23,7 @@ from gainsight_sandbox.limits import Limits, Meter, Usage
 from gainsight_sandbox.planner import Planner
 from gainsight_sandbox.quirks import ImportApi, Quirks
 from gainsight_sandbox.requestlog import KEPT
-from gainsight_sandbox.routes.connector import ConnectorRoutes, DataJobs
+from gainsight_sandbox.routes.connector import ConnectorRoutes
 from gainsight_sandbox.routes.control import ControlRoutes
 from gainsight_sandbox.routes.exports import ExportRoutes
 from gainsight_sandbox.routes.imports import ImportRoutes
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from gainsight_sandbox.calls import Endpoint, LoggedRequest, Routes
+    from gainsight_sandbox.datajobs import DataJob
     from gainsight_sandbox.schema import ObjectSchema
 
 ACCESS_KEY = "sandbox-access-key"
@@ -71,6 +73,7 @@ class Sandbox:
         empty: Whether the demo objects have no records, but for users and relationship types.
         objects: Further objects, without records.
         bulk_access_key: The key that calls for import jobs must carry in place of `access_key`.
+        data_jobs: What an admin has set up for the connector's import jobs.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Sandbox:
         empty: bool = False,
         objects: Iterable[ObjectSchema] = (),
         bulk_access_key: str | None = None,
+        data_jobs: Iterable[DataJob] = (),
     ) -> None:
         self.clock = clock or SystemClock()
         self.access_key = access_key
@@ -140,6 +144,8 @@ class Sandbox:
             resources.callback(self.imports.close)
             self._intake = Intake(self.tenant, self.imports, self.quirks)
             self.data_jobs = DataJobs(self._intake)
+            for job in data_jobs:
+                self.data_jobs.set_up(job)
             self._gateway = Gateway(
                 tenant=self.tenant,
                 gate=self.gate,

@@ -7,7 +7,8 @@ without a key is read by offset.
 Times are compared by whole seconds alone. A tenant may store milliseconds and compare by the
 second, or show seconds and compare by the millisecond; neither must hide a row at a page's edge.
 So the next page begins with the second in which the last one ended, and leaves out by key what of
-that second was on it already. If that is too much to name, the second is read on its own, by key.
+that second was on it already. If that is too much to name, but not much of the page, it is read
+once more; if it is most of the page, the second is read on its own, by key.
 
 Rows without a replication value are asked for together with the others and have a place of their
 own, because it is the tenant's choice whether they come first or last.
@@ -25,7 +26,7 @@ from gainsight_api.filters import Condition, Filter, Operator, all_of, any_of, t
 from gainsight_api.read import Read
 
 _NAMED_AT_MOST = 20
-_FIRST_SECOND = "1900-01-01T00:00:00"
+_ANY_SECOND = "2000-01-01T00:00:00"
 _SECOND = timedelta(seconds=1)
 
 
@@ -81,6 +82,7 @@ class Tracker(msgspec.Struct, omit_defaults=True):
         rows: Rows seen.
         latest: The highest replication value seen.
         second: The second of the last row that has a replication value.
+        crowd: How many rows that second has had.
         keys: The keys seen in that second, or those of the first few.
         key: The last row's key.
         null_key: The key of the last row without a replication value.
@@ -90,6 +92,7 @@ class Tracker(msgspec.Struct, omit_defaults=True):
     rows: int = 0
     latest: str = ""
     second: str = ""
+    crowd: int = 0
     keys: list[str] = []
     key: str | None = None
     null_key: str | None = None
@@ -106,7 +109,9 @@ class Tracker(msgspec.Struct, omit_defaults=True):
         if second != self.second:
             self.ordered = self.ordered and second > self.second
             self.second = second
+            self.crowd = 0
             self.keys.clear()
+        self.crowd += 1
         if key is not None and len(self.keys) <= _NAMED_AT_MOST:
             self.keys.append(key)
         self.latest = max(self.latest, value)
@@ -156,15 +161,18 @@ def _by_time(window: Window, position: Position) -> Filter | None:
     if name is None or untouched:
         return None
     dated = all_of(
-        Condition(
-            name,
-            Operator.GTE,
-            (_filter_time(position.second or _FIRST_SECOND, window.zone),),
-        ),
+        _from(name, position.second, window.zone),
         *(Condition(key, Operator.NE, (seen,)) for seen in position.named if key),
     )
     undated = all_of(Condition(name, Operator.IS_NULL), _after(key, position.null_key))
     return any_of(dated, undated)
+
+
+def _from(name: str, second: str | None, zone: tzinfo) -> Filter | None:
+    """From a second on; without one, whatever is not null, which has no sure operator."""
+    time = _filter_time(second or _ANY_SECOND, zone)
+    before = None if second else Condition(name, Operator.LT, (time,))
+    return any_of(before, Condition(name, Operator.GTE, (time,)))
 
 
 def _within(name: str, second: str, zone: tzinfo) -> Filter | None:
@@ -186,7 +194,9 @@ def _following(second: str) -> str:
     return (datetime.fromisoformat(second) + _SECOND).isoformat()
 
 
-def advance(window: Window, position: Position, page: Tracker, *, last: bool) -> Position:
+def advance(
+    window: Window, position: Position, page: Tracker, *, last: bool, full: bool = True
+) -> Position:
     """The position after a page.
 
     Args:
@@ -194,6 +204,7 @@ def advance(window: Window, position: Position, page: Tracker, *, last: bool) ->
         position: Where the page began.
         page: The page's rows.
         last: Whether it is certain that the page held all that was asked for.
+        full: Whether it was as long as asked for, so that more may be expected behind it.
     """
     ended = last or not page.rows
     if position.draining and position.second and ended:
@@ -209,5 +220,6 @@ def advance(window: Window, position: Position, page: Tracker, *, last: bool) ->
         return position
     named = page.keys if page.second != position.second else [*position.named, *page.keys]
     if len(named) > _NAMED_AT_MOST:
-        return replace(position, second=page.second, named=(), draining=True, key=None)
+        again = full and page.second != position.second and 2 * page.crowd <= page.rows
+        return replace(position, second=page.second, named=(), draining=not again, key=None)
     return replace(position, second=page.second, named=tuple(named))

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import ConfigError
+from gainsight_api.imports import ConnectorImports, JobImports
 from gainsight_api.metadata import Field, GainsightObject, Metadata, Option
 from gainsight_api.query import Query
 from gainsight_api.records import Records
 from gainsight_api.settings import connect
 from target_gainsight.batches import Planner
+from target_gainsight.bulk import BulkLoader
 from target_gainsight.deletes import Deleter
 from target_gainsight.existing import Existing
+from target_gainsight.importing import Importer
 from target_gainsight.loading import Sizes, StreamLoad, Tally
+from target_gainsight.lookups import Resolver
 from target_gainsight.mapping import RecordMap
 from target_gainsight.matching import Matcher
-from target_gainsight.rejects import DeadLetters
+from target_gainsight.plan import (
+    PlannedBulk,
+    PlannedDeleter,
+    PlannedLetters,
+    PlannedRest,
+    StreamPlan,
+    report,
+)
+from target_gainsight.rejects import DeadLetters, Sender
 from target_gainsight.rest import RestLoader
 from target_gainsight.routes import LoadMode, Operation, Route, route, settings_for
+from target_gainsight.rownumbers import BASES
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gainsight_api.session import Session
 
@@ -49,8 +62,9 @@ class Assembly:
         self._metadata = Metadata(session)
         self._objects: dict[str, GainsightObject] = {}
         self._dropdowns: dict[str, list[Option]] = {}
-        self.tally = Tally(max_rejects=options["max_rejects"])
-        self.letters = DeadLetters(Path(options["rejects_path"]), session.clock)
+        self._plans: list[StreamPlan] = []
+        self._rejects = Path(options["rejects_path"])
+        self.tally = Tally(max_rejects=-1 if options["dry_run"] else options["max_rejects"])
 
     @cached_property
     def _bulk_session(self) -> Session:
@@ -84,25 +98,86 @@ class Assembly:
         records = Records(self._session)
         existing = Existing(Query(self._session), Matcher(way.object), way.keys)
         clock = self._session.clock
-        return StreamLoad(
+        rest = RestLoader(way, records, existing, clock, self._options["rest_batch_size"])
+        load = StreamLoad(
             route=way,
             planner=Planner(
                 mapping=RecordMap(way, self._dropdown),
                 merges=way.operation is not Operation.INSERT,
                 deletes=way.delete,
             ),
-            rest=RestLoader(way, records, existing, clock, self._options["rest_batch_size"]),
-            bulk=None,
+            rest=rest,
+            bulk=self._bulk_loader(way, existing, rest),
             deleter=Deleter(way, records, existing, clock),
-            letters=self.letters,
+            letters=DeadLetters(self._rejects, _sender(way, key_properties), clock),
             tally=self.tally,
             sizes=self._sizes(way),
             quota=self._session.quota,
             bulk_quota=self._bulk_session.quota,
             clock=clock,
-            key_properties=key_properties,
             confirmed=confirmed,
             logger=logger,
+        )
+        if self._options["dry_run"]:
+            self._plan_only(load, rest)
+        return load
+
+    def check_rejects(self) -> None:
+        """Fail the run if more records were rejected than are allowed.
+
+        Raises:
+            RejectsError: There were.
+        """
+        self.tally.check(self._rejects)
+
+    def plan(self) -> Iterator[str]:
+        """What a dry run has to say."""
+        if self._options["dry_run"]:
+            yield from report(self._plans, self._session.quota, self._bulk_session.quota)
+
+    def _plan_only(self, load: StreamLoad, rest: RestLoader) -> None:
+        """Have a stream counted instead of loaded."""
+        plan = StreamPlan(load.route)
+        self._plans.append(plan)
+        load.letters = PlannedLetters(plan)
+        load.deleter = PlannedDeleter(plan)
+        load.rest = planned = PlannedRest(plan, rest)
+        if load.bulk:
+            load.bulk = PlannedBulk(
+                plan,
+                self._resolver(load.route),
+                planned if load.route.load_mode is LoadMode.AUTO else None,
+                load.sizes.threshold,
+                load.sizes.file_bytes,
+            )
+
+    def _resolver(self, way: Route) -> Resolver:
+        return Resolver(way.lookups, partial(self._object, way.stream), Query(self._session))
+
+    @cached_property
+    def _importer(self) -> Importer:
+        connector = self._options["bulk_import_api"] == "connector"
+        session = self._bulk_session
+        return Importer(
+            ConnectorImports(session) if connector else JobImports(session),
+            session.clock,
+            poll_interval=self._config["job_poll_interval"],
+            timeout=self._config["job_timeout"],
+        )
+
+    def _bulk_loader(self, way: Route, existing: Existing, rest: RestLoader) -> BulkLoader | None:
+        if way.load_mode is LoadMode.REST:
+            return None
+        base = str(self._options["bulk_row_number_base"])
+        return BulkLoader(
+            route=way,
+            importer=self._importer,
+            resolver=self._resolver(way),
+            existing=existing,
+            rest=rest if way.load_mode is LoadMode.AUTO else None,
+            few=self._options["bulk_threshold_rows"],
+            most_bytes=self._options["max_bulk_bytes"],
+            bases=BASES if base == "auto" else (int(base),),
         )
 
     def _sizes(self, way: Route) -> Sizes:
@@ -133,3 +208,7 @@ class Assembly:
         if category not in self._dropdowns:
             self._dropdowns[category] = self._metadata.dropdown(category)
         return self._dropdowns[category]
+
+
+def _sender(way: Route, key_properties: tuple[str, ...]) -> Sender:
+    return Sender(way.stream, way.object.name, way.operation.value, key_properties)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gainsight_api import imports
 from gainsight_api.errors import GainsightError
 from gainsight_api.imports import ImportJob, RowError, Upload
 from target_gainsight.batches import Outcome, Row
 from target_gainsight.csvfile import CsvFile, CsvWriter, grouped
-from target_gainsight.existing import Existing
-from target_gainsight.importing import Importer
-from target_gainsight.lookups import Resolver
 from target_gainsight.mapping import Problem
-from target_gainsight.rest import RestLoader
 from target_gainsight.routes import Operation, Route
 from target_gainsight.rownumbers import (
     BASES,
@@ -25,6 +21,14 @@ from target_gainsight.rownumbers import (
     base_by_messages,
     possible_bases,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from target_gainsight.existing import Existing
+    from target_gainsight.importing import Importer
+    from target_gainsight.lookups import Resolver
+    from target_gainsight.rest import RestLoader
 
 _OPERATIONS = {
     Operation.INSERT: imports.Operation.INSERT,
@@ -102,7 +106,7 @@ class BulkLoader:
             GainsightError: The job does not account for all rows.
         """
         count = len(file.sources)
-        if job.succeeded == count and not job.failed:
+        if not job.failed and (job.succeeded == count or (job.succeeded, job.failed) == (None, 0)):
             return {}
         api = self.importer.imports
         if not api.names_failures:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from target_gainsight.batches import Row
-from target_gainsight.values import Wire
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from target_gainsight.batches import Row
+    from target_gainsight.values import Wire
 
 
 @dataclass(slots=True)
@@ -56,9 +58,7 @@ class CsvWriter:
         most_bytes: The size of a file at most, unless a single row is larger.
     """
 
-    def __init__(
-        self, folder: Path, prefix: str, columns: Sequence[str], most_bytes: int
-    ) -> None:
+    def __init__(self, folder: Path, prefix: str, columns: Sequence[str], most_bytes: int) -> None:
         self._folder = folder
         self._prefix = prefix
         self._columns = tuple(columns)
@@ -93,6 +93,11 @@ class CsvWriter:
                 CsvFile(self._open.path, self._columns, digest, self._open.sources)
             )
             self._open = None
+
+
+def line_size(row: Row, columns: Sequence[str]) -> int:
+    """The bytes that a row takes in a file."""
+    return len(_line(_cell(row.values[name]) for name in columns))
 
 
 @dataclass(slots=True)
@@ -135,9 +140,7 @@ def _cell(value: Wire) -> str:
     return value
 
 
-def grouped(
-    rows: Iterable[Row], fields: Iterable[str]
-) -> Iterator[tuple[tuple[str, ...], Row]]:
+def grouped(rows: Iterable[Row], fields: Iterable[str]) -> Iterator[tuple[tuple[str, ...], Row]]:
     """Each row with the fields that its file has: those it brings, in the object's own order.
 
     A row may only stand among rows of the same fields, since a cell left empty would clear one.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from gainsight_api.clock import Clock
 from gainsight_api.errors import DataError, GainsightError, JobFailedError, RetriableError
 from gainsight_api.imports import (
     ImportJob,
@@ -16,8 +16,11 @@ from gainsight_api.imports import (
     Upload,
     jobs_since,
 )
-from target_gainsight.csvfile import CsvFile
 from target_gainsight.rejects import file_stem
+
+if TYPE_CHECKING:
+    from gainsight_api.clock import Clock
+    from target_gainsight.csvfile import CsvFile
 
 logger = logging.getLogger(__name__)
 

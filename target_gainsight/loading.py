@@ -7,21 +7,34 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from gainsight_api.quota import Budget, Quota
-from target_gainsight.batches import Batch, Outcome, Planner, Rejection, Row, slices
-from target_gainsight.rejects import DeadLetters, Letter, RejectsError, Sender
+from target_gainsight.batches import Batch, Deletion, Outcome, Planner, Rejection, Row, slices
+from target_gainsight.rejects import Letter, RejectsError, letters_path
 from target_gainsight.routes import LoadMode, Route
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from gainsight_api.clock import Clock
-    from target_gainsight.deletes import Deleter
     from target_gainsight.mapping import Problem
-    from target_gainsight.rest import RestLoader
 
 _STATE_EVERY_SECONDS = 240
 _LARGEST_SLICE = 5_000
+
+
+class Letters(Protocol):
+    """Where rejected records go."""
+
+    def add(self, letters: Iterable[Letter]) -> None:
+        """Keep rejected records; they are safe when this returns."""
+
+
+class Deletes(Protocol):
+    """What deletes records."""
+
+    def delete(self, deletions: Iterable[Deletion]) -> Outcome:
+        """Delete; each deletion comes out as loaded or rejected."""
 
 
 class Loader(Protocol):
@@ -29,6 +42,17 @@ class Loader(Protocol):
 
     def load(self, rows: Iterable[Row]) -> Outcome:
         """Load rows; each comes out as loaded or rejected."""
+
+
+class RestPath(Loader, Protocol):
+    """The path by REST calls, and what it costs."""
+
+    @property
+    def batch_size(self) -> int:
+        """Rows of a call."""
+
+    def calls_for(self, rows: int) -> int:
+        """How many calls it takes to load that many rows, if none of them is refused."""
 
 
 @dataclass(slots=True)
@@ -52,15 +76,19 @@ class Tally:
         """Whether more records have been rejected than are allowed."""
         return 0 <= self.max_rejects < self.rejected.total()
 
-    def check(self, letters: DeadLetters) -> None:
+    def check(self, folder: Path) -> None:
         """Fail the run if the limit is broken.
+
+        Args:
+            folder: That of the dead-letter files.
 
         Raises:
             RejectsError: It is.
         """
         if self.broken:
             files = ", ".join(
-                f"{letters.path(stream)} ({count:,})" for stream, count in self.rejected.items()
+                f"{letters_path(folder, stream)} ({count:,})"
+                for stream, count in self.rejected.items()
             )
             raise RejectsError(
                 f"{self.rejected.total():,} records were rejected, and `max_rejects` is "
@@ -98,13 +126,12 @@ class StreamLoad:
         rest: The loader by REST calls.
         bulk: The loader by import jobs; None where the object cannot be imported.
         deleter: Deletes.
-        letters: The dead-letter files.
+        letters: The dead-letter file.
         tally: The run's counts.
         sizes: How much is done at once.
         quota: What calls may still be made.
         bulk_quota: What import jobs may still be submitted.
         clock: Time.
-        key_properties: The stream's own, for the dead letters.
         confirmed: Called whenever records have been confirmed or dead-lettered.
         logger: The stream's logger.
         first: The number of the oldest record that is neither; None if there is none.
@@ -114,16 +141,15 @@ class StreamLoad:
 
     route: Route
     planner: Planner
-    rest: RestLoader
+    rest: RestPath
     bulk: Loader | None
-    deleter: Deleter
-    letters: DeadLetters
+    deleter: Deletes
+    letters: Letters
     tally: Tally
     sizes: Sizes
     quota: Quota
     bulk_quota: Quota
     clock: Clock
-    key_properties: tuple[str, ...]
     confirmed: Callable[[], None]
     logger: logging.Logger
     first: int | None = None
@@ -229,13 +255,7 @@ class StreamLoad:
             for rejection in rejections
             for place in rejection.sources
         }
-        sender = Sender(
-            self.route.stream,
-            self.route.object.name,
-            self.route.operation.value,
-            self.key_properties,
-        )
-        self.letters.add(sender, (letters[place] for place in sorted(letters)))
+        self.letters.add(letters[place] for place in sorted(letters))
 
     def _count(self, loaded: int, rejected: int, ignored: int) -> None:
         stream = self.route.stream

@@ -6,19 +6,22 @@ A field is filled by finding the one record of another object whose fields equal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gainsight_api.datatypes import Kind, kind_of
 from gainsight_api.filters import Condition, Filter, Operator, all_of, any_of
-from gainsight_api.metadata import GainsightObject
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.read import Read
-from target_gainsight.batches import Outcome, Row
 from target_gainsight.existing import MOST_CONDITIONS
 from target_gainsight.mapping import GSID, Problem
-from target_gainsight.routes import Lookup
 from target_gainsight.values import Wire, comparable, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from gainsight_api.metadata import GainsightObject
+    from target_gainsight.batches import Outcome, Row
+    from target_gainsight.routes import Lookup
 
 _NOT_RESOLVED = "GSOBJ_1008"
 _FEW_CALLS = 2
@@ -56,9 +59,7 @@ class Table:
 
     def find(self, wanted: Iterable[Criteria]) -> None:
         """Look for criteria that have not been looked for: by value, or page by page if many."""
-        new = {
-            self._comparable(criteria): criteria for criteria in wanted if None not in criteria
-        }
+        new = {self._comparable(criteria): criteria for criteria in wanted if None not in criteria}
         missing = {name: given for name, given in new.items() if name not in self._found}
         calls = -(-len(missing) // self._per_call)
         if calls > _FEW_CALLS and GSID in self._target.fields:
@@ -183,9 +184,7 @@ def _fill(row: Row, table: Table) -> Iterator[Problem]:
     elif lookup.on_no_match == "ERROR":
         yield _problem("No", lookup)
     else:
-        row.values[lookup.field] = (
-            lookup.default if lookup.on_no_match == "DEFAULTVALUE" else None
-        )
+        row.values[lookup.field] = lookup.default if lookup.on_no_match == "DEFAULTVALUE" else None
 
 
 def _problem(how_many: str, lookup: Lookup) -> Problem:

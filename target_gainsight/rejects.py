@@ -60,25 +60,24 @@ class Sender:
     key_properties: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """The dead-letter files of a run.
+    """The dead-letter file of one stream.
 
-    Args:
-        folder: Where they are; it need not exist.
+    Attributes:
+        folder: Where it is; the folder need not exist.
+        sender: What is the same for all its records.
         clock: Time.
     """
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
-        self._folder = folder
-        self._clock = clock
+    folder: Path
+    sender: Sender
+    clock: Clock
 
-    def path(self, stream: str) -> Path:
-        """A stream's file; what a file name cannot hold is percent-encoded."""
-        return self._folder / f"{file_stem(stream)}.jsonl"
-
-    def add(self, sender: Sender, letters: Iterable[Letter]) -> None:
+    def add(self, letters: Iterable[Letter]) -> None:
         """Append rejected records; they are on disk when this returns."""
-        now = datetime.fromtimestamp(self._clock.now(), UTC)
+        sender = self.sender
+        now = datetime.fromtimestamp(self.clock.now(), UTC)
         at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         lines = b"".join(
             msgspec.json.encode(
@@ -99,21 +98,26 @@ class DeadLetters:
         if not lines:
             return
         try:
-            self._append(self.path(sender.stream), lines)
+            self._append(letters_path(self.folder, sender.stream), lines)
         except OSError as exc:
             raise GainsightError(
-                f"the dead-letter folder {self._folder} cannot be written to ({exc.strerror}): "
+                f"the dead-letter folder {self.folder} cannot be written to ({exc.strerror}): "
                 "check `rejects_path`"
             ) from None
 
     def _append(self, path: Path, lines: bytes) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(opened, "ab") as file:
             os.fchmod(opened, 0o600)
             file.write(lines)
             file.flush()
             os.fsync(opened)
+
+
+def letters_path(folder: Path, stream: str) -> Path:
+    """A stream's dead-letter file; what a file name cannot hold is percent-encoded."""
+    return folder / f"{file_stem(stream)}.jsonl"
 
 
 def file_stem(stream: str) -> str:

@@ -1,16 +1,20 @@
 """Which rows of a file the errors of its import job mean.
 
-The API does not say where it counts from: the first row of data may be 0, 1 or, after the header, 2. What is known of the file tells which.
+The API does not say where it counts from: the first row of data may be 0, 1 or, after the header,
+2. What is known of the file tells which.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from gainsight_api.errors import GainsightError
-from gainsight_api.imports import RowError
 from target_gainsight.values import Wire
+
+if TYPE_CHECKING:
+    from gainsight_api.imports import RowError
 
 BASES = (0, 1, 2)
 
@@ -43,7 +47,7 @@ def base_by_messages(errors: Sequence[RowError], bases: Sequence[int], rows: Row
         bases: The possible bases.
         rows: The rows that they may mean, by their index.
     """
-    votes = {base: 0 for base in bases}
+    votes = dict.fromkeys(bases, 0)
     for error in errors:
         saying = [base for base in bases if _speaks_of(error, rows[(error.row or 0) - base])]
         if len(saying) < len(bases):
@@ -74,7 +78,7 @@ def base_by_keys(
 def _speaks_of(error: RowError, row: Mapping[str, Wire]) -> bool:
     """Whether an error's words fit a row: they quote its value, or miss one where it has none."""
     names = [name for name in (error.field or "").split(",") if name in row] or list(row)
-    if error.field in row and row[error.field] is None:
+    if error.field and error.field in row and row[error.field] is None:
         return bool(_EMPTY.search(error.message))
     return any(
         isinstance(value := row[name], str)

@@ -6,6 +6,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import click
 from singer_sdk import Target
 from singer_sdk.exceptions import (
     ConfigurationError,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import FrameType
 
-    import click
     from singer_sdk.sinks import Sink
 
     from gainsight_api.session import Session
@@ -99,7 +99,7 @@ class TargetGainsight(Target):
 
     @cached_property
     def _checkpoints(self) -> Checkpoints:
-        return Checkpoints(_write_state)
+        return Checkpoints((lambda _: None) if self.options["dry_run"] else _write_state)
 
     def stream_load(self, stream: str, key_properties: tuple[str, ...]) -> StreamLoad:
         """The loading of a stream, as the settings say."""
@@ -201,6 +201,8 @@ class TargetGainsight(Target):
         for sink in self._sinks_active.values():
             sink.clean_up()
         self._confirmed()
+        for line in self._assembly.plan():
+            click.echo(line, err=True)
 
     @override
     def _handle_max_record_age(self) -> None:
@@ -232,12 +234,13 @@ class TargetGainsight(Target):
             with sink.batch_processing_timer:
                 load.drain()
             sink.record_counter_metric.increment(records)
-        self._assembly.tally.check(self._assembly.letters)
+        self._assembly.check_rejects()
+
+    def _gainsight_sinks(self) -> list[GainsightSink]:
+        return [sink for sink in self._sinks_active.values() if isinstance(sink, GainsightSink)]
 
     def _loads(self) -> list[StreamLoad]:
-        return [
-            sink.load for sink in self._sinks_active.values() if isinstance(sink, GainsightSink)
-        ]
+        return [sink.load for sink in self._gainsight_sinks()]
 
     def _confirmed(self) -> None:
         """Write the newest STATE whose records are all confirmed or dead-lettered."""

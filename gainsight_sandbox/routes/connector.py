@@ -5,7 +5,6 @@ The articles Gainsight Bulk API and Bulk Status API.
 
 from __future__ import annotations
 
-import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -15,14 +14,12 @@ from gainsight_sandbox.errors import ApiError, no_entity
 from gainsight_sandbox.faults import Effect
 from gainsight_sandbox.imports import ImportStatus
 from gainsight_sandbox.intake import form_fields
-from gainsight_sandbox.writerules import ErrorCode, Operation
+from gainsight_sandbox.writerules import ErrorCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from starlette.responses import Response
 
-    from gainsight_sandbox.importing import ImportTask
+    from gainsight_sandbox.datajobs import DataJobs
     from gainsight_sandbox.imports import ImportJobs
     from gainsight_sandbox.intake import Intake
 
@@ -35,34 +32,6 @@ _STATUSES = {
     # The article knows no other end: a job that failed as a whole is one without a success.
     ImportStatus.FAILED: "COMPLETED",
 }
-
-
-class DataJobs:
-    """The data jobs set up in the tenant: object, operation and keys behind an id."""
-
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
-        self._tasks: dict[str, ImportTask] = {}
-
-    def add(
-        self,
-        object_name: str,
-        operation: Operation | str,
-        keys: Iterable[str] = (),
-        job_id: str | None = None,
-    ) -> str:
-        """Set a data job up, its columns mapped to the fields of their names; returns its id."""
-        try:
-            task = self._intake.task(object_name, str(operation), ",".join(keys))
-        except ApiError as error:
-            raise ValueError(error.message or error.desc) from error
-        job_id = job_id or str(uuid.uuid4())
-        self._tasks[job_id] = task
-        return job_id
-
-    def find(self, job_id: str) -> ImportTask | None:
-        """The data job of that id."""
-        return self._tasks.get(job_id)
 
 
 class ConnectorRoutes:

@@ -85,7 +85,7 @@ def test_a_field_that_does_not_exist_is_refused_by_its_code(
 ) -> None:
     sandbox = tenant(Quirks(errors_as_200=as_200), rows={"company": 3})
     with pytest.raises(RequestError, match="deleted or does not exist") as caught:
-        Query(connected(sandbox.url)).page(Read("company", ("Name1",)))
+        Query(connected(sandbox.url)).page(Read("company", ("Name1",), limit=10))
     assert caught.value.code == "P_5005"
     assert "Name1" not in str(caught.value)
 

@@ -18,9 +18,8 @@ from gainsight_sandbox import (
     Outcome,
     Partial,
     Quirks,
-    Sandbox,
 )
-from tests.sandbox.client import NOW, Client
+from tests.sandbox.client import NOW
 from tests.sandbox.writing import GSID, Writer, shop, stored
 
 if TYPE_CHECKING:
@@ -127,7 +126,6 @@ def test_a_call_takes_up_to_50_records(rig: Rig, count: int) -> None:
 def test_an_update_changes_what_is_sent_and_leaves_the_rest(rig: Rig) -> None:
     sandbox, writer = shop(rig)
     writer.insert({"Name": "a", "Code__gc": "1", "Number__gc": 1}, {"Name": "b", "Code__gc": "2"})
-    assert isinstance(sandbox.clock.now(), float)
     sandbox.clock.sleep(60)
     data = writer.update("Code__gc", {"Code__gc": "1", "Number__gc": None, "Paid__gc": True}).data
     assert data["count"] == 1
@@ -389,12 +387,10 @@ def test_two_tenants_live_side_by_side(rig: Rig) -> None:
 
 
 def test_written_records_are_read_and_exported_like_others(rig: Rig) -> None:
-    sandbox, writer = shop(rig)
+    _, writer = shop(rig)
     writer.insert({"Name": "a", "Moment__gc": "2022-07-01T06:36:00.000-07:00"})
     select = ["Name", "Moment__gc"]
     assert writer.client.export("order__gc", select) == [["a", "2022-07-01T13:36:00.000Z"]]
-    assert isinstance(sandbox, Sandbox)
-    assert isinstance(writer.client, Client)
 
 
 def test_a_deleted_field_is_no_longer_written(rig: Rig) -> None:

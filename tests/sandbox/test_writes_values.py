@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gainsight_sandbox import Quirks, Sandbox
@@ -153,6 +153,7 @@ def test_labels_of_active_items_are_accepted_if_told_so() -> None:
         assert writer.insert({"Name": "a", "State__gc": "Old"}).code == "GSOBJ_1012"
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     number=st.decimals(allow_nan=False, allow_infinity=False, places=9).filter(
         lambda number: abs(number.adjusted()) < 50
@@ -162,11 +163,13 @@ def test_every_digit_of_a_number_is_kept(tenant: tuple[Sandbox, Writer], number:
     assert kept(tenant, "Number__gc", format(number, "f")) == number
 
 
+@settings(max_examples=30, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_every_character_of_a_text_is_kept(tenant: tuple[Sandbox, Writer], text: str) -> None:
     assert kept(tenant, "Long__gc", text) == text
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     moment=st.datetimes(datetime(1900, 1, 1), datetime(2900, 1, 1)),  # noqa: DTZ001 - made aware
     hours=st.integers(-12, 14),
@@ -175,15 +178,20 @@ def test_a_moment_is_kept_to_the_millisecond_in_any_zone(
     tenant: tuple[Sandbox, Writer], moment: datetime, hours: int
 ) -> None:
     exact = moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=UTC)
-    local = exact.astimezone(datetime.now(UTC).tzinfo) + timedelta(hours=hours)
-    sign = "-" if hours < 0 else "+"
-    text = f"{local.replace(tzinfo=None).isoformat(timespec='milliseconds')}{sign}{abs(hours):02}00"
+    local = exact.astimezone(timezone(timedelta(hours=hours)))
+    text = local.isoformat(timespec="milliseconds")
+    assert kept(tenant, "Moment__gc", "".join(text.rsplit(":", 1))) == exact
     assert kept(tenant, "Moment__gc", text) == exact
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     value=st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(width=32),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(max_size=5)
+        | st.floats(allow_nan=False, allow_infinity=False),
         lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
         max_leaves=3,
     ),
@@ -193,8 +201,6 @@ def test_any_json_is_either_taken_or_refused_but_breaks_nothing(
     tenant: tuple[Sandbox, Writer], value: Any, field: str
 ) -> None:
     sandbox, writer = tenant
-    if isinstance(value, float) and value - value != 0:
-        return  # not JSON, as another test has it
     reply = writer.insert({"Name": "a", field: value})
     assert reply.status in {200, 400}
     for (gsid,) in stored(sandbox, "Gsid"):

