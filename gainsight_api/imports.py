@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _JOBS = "v1/bulk/jobs"
 _CONNECTOR = "v1.0/admin/connector/job/bulkimport"
 _PAGE = 100
+# The article "Bulk Status API" names the counts in words alone.
+_SUCCEEDED = ("successCount", "succeededRecords", "successRecords", "succeeded", "success")
+_FAILED = ("failureCount", "failedRecords", "failureRecords", "failedCount", "failed", "failure")
 _MOST_PAGES = 200
 
 
@@ -240,8 +243,8 @@ def _job(entry: Mapping[str, Any], job_id: str) -> ImportJob:
         id=str(_first(entry, "jobId", "statusId") or job_id),
         state=_STATES.get(state.replace(" ", "_"), ImportState.RUNNING),
         total=_count(_first(entry, "totalRecords", "totalCount")),
-        succeeded=_count(_first(entry, "successCount", "succeededRecords", "successRecords")),
-        failed=_count(_first(entry, "failureCount", "failedRecords", "failedCount")),
+        succeeded=_count(_first(entry, *_SUCCEEDED)),
+        failed=_count(_first(entry, *_FAILED)),
         file_name=_text(entry.get("fileName")),
         object=_text(entry.get("objectName")),
         operation=_text(entry.get("operation")),

@@ -22,7 +22,7 @@ LARGEST_CALL = 50
 MOST_KEYS = 3
 """Fields by which an update may find its records."""
 NO_MATCH = "GSOBJ_1011"
-DELETE_FAILED = "GSOBJ_1003"
+WRONG_API = "GSOBJ_1023"
 UPSERTABLE = frozenset({"relationship"})
 """Objects that have an upsert call of their own; no article shows it for another."""
 
@@ -30,7 +30,7 @@ _LONGEST_MESSAGE = 500
 _ABSENT = re.compile(r"columns are absent\W*\[([^\]]*)\]", re.IGNORECASE)
 _CRITERIA = re.compile(r"Criteria:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _CRITERION = re.compile(r"(\w+) = (.*?)(?=\s*(?:,|&&|\bAND\b)?\s*\b\w+ = |\s*$)", re.DOTALL)
-_NOT_ABOUT_DATA = {"GSOBJ_1023", "P_5005"}
+_NOT_ABOUT_DATA = {WRONG_API, "P_5005"}
 
 Record = Mapping[str, Any]
 

@@ -17,6 +17,7 @@ from gainsight_sandbox.stamps import Stamps
 from gainsight_sandbox.validation import (
     FieldError,
     InvalidValueError,
+    many_matches,
     missing_key,
     text_parser,
     value_parser,
@@ -28,7 +29,6 @@ from gainsight_sandbox.writerules import (
     exact_field,
     required_fields,
 )
-from gainsight_sandbox.writes import many_matches
 
 if TYPE_CHECKING:
     import sqlite3
@@ -198,8 +198,7 @@ class _RowImport:
             return False
         rowids = self._writer.find(connection, row)
         if len(rowids) > 1 and not self._all_matches:
-            stored = dict(zip(self._names, row, strict=True))
-            raise _BadRowError(many_matches(self._keys, stored))
+            raise _BadRowError(many_matches(self._keys, self._key_values(row)))
         for rowid in rowids:
             self._writer.update(connection, rowid, row)
         if not rowids:
@@ -210,18 +209,17 @@ class _RowImport:
     def _refuse_new(self, row: Row) -> None:
         """Raise unless a row that matches no record may become one."""
         if self._task.operation is Operation.UPDATE or self._task.schema.key in self._keys:
-            values = ", ".join(str(row[position]) for position in self._key_positions)
+            values = ", ".join(map(str, self._key_values(row)))
+            message = "No entity matches the given criteria."
             raise _BadRowError(
-                FieldError(
-                    ErrorCode.NO_ENTITY,
-                    "No entity matches the given criteria.",
-                    ",".join(self._keys),
-                    values,
-                )
+                FieldError(ErrorCode.NO_ENTITY, message, ",".join(self._keys), values)
             )
         if self._absent:
             message = absent_message(self._absent)
             raise _BadRowError(FieldError(ErrorCode.ABSENT, message, self._absent[0]))
+
+    def _key_values(self, row: Row) -> list[str | None]:
+        return [row[position] for position in self._key_positions]
 
     def _parse(self, cells: Cells) -> Row:
         """The texts to be stored; an empty cell clears its field."""

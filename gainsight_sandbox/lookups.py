@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from gainsight_sandbox.quirks import Quirks
     from gainsight_sandbox.schema import ObjectSchema
+    from gainsight_sandbox.writerequests import Record
 
 
 class NoMatch(StrEnum):
@@ -107,3 +108,28 @@ class LookupResolver:
             message=f"{how_many} {self._field} resolved for lookup information. "
             f"Criteria: {criteria}",
         )
+
+
+def with_lookups(
+    connection: sqlite3.Connection,
+    records: list[Record],
+    resolvers: dict[str, LookupResolver],
+    quirks: Quirks,
+    schema: ObjectSchema,
+) -> list[Record]:
+    """The records with their looked-up fields; the columns looked up by are fields as well."""
+    if not resolvers:
+        return records
+    carried = {column for resolver in resolvers.values() for column in resolver.columns}
+    known = {field.name for field in schema.fields}
+    dropped = carried - known if quirks.lookup_columns_free else set()
+    completed = []
+    for record in records:
+        found = {
+            field: resolver.resolve(connection, record)
+            for field, resolver in resolvers.items()
+            if resolver.applies(record)
+        }
+        kept = {name: value for name, value in record.items() if name not in dropped}
+        completed.append(kept | found)
+    return completed

@@ -173,6 +173,7 @@ class Quirks:
     upsert_everywhere: bool = False
     write_max_records: int = 50
     write_labels: bool = False
+    write_inactive: bool = False
     write_dates: DateForm = DateForm.ISO_SHORT
     write_keeps_order: bool = False
     write_errors_null: bool = False

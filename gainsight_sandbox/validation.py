@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -115,6 +115,16 @@ def missing_key(key: Field) -> FieldError:
     return FieldError(ErrorCode.NULL, "Null value for a key field.", key.name)
 
 
+def many_matches(keys: Sequence[str], values: Sequence[str | None]) -> FieldError:
+    """A record whose keys match more than one that is there."""
+    return FieldError(
+        ErrorCode.BAD_DATA,
+        "More than one record matches the keys.",
+        ",".join(keys),
+        ", ".join(map(str, values)),
+    )
+
+
 def _set_fields(stored: Mapping[str, str | None]) -> set[str]:
     return {name for name, text in stored.items() if text is not None}
 
@@ -187,9 +197,9 @@ def _items_parser(field: Field, quirks: Quirks) -> Parser:
 
 def _items(field: Field, quirks: Quirks) -> dict[str, str]:
     """The item id behind each text that is understood."""
-    active = [option for option in field.options if option.active]
-    labels = {option.label: option.value for option in active if quirks.write_labels}
-    return labels | {option.value: option.value for option in active}
+    valid = [option for option in field.options if option.active or quirks.write_inactive]
+    labels = {option.label: option.value for option in valid if quirks.write_labels}
+    return labels | {option.value: option.value for option in valid}
 
 
 def _no_item() -> InvalidValueError:

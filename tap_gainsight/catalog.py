@@ -1,81 +1,78 @@
-"""From a tenant's metadata to the streams a tap offers, and back from a catalog."""
+"""The streams that a tap offers: those of a tenant's metadata, or those of a catalog."""
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import Kind, json_schema, kind_in, kind_of
 from gainsight_api.errors import ConfigError
-from tap_gainsight.pages import Column
+from gainsight_api.filters import given
+from tap_gainsight.custom import StreamSetting, custom_spec
+from tap_gainsight.specs import DELETE_LOGS, DELETED_RECORDS, StreamSpec, deleted_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gainsight_api.metadata import Field, GainsightObject, Metadata
-
-logger = logging.getLogger(__name__)
-
-KEYS = ("Gsid", "id")
-REPLICATION_KEYS = ("ModifiedDate", "LastModifiedDate", "ModifiedAt", "DeletedOn")
-DELETE_LOGS = ("record_delete_log", "record_delete_log_high_volume")
-DELETED_RECORDS = "deleted_records"
+    from gainsight_api.metadata import Metadata
+    from tap_gainsight.custom import Objects
 
 
-@dataclass(frozen=True, slots=True)
-class StreamSpec:
-    """A stream before the SDK: what it reads, by what key, and its schema.
-
-    Attributes:
-        name: The stream's name.
-        object: The object it reads.
-        schema: JSON Schema of its records.
-        keys: Its key properties.
-        replication_key: The property by which it is read incrementally, if it can be.
-        hidden: Properties that are not selected by default.
-    """
-
-    name: str
-    object: str
-    schema: Mapping[str, Any]
-    keys: tuple[str, ...]
-    replication_key: str | None
-    hidden: frozenset[str] = frozenset()
-
-    def columns(self) -> tuple[Column, ...]:
-        """All columns, in the order of the schema."""
-        return tuple(
-            Column(path=name, name=name, kind=kind_in(schema), required=name in self.keys)
-            for name, schema in self.schema["properties"].items()
-        )
-
-
-def discovered(metadata: Metadata, wanted: Sequence[str] | None) -> list[StreamSpec]:
-    """The streams of a tenant: one for each object that can be read.
+def discovered(
+    metadata: Metadata,
+    objects: Objects,
+    *,
+    wanted: Sequence[str] | None = None,
+    settings: Mapping[str, StreamSetting] | None = None,
+    lookup_names: bool = False,
+    labels: bool = False,
+) -> list[StreamSpec]:
+    """The streams of a tenant: one for each object that can be read, and a user's own.
 
     Args:
         metadata: The tenant's metadata.
+        objects: The tenant's objects, as far as they are described.
         wanted: Names or globs of objects; all where there are none.
+        settings: The setting `streams`, by name.
+        lookup_names: Whether streams have the names behind their lookups.
+        labels: Whether streams have the labels beside their picklists.
 
     Raises:
-        ConfigError: A wanted name is no object of the tenant.
+        ConfigError: A setting names what the tenant does not have.
     """
+    settings = settings or {}
     listed = metadata.objects()
     readable = [summary.name for summary in listed if summary.readable]
     names = _wanted(readable, wanted) if wanted else readable
     names = [name for name in names if name not in DELETE_LOGS]
-    described = metadata.describe(names)
+    described = objects.describe([*names, *(setting.object_name for setting in settings.values())])
     unreadable = {summary.name for summary in listed} - set(readable)
     for name in wanted or ():
         if not _is_glob(name) and name not in described and name not in DELETE_LOGS:
-            why = "may not be read" if name in unreadable else "does not exist"
-            raise ConfigError(
-                f"setting `objects`: the object {name!r} {why} in this tenant; names are "
-                "as the API has them, such as company or my_object__gc"
-            )
-    return [spec_of(found) for found in described.values() if found.fields]
+            raise ConfigError(f"setting `objects`: {_missing(name, unreadable)}")
+    for setting in settings.values():
+        if setting.object_name not in described or setting.object_name in unreadable:
+            raise setting.error(_missing(setting.object_name, unreadable))
+    own = {name: StreamSetting(name, name) for name in names if name in described}
+    return [
+        custom_spec(
+            setting,
+            described[setting.object_name],
+            objects,
+            lookup_names=lookup_names,
+            labels=labels,
+        )
+        for setting in {**own, **settings}.values()
+        if described[setting.object_name].fields
+    ]
+
+
+def _missing(name: str, unreadable: set[str]) -> str:
+    why = "may not be read" if name in unreadable else "does not exist"
+    return (
+        f"the object {name!r} {why} in this tenant; names are as the API has them, such as "
+        "company or my_object__gc"
+    )
 
 
 def _wanted(readable: Sequence[str], wanted: Sequence[str]) -> list[str]:
@@ -89,63 +86,26 @@ def _is_glob(name: str) -> bool:
     return any(sign in name for sign in "*?[")
 
 
-def spec_of(found: GainsightObject) -> StreamSpec:
-    """The stream of an object, as its fields make it."""
-    keys = tuple(name for name in KEYS if name in found.fields)[:1]
-    replication_key = next((name for name in REPLICATION_KEYS if _is_time(found, name)), None)
-    return StreamSpec(
-        name=found.name,
-        object=found.name,
-        schema={
-            "type": "object",
-            "properties": {
-                field.name: _property(field, key=field.name in keys)
-                for field in found.fields.values()
-            },
-        },
-        keys=keys,
-        replication_key=replication_key,
-        hidden=frozenset(field.name for field in found.fields.values() if field.hidden),
-    )
+def catalogued(
+    entry: Mapping[str, Any], settings: Mapping[str, StreamSetting] | None = None
+) -> StreamSpec:
+    """The stream of a catalog's entry, without asking the tenant.
 
-
-def _is_time(found: GainsightObject, name: str) -> bool:
-    field = found.fields.get(name)
-    return field is not None and kind_of(field.data_type) is Kind.DATETIME
-
-
-def _property(field: Field, *, key: bool) -> dict[str, Any]:
-    schema = json_schema(kind_of(field.data_type), nullable=not key)
-    schema["title"] = field.label
-    schema["description"] = field.description or field.data_type
-    return schema
-
-
-def deleted_records() -> StreamSpec:
-    """The stream of both delete logs (article "Data Management APIs")."""
-    return StreamSpec(
-        name=DELETED_RECORDS,
-        object=DELETE_LOGS[0],
-        schema={
-            "type": "object",
-            "properties": {
-                "ObjectName": json_schema(Kind.TEXT, nullable=False),
-                "RecordId": json_schema(Kind.TEXT, nullable=False),
-                "DeletedOn": json_schema(Kind.DATETIME, nullable=False),
-            },
-        },
-        keys=("ObjectName", "RecordId", "DeletedOn"),
-        replication_key="DeletedOn",
-    )
-
-
-def catalogued(entry: Mapping[str, Any]) -> StreamSpec:
-    """The stream of a catalog's entry, without asking the tenant."""
+    Raises:
+        ConfigError: The setting `streams` has a filter that does not fit.
+    """
     name = str(entry["tap_stream_id"])
-    return StreamSpec(
+    if name == DELETED_RECORDS:
+        return replace(deleted_records(), schema=entry["schema"])
+    setting = (settings or {}).get(name) or StreamSetting(name, name)
+    spec = StreamSpec(
         name=name,
-        object=DELETE_LOGS[0] if name == DELETED_RECORDS else name,
+        object=setting.object_name,
         schema=entry["schema"],
         keys=tuple(entry.get("key_properties") or ()),
         replication_key=entry.get("replication_key"),
+        filter=given(setting.filter) if setting.filter else None,
+        method=setting.extract_method,
     )
+    setting.check_filter(spec.data_types())
+    return spec

@@ -7,10 +7,10 @@ extract has come; nothing before it is asked for again, and no job is paid for t
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 import msgspec.structs
@@ -18,18 +18,22 @@ import msgspec.structs
 from gainsight_api import filters
 from gainsight_api.errors import (
     DataError,
+    GainsightError,
     JobFailedError,
     NotFoundError,
+    RequestError,
     RetriableError,
 )
-from gainsight_api.export import Chunk, Job, JobStatus
+from gainsight_api.export import Chunk, Job
 from gainsight_api.quota import Budget, Quota
 from gainsight_api.read import DEFAULT_LIMIT, Read
+from tap_gainsight.checkpoint import Checkpoint
 from tap_gainsight.cursor import Position, Tracker, Window, advance, next_read, start_of
+from tap_gainsight.jobs import IncompleteError
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gainsight_api.query import Query
     from tap_gainsight.jobs import Jobs
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 
 _HOPELESS = ("GSOBJ", "P_5005")
 """How codes begin that blame the request: the same request would fail again."""
+_UNKNOWN_FIELD = {"P_5005", "GSOBJ_ESS_9150"}
 _FRESH_JOBS = 2  # after one that was found in the state; else one less
 
 
@@ -47,33 +52,6 @@ class Method(StrEnum):
     AUTO = "auto"
     QUERY = "query"
     BULK = "bulk"
-
-
-class Checkpoint(msgspec.Struct, kw_only=True):
-    """How far an extract has come.
-
-    Attributes:
-        position: Where the present job, or the next page, begins.
-        seen: What the present job's chunks, or the last page, have brought.
-        chunks_done: How many chunks that is.
-        job_id: The job under way, if there is one.
-        status_url: Where its status is.
-        submitted_at: When it was submitted, as text: targets built on the SDK cannot write a
-            state that holds a number with a fraction.
-        request: A digest of what is extracted; None as long as no job was needed.
-        began: The tenant's time when the extract began, in whole seconds. Rows change while they
-            are read, and one may change again in the very second in which it was read: so the
-            bookmark goes no further than this, and the next run sees that second anew.
-    """
-
-    position: Position
-    seen: Tracker = msgspec.field(default_factory=Tracker)
-    chunks_done: int = 0
-    job_id: str | None = None
-    status_url: str | None = None
-    submitted_at: str | None = None
-    request: str | None = None
-    began: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,11 +68,14 @@ class Extract:
         job_rows: Rows that one job may export.
         threshold: Rows after which `auto` takes a job.
         save: Called after every page, and as soon as a job is submitted.
+        narrow: Called when the tenant does not know a field; gives the window and the decoder
+            without the fields that it no longer has, or None if it has them all.
         progress: Told of every page.
         logger: The stream's.
         tenant_time: What the tenant's clock shows at one of this machine's times.
         page_rows: Rows that one query asks for.
         resumed: How far a run before this one had come, if it did not end.
+        when_exported: Called when a job is completed, before its chunks are read.
         at: How far it has come.
     """
 
@@ -107,13 +88,17 @@ class Extract:
     job_rows: int
     threshold: int
     save: Callable[[Checkpoint], None]
+    narrow: Callable[[], tuple[Window, Decoder] | None]
     progress: Progress
     logger: logging.Logger
     tenant_time: Callable[[float], float]
     page_rows: int
     resumed: Checkpoint | None = None
+    when_exported: Callable[[], None] = field(default=lambda: None)
     at: Checkpoint = field(init=False)
     _began: float = field(init=False)
+    _first: tuple[Sequence[Mapping[str, Any]], bool] | None = None
+    _large: bool = False
     _fresh_jobs: int = 0
 
     def __post_init__(self) -> None:
@@ -122,6 +107,7 @@ class Extract:
         if resumed and resumed.request != self._digest():
             self.logger.warning("Another selection than the last run's: its export is left")
             resumed = None
+        self._large = resumed is not None
         self.at = resumed or Checkpoint(position=start_of(self.window))
 
     @property
@@ -131,8 +117,23 @@ class Extract:
         began = datetime.fromtimestamp(self.tenant_time(self._began), UTC)
         return self.at.began or began.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
+    def prepare(self) -> None:
+        """Do what can be done before the records are wanted: ask for a page, or submit a job.
+
+        `auto` takes a job if there are more rows than its threshold, for which it asks.
+        """
+        if self._first or self.at.job_id or self.at.position.done:
+            return
+        if not self._by_job():
+            self._first = self._fetched()
+            if self.method is Method.AUTO and self._is_large(*self._first):
+                self._large, self._first = True, None
+        if self._by_job():
+            self._submitted(self._read(self.job_rows))
+
     def records(self) -> Iterator[Record]:
         """All records of the window."""
+        self.prepare()
         while not self.at.position.done:
             yield from self._job() if self._by_job() else self._page()
 
@@ -141,30 +142,70 @@ class Extract:
         read = next_read(self.window, start_of(self.window), min(rows, self.page_rows))
         yield from self.decoder.from_query(self.query.page(read))
 
+    def _read(self, limit: int) -> Read:
+        return next_read(self.window, self.at.position, limit)
+
     def _by_job(self) -> bool:
         if self.at.job_id or self.method is Method.BULK:
             return True
-        if self.method is Method.QUERY or self.progress.rows < self.threshold:
+        if self.method is Method.QUERY or self._first:
             return False
-        return self.quota.remaining(Budget.BULK).left > 0
+        large = self._large or self.progress.rows >= max(self.threshold, 1)
+        return large and self._bulk_calls_left() > 0
+
+    def _bulk_calls_left(self) -> int:
+        return self.quota.remaining(Budget.BULK).left
+
+    def _is_large(self, rows: Sequence[object], last: bool) -> bool:  # noqa: FBT001
+        """Whether there are more rows than `auto` reads by query."""
+        if last or not self._bulk_calls_left():
+            return False
+        if len(rows) > self.threshold or self.window.key is None:
+            return True  # what has no key is read whole, or it shifts between the pages
+        if len(rows) < self.page_rows:
+            return False
+        read = self._read(limit=1)
+        return bool(self.query.page(replace(read, offset=self.threshold)))
+
+    def _fetched(self) -> tuple[Sequence[Mapping[str, Any]], bool]:
+        """The next page's rows, and whether it is certain that they are the last."""
+        try:
+            rows = self.query.page(self._read(self.page_rows))
+        except RequestError as exc:
+            if not self._narrowed(exc):
+                raise
+            rows = self.query.page(self._read(self.page_rows))
+        last = not rows
+        if rows and self.window.key is None:
+            read = self._read(limit=1)
+            last = not self.query.page(replace(read, offset=read.offset + len(rows)))
+        return rows, last
+
+    def _narrowed(self, error: GainsightError) -> bool:
+        """Whether fields could be left out that the tenant no longer has."""
+        narrowed = self.narrow() if error.code in _UNKNOWN_FIELD else None
+        if narrowed:
+            self.window, self.decoder = narrowed
+        return narrowed is not None
 
     def _page(self) -> Iterator[Record]:
         """The next page, by query."""
-        read = next_read(self.window, self.at.position, self.page_rows)
-        rows = self.query.page(read)
+        rows, last = self._first or self._fetched()
         self.at.seen = Tracker()
         yield from self._seen(self.decoder.from_query(rows))
+        self._first = None
         if rows:
             self.progress.page(len(rows))
-        self._advance(last=False)
+        self._advance(last=last)
 
     def _job(self) -> Iterator[Record]:
         """What the present job still has to give; nothing, if another one is needed."""
-        read = next_read(self.window, self.at.position, self.job_rows)
-        resumed = self.at.job_id is not None
-        job = self._resumed() if resumed else self._submitted(read)
+        resumed = self.resumed is not None and self.resumed.job_id == self.at.job_id
         try:
-            status = self._finished(job)
+            read = self._read(self.job_rows)
+            job = self._under_way() if self.at.job_id else self._submitted(read)
+            status = self.jobs.finished(job, self.logger)
+            self.when_exported()
             with self.jobs.chunks(status.chunks[self.at.chunks_done :]) as chunks:
                 for chunk, file in chunks:
                     yield from self._chunk(chunk, file)
@@ -174,18 +215,22 @@ class Extract:
         except (NotFoundError, JobFailedError) as exc:
             self._leave(exc, resumed=resumed)
             return
+        except IncompleteError:
+            self._leave_job(self.at.position, Tracker())
+            raise
         rows = self.at.seen.rows
         if status.rows not in {None, rows}:
-            raise DataError(
-                f"export job {job.id} announced {status.rows} rows and gave {rows}: nothing is "
-                "left out of what it gave, but it is not whole; run again"
+            self._leave_job(self.at.position, Tracker())
+            raise IncompleteError(
+                f"stream {self.decoder.stream}: export job {job.id} announced {status.rows} rows "
+                f"and gave {rows}; run again, for a new job"
             )
         self._advance(last=rows < read.limit and rows != DEFAULT_LIMIT)
 
-    def _resumed(self) -> Job:
-        self.logger.info(
-            "Going on with export job %s: %d chunks are done", self.at.job_id, self.at.chunks_done
-        )
+    def _under_way(self) -> Job:
+        if self.resumed and self.resumed.job_id == self.at.job_id:
+            done = self.at.chunks_done
+            self.logger.info("Going on with export job %s, %d chunks done", self.at.job_id, done)
         return Job(id=str(self.at.job_id), status_url=str(self.at.status_url))
 
     def _submitted(self, read: Read) -> Job:
@@ -197,6 +242,10 @@ class Extract:
             # The job may be under way, but nothing tells its id: one more call is the price.
             self.logger.warning("%s; submitting the export job once more", exc)
             job = self.jobs.exports.submit(read)
+        except RequestError as exc:
+            if not self._narrowed(exc):
+                raise
+            job = self.jobs.exports.submit(self._read(read.limit))
         self.progress.bulk_calls += 1
         self.logger.info("Submitted export job %s", job.id)
         self.at = msgspec.structs.replace(
@@ -212,16 +261,6 @@ class Extract:
         )
         self._save()
         return job
-
-    def _finished(self, job: Job) -> JobStatus:
-        """The job's result, once it is there and its chunks make up what it announces."""
-        status = self.jobs.finished(job, self.logger)
-        if not _adds_up(status):
-            self.logger.warning("Export job %s lists other rows than it announces", job.id)
-            status = self.jobs.finished(job, self.logger)
-            if not _adds_up(status):
-                raise DataError(f"export job {job.id} lists other rows than it announces")
-        return status
 
     def _chunk(self, chunk: Chunk, file: IO[bytes]) -> Iterator[Record]:
         before = msgspec.structs.replace(self.at.seen, keys=[*self.at.seen.keys])
@@ -239,14 +278,18 @@ class Extract:
     def _check(self, chunk: Chunk, before: Tracker) -> None:
         rows = self.at.seen.rows - before.rows
         if chunk.rows not in {None, rows}:
-            raise DataError(
+            raise IncompleteError(
                 f"stream {self.decoder.stream}: a chunk of export job {self.at.job_id} announced "
-                f"{chunk.rows} rows and gave {rows}"
+                f"{chunk.rows} rows and gave {rows}; run again, for a new job"
             )
 
     def _leave(self, error: NotFoundError | JobFailedError, *, resumed: bool) -> None:
         """Give up the job; go on after what it gave if a fresh one may do better, else fail."""
-        hopeless = isinstance(error, JobFailedError) and (error.code or "").startswith(_HOPELESS)
+        hopeless = (
+            isinstance(error, JobFailedError)
+            and (error.code or "").startswith(_HOPELESS)
+            and not self._narrowed(error)
+        )
         if self.at.seen.rows and self.at.seen.ordered:
             position = advance(self.window, self.at.position, self.at.seen, last=False)
         else:
@@ -296,10 +339,3 @@ class Extract:
             self.job_rows,
         ]
         return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
-
-
-def _adds_up(status: JobStatus) -> bool:
-    listed = [chunk.rows for chunk in status.chunks]
-    if status.rows is None or None in listed:
-        return status.rows is None or bool(listed) or not status.rows
-    return sum(rows for rows in listed if rows) == status.rows

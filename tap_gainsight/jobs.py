@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from gainsight_api.errors import GainsightError
+from gainsight_api.errors import DataError, GainsightError
 from gainsight_api.export import Chunk, Exports, Job, JobState, JobStatus
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from gainsight_api.clock import Clock
 
@@ -25,6 +25,10 @@ _POLL_GROWTH = 1.5
 
 class JobTimeoutError(GainsightError):
     """A job takes longer than `job_timeout`; it is left under way."""
+
+
+class IncompleteError(DataError):
+    """An export is not what it announced to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,26 @@ class Jobs:
     timeout: float
 
     def finished(self, job: Job, logger: logging.Logger) -> JobStatus:
-        """Wait until a job is completed.
+        """Wait until a job is completed, and its chunks make up what it announces.
 
         Raises:
             JobFailedError: It failed.
             JobTimeoutError: It takes too long.
             NotFoundError: The tenant does not know it (any more).
+            IncompleteError: Its chunks are not the rows that it announces.
         """
+        status = self._completed(job, logger)
+        if not _adds_up(status):
+            logger.warning("Export job %s lists other rows than it announces", job.id)
+            status = self._completed(job, logger)
+        if not _adds_up(status):
+            raise IncompleteError(
+                f"{logger.name}: export job {job.id} lists other rows than it announces; run "
+                "again, for a new job"
+            )
+        return status
+
+    def _completed(self, job: Job, logger: logging.Logger) -> JobStatus:
         started = self.clock.now()
         pause = self.poll_interval
         while True:
@@ -76,9 +93,11 @@ class Jobs:
         """The chunks in turn, each in a file; the next ones are being fetched meanwhile."""
         pool = ThreadPoolExecutor(_FETCHED_AHEAD, thread_name_prefix="chunk")
         ahead: deque[tuple[Chunk, Future[IO[bytes]]]] = deque()
+        in_turn = self._in_turn(chunks, pool, ahead)
         try:
-            yield self._in_turn(chunks, pool, ahead)
+            yield in_turn
         finally:
+            in_turn.close()
             for _, future in ahead:
                 future.cancel()
                 future.add_done_callback(_close)
@@ -89,7 +108,7 @@ class Jobs:
         chunks: Sequence[Chunk],
         pool: ThreadPoolExecutor,
         ahead: deque[tuple[Chunk, Future[IO[bytes]]]],
-    ) -> Iterator[tuple[Chunk, IO[bytes]]]:
+    ) -> Generator[tuple[Chunk, IO[bytes]]]:
         rest = iter(chunks)
         while True:
             while len(ahead) <= _FETCHED_AHEAD and (chunk := next(rest, None)):
@@ -116,3 +135,10 @@ class Jobs:
 def _close(future: Future[IO[bytes]]) -> None:
     if not future.cancelled() and not future.exception():
         future.result().close()
+
+
+def _adds_up(status: JobStatus) -> bool:
+    listed = [chunk.rows for chunk in status.chunks]
+    if status.rows is None or None in listed:
+        return status.rows is None or bool(listed) or not status.rows
+    return sum(rows for rows in listed if rows) == status.rows

@@ -39,6 +39,27 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A property that holds the label of a picklist's item, or those of several, joined by `;`.
+
+    Attributes:
+        name: The property's name.
+        source: The property of the item.
+        items: The labels by item id; an item that is not there has none.
+    """
+
+    name: str
+    source: str
+    items: Mapping[str, str]
+
+    def of(self, record: Record) -> str | None:
+        """The label of a record's item."""
+        value = record[self.source]
+        labels = [self.items.get(item, "") for item in value.split(";")] if value else []
+        return ";".join(labels) or None
+
+
+@dataclass(frozen=True, slots=True)
 class Decoder:
     """Makes a stream's records of what the API sends.
 
@@ -46,11 +67,13 @@ class Decoder:
         stream: The stream's name, for errors.
         columns: What was selected, in that order.
         csv_null: A cell text that stands for null beside the empty one.
+        labels: The properties that are made of others.
     """
 
     stream: str
     columns: tuple[Column, ...]
     csv_null: str | None = None
+    labels: tuple[Label, ...] = ()
 
     def from_csv(self, file: IO[bytes]) -> Iterator[Record]:
         """Read a chunk: RFC 4180, with or without header, BOM and quotes, any line ends.
@@ -94,7 +117,7 @@ class Decoder:
                 }
             except ValueError:
                 raise self._unreadable(self.columns, values, from_json, number) from None
-            yield self._checked(record, number)
+            yield self._completed(record, number)
 
     def _rows(self, lines: Iterator[list[str]]) -> Iterator[Record]:
         first = next(lines, None)
@@ -117,7 +140,7 @@ class Decoder:
                 }
             except ValueError:
                 raise self._unreadable(columns, cells, _read_cell, number) from None
-            yield self._checked(record, number)
+            yield self._completed(record, number)
 
     def _header(self, cells: Sequence[str]) -> tuple[Column, ...] | None:
         """The columns in the order of a header; None if the cells are no header."""
@@ -137,10 +160,12 @@ class Decoder:
             f"where {width} fields were selected"
         )
 
-    def _checked(self, record: Record, number: int) -> Record:
+    def _completed(self, record: Record, number: int) -> Record:
         for column in self.columns:
             if column.required and record[column.name] is None:
                 raise DataError(f"stream {self.stream}: row {number} has no {column.name}, its key")
+        for label in self.labels:
+            record[label.name] = label.of(record)
         return record
 
     def _unreadable(

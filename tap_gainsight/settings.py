@@ -25,6 +25,48 @@ TAP_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "description": "Names or globs of the objects to discover, such as company or *__gc; "
             "by default all that can be read.",
         },
+        "streams": {
+            "type": ["array", "null"],
+            "items": {
+                "type": "object",
+                "properties": {
+                    "name": {"type": ["string", "null"], "minLength": 1},
+                    "object": {"type": "string", "minLength": 1},
+                    "fields": {
+                        "type": ["array", "null"],
+                        "items": {"type": "string", "minLength": 1},
+                    },
+                    "filter": {
+                        "type": ["object", "null"],
+                        "properties": {
+                            "conditions": {
+                                "type": "array",
+                                "items": {
+                                    "type": "object",
+                                    "required": ["name", "alias", "operator"],
+                                },
+                            },
+                            "expression": {"type": ["string", "null"]},
+                        },
+                        "required": ["conditions"],
+                        "additionalProperties": False,
+                    },
+                    "replication_key": {"type": ["string", "null"]},
+                    "primary_keys": {"type": ["array", "null"], "items": {"type": "string"}},
+                    "extract_method": {
+                        "type": ["string", "null"],
+                        "enum": ["auto", "query", "bulk", None],
+                    },
+                },
+                "required": ["object"],
+                "additionalProperties": False,
+            },
+            "title": "Streams",
+            "description": "Streams of your own: a list of name, object, fields (with lookup "
+            "paths, such as Csm__gr.Name), filter, replication_key, primary_keys and "
+            "extract_method. Only object is required; an entry that is named as its object "
+            "configures that object's stream.",
+        },
         "extract_method": {
             "type": ["string", "null"],
             "enum": ["auto", "query", "bulk", None],
@@ -47,6 +89,13 @@ TAP_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "title": "Rows per job",
             "description": "A larger extract takes several export jobs.",
         },
+        "max_concurrent_jobs": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "default": 4,
+            "title": "Concurrent jobs",
+            "description": "Export jobs under way at once, over all streams.",
+        },
         "lookback_seconds": {
             "type": ["integer", "null"],
             "minimum": 0,
@@ -60,6 +109,18 @@ TAP_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "default": "UTC",
             "title": "Filter time zone",
             "description": "The zone in which the tenant reads filter times, such as Europe/Paris.",
+        },
+        "include_lookup_names": {
+            "type": ["boolean", "null"],
+            "default": False,
+            "title": "Lookup names",
+            "description": "Also the Name, and a user's Email, behind every lookup field.",
+        },
+        "include_picklist_labels": {
+            "type": ["boolean", "null"],
+            "default": False,
+            "title": "Picklist labels",
+            "description": "Also the label beside each picklist's item id, as <field>__label.",
         },
         "csv_null": {
             "type": ["string", "null"],

@@ -5,35 +5,23 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL, MetadataMapping
 from typing_extensions import override
 
 from gainsight_api.datatypes import timestamp
-from gainsight_api.errors import ConfigError, NotFoundError
-from tap_gainsight.catalog import DELETE_LOGS, StreamSpec
-from tap_gainsight.cursor import Position, Tracker, Window
-from tap_gainsight.extract import Checkpoint, Extract, Method
+from gainsight_api.errors import ConfigError, JobFailedError, NotFoundError, RequestError
+from tap_gainsight.checkpoint import Checkpoint
+from tap_gainsight.cursor import Window
+from tap_gainsight.extract import Extract, Method
 from tap_gainsight.pages import Column, Decoder, Record
+from tap_gainsight.specs import DELETE_LOGS, StreamSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tap_gainsight.tap import TapGainsight
-
-_EXPORT_STATE = (
-    "export_job_id",
-    "export_status_url",
-    "export_submitted_at",
-    "export_request",
-    "export_began",
-    "export_position",
-    "export_seen",
-    "export_chunks_done",
-)
-
 
 _LOG_KEPT = timedelta(days=15)
 
@@ -82,84 +70,115 @@ class GainsightStream(Stream):
 
     @override
     def get_records(self, context: Any) -> Iterator[Record]:
-        extract = self._extract()
         if self.ABORT_AT_RECORD_COUNT is not None:
-            yield from extract.sample(self.ABORT_AT_RECORD_COUNT)
+            yield from self.extract().sample(self.ABORT_AT_RECORD_COUNT)
             return
-        yield from extract.records()
+        try:
+            extract = self._gainsight.ahead.take(self.name)
+            yield from extract.records()
+        except (RequestError, JobFailedError) as exc:
+            exc.args = (f"stream {self.name}: {exc}",)
+            raise
         extract.progress.finished()
 
-    def _extract(self) -> Extract:
-        key = self._spec.keys[0] if len(self._spec.keys) == 1 else None
-        window = self._window(self._spec.object, key)
-        options = self._gainsight.options
+    def extract(self) -> Extract:
+        """An extract of what the catalog selects, from where the state says."""
+        method = self._spec.method or self._gainsight.options["extract_method"]
+        columns = self._columns()
         return self._gainsight.extract(
-            window,
-            self._decoder(),
-            method=Method(options["extract_method"]),
+            self._window(self._spec.object, self._spec.paging_key, columns),
+            self._decoder(columns),
+            method=Method(method),
             save=self._save,
+            narrow=self._narrowed,
             logger=self.logger,
             resumed=self._resumed(),
         )
 
-    def _window(self, object_name: str, key: str | None) -> Window:
+    def _window(self, object_name: str, key: str | None, columns: Sequence[Column]) -> Window:
         return Window(
             object=object_name,
-            fields=tuple(column.path for column in self._selected()),
+            fields=tuple(column.path for column in columns),
             key=key,
             replication_key=self._incremental_key(),
             start=self._start(),
+            filter=self._spec.filter,
             zone=self._gainsight.zone,
         )
 
-    def _decoder(self) -> Decoder:
-        return Decoder(self.name, self._selected(), self._gainsight.options["csv_null"])
+    def _decoder(self, columns: tuple[Column, ...]) -> Decoder:
+        sources = self._selected_labels()
+        labels = self._gainsight.labels(self._spec.object, sources) if sources else ()
+        return Decoder(self.name, columns, self._gainsight.options["csv_null"], labels)
 
-    def _selected(self) -> tuple[Column, ...]:
-        """What is asked for: selected columns, the keys and the replication key."""
-        always = {*self._spec.keys, self.replication_key}
+    def _columns(self) -> tuple[Column, ...]:
+        """What is asked for: selected columns, what labels are made of, and the keys."""
+        always = {*self._spec.keys, self._spec.paging_key, self.replication_key}
+        always |= set(self._selected_labels().values())
         return tuple(
             column
             for column in self._spec.columns()
             if column.name in always or self.mask["properties", column.name]
         )
 
+    def _selected_labels(self) -> dict[str, str]:
+        return {
+            name: source
+            for name, source in self._spec.labels().items()
+            if self.mask["properties", name]
+        }
+
+    def _narrowed(self) -> tuple[Window, Decoder] | None:
+        """What is left to ask for when fields have gone from the tenant since discovery."""
+        columns = self._columns()
+        gone = self._gainsight.gone(self._spec.object, [column.path for column in columns])
+        if not gone:
+            return None
+        self.logger.warning(
+            "The tenant no longer has %s of %s: left out. Discover anew to have a catalog "
+            "without them",
+            ", ".join(sorted(gone)),
+            self._spec.object,
+        )
+        left = tuple(column for column in columns if column.path not in gone)
+        window = self._window(self._spec.object, self._spec.paging_key, left)
+        return window, self._decoder(left)
+
     def _incremental_key(self) -> str | None:
         incremental = self.replication_method == REPLICATION_INCREMENTAL
         return self.replication_key if incremental else None
 
     def _start(self) -> str | None:
-        """The second at which an incremental extract begins, `lookback_seconds` early."""
-        value = self.get_starting_replication_key_value(None)
-        if value is None:
+        """The second at which an incremental extract begins.
+
+        That is `lookback_seconds` before the bookmark, or `start_date`, whichever of bookmark and
+        `start_date` is later.
+        """
+        if self._incremental_key() is None:
             return None
+        state = self.stream_state
+        same_key = state.get("replication_key") == self.replication_key
+        bookmark = self._moment(state.get("replication_key_value")) if same_key else None
+        start_date = self._moment(self.config.get("start_date"))
+        back = timedelta(seconds=self._gainsight.options["lookback_seconds"])
+        if bookmark and (start_date is None or start_date <= bookmark):
+            return (bookmark - back).isoformat("T", "seconds")
+        return start_date.isoformat("T", "seconds") if start_date else None
+
+    def _moment(self, value: object) -> datetime | None:
         try:
-            moment = datetime.fromisoformat(timestamp(str(value)))
+            moment = datetime.fromisoformat(timestamp(str(value))) if value else None
         except ValueError:
             raise ConfigError(
                 f"stream {self.name}: its bookmark, or the setting `start_date`, is no date-time"
             ) from None
-        bookmarked = bool(self.stream_state.get("replication_key_value"))
-        back = timedelta(seconds=self._gainsight.options["lookback_seconds"] if bookmarked else 0)
-        return (moment - back).astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat()
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
 
     def _resumed(self) -> Checkpoint | None:
         """The extract that a run before this one left under way, if there is one."""
-        state = self.stream_state
-        if not state.get("export_position"):
-            return None
         try:
-            return Checkpoint(
-                position=msgspec.json.decode(state["export_position"], type=Position),
-                seen=msgspec.json.decode(state["export_seen"], type=Tracker),
-                chunks_done=int(state["export_chunks_done"]),
-                job_id=state.get("export_job_id"),
-                status_url=state.get("export_status_url"),
-                submitted_at=state.get("export_submitted_at"),
-                request=state.get("export_request"),
-                began=str(state.get("export_began") or ""),
-            )
-        except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+            return Checkpoint.from_state(self.stream_state)
+        except ValueError:
             self.logger.warning("The state's export cannot be read; it is left")
             return None
 
@@ -168,10 +187,7 @@ class GainsightStream(Stream):
         if self._incremental_key() and (at.seen.ordered or at.position.done):
             self._move_bookmark(at.seen.latest, at.began)
         state = self.stream_state
-        if at.request is not None and not at.position.done:
-            state.update(_export_state(at))
-        else:
-            state.update({name: None for name in _EXPORT_STATE if name in state})
+        state.update(at.to_state(state))
         self._gainsight.save_state()
 
     def _move_bookmark(self, latest: str, began: str) -> None:
@@ -186,20 +202,6 @@ class GainsightStream(Stream):
             state["replication_key_value"] = latest
 
 
-def _export_state(at: Checkpoint) -> dict[str, Any]:
-    """The checkpoint as flat scalars, which survive being merged into a state."""
-    return {
-        "export_job_id": at.job_id,
-        "export_status_url": at.status_url,
-        "export_submitted_at": at.submitted_at,
-        "export_request": at.request,
-        "export_began": at.began,
-        "export_position": msgspec.json.encode(at.position).decode(),
-        "export_seen": msgspec.json.encode(at.seen).decode(),
-        "export_chunks_done": at.chunks_done,
-    }
-
-
 class DeletedRecordsStream(GainsightStream):
     """What was deleted, from both delete logs (article "Data Management APIs").
 
@@ -212,12 +214,13 @@ class DeletedRecordsStream(GainsightStream):
         self._warn_if_late()
         latest = began = ""
         for log in DELETE_LOGS:
-            window = self._window(log, "RecordId")
+            columns = self._columns()
             extract = self._gainsight.extract(
-                window,
-                self._decoder(),
+                self._window(log, "RecordId", columns),
+                self._decoder(columns),
                 method=Method.QUERY,
                 save=lambda _: None,
+                narrow=lambda: None,
                 logger=self.logger,
             )
             began = min(began or extract.began, extract.began)

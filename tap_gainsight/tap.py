@@ -25,12 +25,17 @@ from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_api.export import Exports
 from gainsight_api.metadata import Metadata
 from gainsight_api.query import LARGEST_PAGE, Query
+from gainsight_api.quota import Budget
 from gainsight_api.settings import connect, number_settings, read_numbers, with_defaults
-from tap_gainsight.catalog import DELETED_RECORDS, catalogued, deleted_records, discovered
-from tap_gainsight.extract import Checkpoint, Extract, Method
+from tap_gainsight.ahead import Ahead
+from tap_gainsight.catalog import catalogued, discovered
+from tap_gainsight.custom import Objects, StreamSetting
+from tap_gainsight.extract import Extract, Method
 from tap_gainsight.jobs import Jobs
+from tap_gainsight.pages import Label
 from tap_gainsight.progress import Progress
 from tap_gainsight.settings import CONFIG_SCHEMA
+from tap_gainsight.specs import DELETED_RECORDS, deleted_records, path_of
 from tap_gainsight.streams import DeletedRecordsStream, GainsightStream
 
 if TYPE_CHECKING:
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     import click
 
     from gainsight_api.session import Session
+    from tap_gainsight.checkpoint import Checkpoint
     from tap_gainsight.cursor import Window
     from tap_gainsight.pages import Decoder
 
@@ -107,6 +113,51 @@ class TapGainsight(Tap):
             timeout=self.options["job_timeout"],
         )
 
+    @cached_property
+    def _objects(self) -> Objects:
+        return Objects(Metadata(self.session))
+
+    @cached_property
+    def _stream_settings(self) -> dict[str, StreamSetting]:
+        return StreamSetting.read(self.options["streams"])
+
+    @cached_property
+    def ahead(self) -> Ahead:
+        """The extracts of this run's streams."""
+        streams = {
+            stream.name: stream
+            for stream in self.streams.values()
+            if isinstance(stream, GainsightStream)
+            and not isinstance(stream, DeletedRecordsStream)
+            and stream.selected
+        }
+        return Ahead(
+            tuple(streams),
+            make=lambda name: streams[name].extract(),
+            bulk_calls_left=lambda: self.session.quota.remaining(Budget.BULK).left,
+            limit=self.options["max_concurrent_jobs"],
+            logger=self.logger,
+        )
+
+    def labels(self, object_name: str, sources: Mapping[str, str]) -> tuple[Label, ...]:
+        """What makes labels: their properties' names, each with the property of the item."""
+        found = self._objects.get(object_name)
+        fields = {
+            name: self._objects.field(found, path_of(source)) if found else None
+            for name, source in sources.items()
+        }
+        return tuple(
+            Label(name, sources[name], {item.id: item.label for item in field.options})
+            for name, field in fields.items()
+            if field
+        )
+
+    def gone(self, object_name: str, paths: Sequence[str]) -> set[str]:
+        """The fields and lookup paths that an object no longer has."""
+        objects = Objects(Metadata(self.session))
+        found = objects.get(object_name)
+        return {path for path in paths if found and not objects.field(found, path)}
+
     def extract(
         self,
         window: Window,
@@ -114,6 +165,7 @@ class TapGainsight(Tap):
         *,
         method: Method,
         save: Callable[[Checkpoint], None],
+        narrow: Callable[[], tuple[Window, Decoder] | None],
         logger: logging.Logger,
         resumed: Checkpoint | None = None,
     ) -> Extract:
@@ -128,6 +180,7 @@ class TapGainsight(Tap):
             job_rows=self.options["max_rows_per_job"],
             threshold=self.options["bulk_threshold_rows"],
             save=save,
+            narrow=narrow,
             progress=Progress(logger, self.session.clock, self.session.quota),
             logger=logger,
             tenant_time=self.session.tenant_time,
@@ -143,10 +196,18 @@ class TapGainsight(Tap):
     @override
     def discover_streams(self) -> Sequence[GainsightStream]:
         """The streams of the catalog, without a call; else those of the tenant."""
+        settings = self._stream_settings
         if self.input_catalog is not None:
-            specs = [catalogued(entry.to_dict()) for entry in self.input_catalog.streams]
+            specs = [catalogued(entry.to_dict(), settings) for entry in self.input_catalog.streams]
         else:
-            specs = discovered(Metadata(self.session), self.options["objects"])
+            specs = discovered(
+                Metadata(self.session),
+                self._objects,
+                wanted=self.options["objects"],
+                settings=settings,
+                lookup_names=self.options["include_lookup_names"],
+                labels=self.options["include_picklist_labels"],
+            )
             specs.append(deleted_records())
         return [
             (DeletedRecordsStream if spec.name == DELETED_RECORDS else GainsightStream)(self, spec)

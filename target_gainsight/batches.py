@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,7 @@ class Batch:
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        self._closing = weakref.finalize(self, self._file.close)
         self._ends = array("Q")
         self.numbers = array("Q")
         self.spoiled: dict[int, tuple[Problem, ...]] = {}
@@ -131,7 +133,7 @@ class Batch:
 
     def close(self) -> None:
         """Give the memory and the file back."""
-        self._file.close()
+        self._closing()
 
 
 @dataclass(slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from gainsight_api.errors import RequestError, RetriableError
-from gainsight_api.records import NO_MATCH, Records, WriteReply, is_about_data, refusal
+from gainsight_api.errors import ConfigError, RequestError, RetriableError
+from gainsight_api.records import NO_MATCH, WRONG_API, Records, WriteReply, is_about_data, refusal
 from target_gainsight.batches import Outcome, Row
 from target_gainsight.mapping import Problem
 from target_gainsight.routes import Operation, Route
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_SETTLING_SECONDS = 10.0
-_MOST_INSERT_TRIES = 3
+_SETTLING_SECONDS = (10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0)
+"""Pauses before an insert that was not answered is looked for, and perhaps sent again."""
 
 _NOT_FOUND = Problem(NO_MATCH, "Gainsight has no record with this key")
 _UNCONFIRMED = Problem("UNCONFIRMED", "Gainsight's reply does not show this record, twice over")
@@ -90,7 +90,7 @@ class _Run:
 
     loader: RestLoader
     outcome: Outcome
-    tries: int = field(default=0)
+    unanswered: int = 0
 
     def all(self, rows: Iterable[Row], operation: Operation) -> None:
         for chunk in chunks(rows, self.loader.batch_size):
@@ -134,6 +134,13 @@ class _Run:
         try:
             reply = self._send(rows, operation)
         except RequestError as exc:
+            if exc.code == WRONG_API:
+                raise ConfigError(
+                    f"stream {self.loader.route.stream}: Gainsight's record calls do not write "
+                    f"{self.loader.route.object.name}; see `load_mode`",
+                    code=exc.code,
+                    request_id=exc.request_id,
+                ) from None
             if not is_about_data(exc):
                 raise
             self._refused(rows, operation, exc)
@@ -143,6 +150,7 @@ class _Run:
                 raise
             self._settle(rows, exc)
             return False
+        self.unanswered = 0
         self._account(rows, operation, reply, again=again)
         return False
 
@@ -199,8 +207,7 @@ class _Run:
 
     def _settle(self, rows: Sequence[Row], error: RetriableError) -> None:
         """An insert may have arrived: what is there was added, what is not is sent again."""
-        self.tries += 1
-        if self.tries >= _MOST_INSERT_TRIES:
+        if self.unanswered == len(_SETTLING_SECONDS):
             raise error
         if not self.loader.route.keys:
             for row in rows:
@@ -211,7 +218,8 @@ class _Run:
             self.loader.route.stream,
             len(rows),
         )
-        self.loader.clock.sleep(_SETTLING_SECONDS)
+        self.loader.clock.sleep(_SETTLING_SECONDS[self.unanswered])
+        self.unanswered += 1
         landed, known = self.loader.existing.landed(rows)
         self.outcome.load(rows[index] for index in landed)
         for index in known - landed:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Meltano cannot hand on a decimal that comes from the environment, so a number with a fraction is
 # text to it, and a number again to the tap.
-KINDS = {"integer": "integer", "number": "string", "array": "array", "string": "string"}
+KINDS = {"integer": "integer", "boolean": "boolean", "number": "string", "array": "array", "string": "string"}
 
 
 class Project:

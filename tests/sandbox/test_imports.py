@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -328,6 +329,29 @@ def test_the_journal_proves_that_no_file_came_twice(rig: Rig) -> None:
     shown = writer.client.get("sandbox/journal").json()["data"]
     assert shown["importsByName"] == {"one.csv": 1, "two.csv": 1}
     assert [job["file_name"] for job in shown["imports"]] == ["one.csv", "two.csv"]
+
+
+def test_an_upload_that_breaks_off_is_as_if_it_had_not_begun(rig: Rig) -> None:
+    sandbox, writer = shop(rig)
+    head = (
+        "POST /v1/bulk/jobs HTTP/1.1\r\nHost: x\r\n"
+        f"accesskey: {sandbox.access_key}\r\nContent-Length: 1000\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
+        'Content-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nName\r\n'
+    )
+    host, port = sandbox.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(head.encode())
+    assert writer.client.get("v1/bulk/jobs").json()["data"]["totalCount"] == 0
+    assert not sandbox.journal.imports
+
+
+def test_a_cell_may_be_long(rig: Rig) -> None:
+    sandbox, writer = shop(rig)
+    text = '"x"\r\n' * 40_000
+    job, _ = writer.load(as_csv(["Name", "Long__gc"], ["a", text]))
+    assert job["successCount"] == 1
+    assert stored(sandbox, "Long__gc") == [(text,)]
 
 
 def test_high_volume_objects_are_imported(rig: Rig) -> None:

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from gainsight_sandbox import Quirks, Sandbox
 from tests.sandbox.client import UNLIMITED, Client, clock
-from tests.sandbox.writing import BUYER, GSID, ORDER, Writer, stored
+from tests.sandbox.writing import BUYER, GSID, ORDER, Writer, as_csv, shop, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.sandbox.conftest import Rig
 
 MOMENT = datetime(2022, 7, 1, 13, 36, tzinfo=UTC)
 
@@ -139,18 +141,11 @@ def test_a_value_that_does_not_fit_is_refused_with_its_code(
     assert sandbox.tenant.count("order__gc") == 0
 
 
-def test_labels_of_active_items_are_accepted_if_told_so() -> None:
-    quirks = Quirks(write_labels=True)
-    with (
-        Sandbox(clock=clock(), demo=False, quirks=quirks, objects=[ORDER]) as sandbox,
-        Client(sandbox) as client,
-    ):
-        writer = Writer(client)
-        writer.insert({"Name": "a", "State__gc": "Open", "Tags__gc": ["Closed", "1I00OPEN"]})
-        assert stored(sandbox, "State__gc", "Tags__gc") == [
-            ("1I00OPEN", ["1I00CLOSED", "1I00OPEN"])
-        ]
-        assert writer.insert({"Name": "a", "State__gc": "Old"}).code == "GSOBJ_1012"
+def test_labels_of_active_items_are_accepted_if_told_so(rig: Rig) -> None:
+    sandbox, writer = shop(rig, quirks=Quirks(write_labels=True))
+    writer.insert({"Name": "a", "State__gc": "Open", "Tags__gc": ["Closed", "1I00OPEN"]})
+    assert stored(sandbox, "State__gc", "Tags__gc") == [("1I00OPEN", ["1I00CLOSED", "1I00OPEN"])]
+    assert writer.insert({"Name": "a", "State__gc": "Old"}).code == "GSOBJ_1012"
 
 
 @settings(max_examples=30, deadline=None)
@@ -205,3 +200,51 @@ def test_any_json_is_either_taken_or_refused_but_breaks_nothing(
     assert reply.status in {200, 400}
     for (gsid,) in stored(sandbox, "Gsid"):
         sandbox.tenant.delete("order__gc", str(gsid))
+
+
+def test_inactive_items_are_accepted_if_told_so(rig: Rig) -> None:
+    sandbox, writer = shop(rig, quirks=Quirks(write_inactive=True))
+    writer.insert({"Name": "a", "State__gc": "1I00OLD"})
+    assert stored(sandbox, "State__gc") == [("1I00OLD",)]
+
+
+@pytest.mark.parametrize("name", ["awkward__gc", "company", "relationship"])
+def test_what_one_tenant_holds_another_takes_by_call_and_by_job(rig: Rig, name: str) -> None:
+    full, _ = rig.demo(rows={name: 100})
+    schema = full.tenant.schema(name)
+    fields = [field.name for field in schema.fields if schema.is_writable(field)]
+    rows = list(full.tenant.rows(name))
+    quirks = Quirks(write_inactive=True)
+    copies = [rig.demo(empty=True, quirks=quirks, limits=UNLIMITED) for _ in range(2)]
+    by_call, by_job = (Writer(client) for _, client in copies)
+    for start in (0, 50):
+        records = [{field: as_json(row[field]) for field in fields} for row in rows[start:][:50]]
+        assert by_call.insert(*records, name=name).data["count"] == 50
+    cells = ([as_cell(row[field]) for field in fields] for row in rows)
+    job, errors = by_job.load(as_csv(fields, *cells), name=name)
+    assert (job["successCount"], errors) == (100, [])
+    for sandbox, _ in copies:
+        assert stored(sandbox, *fields, name=name) == stored(full, *fields, name=name)
+
+
+def as_json(value: object) -> object:
+    """A value as a careful client sends it: numbers as texts, dates as ISO."""
+    match value:
+        case Decimal():
+            return format(value, "f")
+        case datetime():
+            return value.isoformat(timespec="milliseconds")
+        case date():
+            return value.isoformat()
+        case _:
+            return value
+
+
+def as_cell(value: object) -> object:
+    match value:
+        case bool():
+            return str(value).lower()
+        case list():
+            return ";".join(value)
+        case _:
+            return as_json(value)

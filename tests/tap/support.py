@@ -7,15 +7,84 @@ import io
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from gainsight_sandbox import (
+    CallKind,
+    DataType,
+    Field,
+    Limits,
+    ManualClock,
+    ObjectSchema,
+    Sandbox,
+)
 from tap_gainsight.tap import TapGainsight
 
 if TYPE_CHECKING:
-    from gainsight_sandbox import Clock, Sandbox
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from gainsight_sandbox import Clock
 
 Records = dict[str, list[dict[str, Any]]]
+
+THING = ObjectSchema(
+    "thing__gc",
+    (
+        Field("Gsid", DataType.GSID, read_only=True),
+        Field("Name"),
+        Field("Size__gc", DataType.NUMBER),
+        Field("ModifiedDate", DataType.DATETIME, read_only=True),
+    ),
+    key_prefix="1T01",
+)
+NO_LIMITS = Limits(10**6, 10**6, 10**6, 10**6)
+UNLIMITED = {
+    "sync_calls_per_minute": 10**6,
+    "sync_calls_per_day": 10**6,
+    "bulk_calls_per_hour": 10**6,
+    "bulk_calls_per_day": 10**6,
+}
+"""The settings that go with `NO_LIMITS`."""
+NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
+"""The first modified date of `things`, two weeks before a manual clock begins."""
+
+
+def things(
+    count: int, *, apart: float = 1.0, undated: Iterable[int] = ()
+) -> Iterator[dict[str, Any]]:
+    """Records of `THING`, modified `apart` seconds after each other, some without a date."""
+    without = set(undated)
+    for number in range(count):
+        moment = NOON + timedelta(seconds=number * apart)
+        yield {
+            "Gsid": f"1T01{number:032}",
+            "Name": f"thing {number}",
+            "Size__gc": number,
+            "ModifiedDate": None if number in without else moment,
+        }
+
+
+@contextlib.contextmanager
+def tenant_of(
+    rows: Iterable[Mapping[str, Any]], *, schema: ObjectSchema = THING, **options: Any
+) -> Iterator[Sandbox]:
+    """A tenant of one object, whose time is moved by hand."""
+    given = {"demo": False, "clock": ManualClock(), "limits": NO_LIMITS, **options}
+    with Sandbox(**given) as sandbox:
+        sandbox.tenant.add_object(schema, rows)
+        yield sandbox
+
+
+def calls(sandbox: Sandbox, kind: CallKind, name: str | None = None) -> int:
+    """How many calls of that kind there were, for all objects or for one."""
+    return sum(entry.kind is kind and name in {None, entry.object} for entry in list(sandbox.log))
+
+
+def submissions(sandbox: Sandbox) -> int:
+    """How many export jobs were asked for."""
+    return calls(sandbox, CallKind.EXPORT_SUBMIT)
 
 
 @dataclass

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_sandbox import (
-    CallKind,
     DataType,
     DateForm,
     Field,

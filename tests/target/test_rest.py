@@ -91,7 +91,7 @@ def test_bad_records_are_found_by_what_the_errors_name(
         runner = Runner(sandbox, tmp_path)
         bad = [
             record(Name="x" * 41),
-            record(Name="rate", Rate__gc="9" * 31),
+            record(Name="rate", Rate__gc="9" * 70),
             record(Name="company", Company__gc="no-gsid"),
         ]
         output = runner.load(
