@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.errors import ApiError
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class DataJob:
     """Object, operation and keys; the columns are mapped to the fields of their names."""
 
+    id: str
     object: str
     operation: str
     keys: tuple[str, ...] = ()
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 class DataJobs:
@@ -36,7 +36,7 @@ class DataJobs:
         self, object_name: str, operation: str, keys: Iterable[str] = (), job_id: str | None = None
     ) -> str:
         """Set a data job up, and return its id."""
-        job = DataJob(object_name, operation, tuple(keys), job_id or str(uuid.uuid4()))
+        job = DataJob(job_id or str(uuid.uuid4()), object_name, operation, tuple(keys))
         self.set_up(job)
         return job.id
 

@@ -63,7 +63,7 @@ def parse_data_job(text: str) -> DataJob:
     operation, _, keys = operation_keys.partition(":")
     if not (job_id and separator and object_name and operation):
         raise ValueError(f"{text!r} is not of the form ID=OBJECT:OPERATION[:KEYS]")
-    return DataJob(object_name, operation, tuple(filter(None, keys.split(","))), job_id)
+    return DataJob(job_id, object_name, operation, tuple(filter(None, keys.split(","))))
 
 
 def quirk_help() -> str:

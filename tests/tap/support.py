@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 from collections import defaultdict
@@ -173,3 +174,14 @@ def select_only(tap: TapGainsight, *streams: str) -> TapGainsight:
     for name, stream in tap.streams.items():
         stream.selected = name in streams
     return tap
+
+
+def without(catalog: dict[str, Any], stream: str, *fields: str) -> dict[str, Any]:
+    """A catalog in which some fields of a stream are deselected."""
+    changed = copy.deepcopy(catalog)
+    for entry in changed["streams"]:
+        if entry["tap_stream_id"] == stream:
+            for item in entry["metadata"]:
+                if item["breadcrumb"][-1:] in [[field] for field in fields]:
+                    item["metadata"]["selected"] = False
+    return changed

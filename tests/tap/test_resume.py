@@ -21,6 +21,7 @@ from tests.tap.support import (
     submissions,
     tenant_of,
     things,
+    without,
 )
 
 if TYPE_CHECKING:
@@ -210,12 +211,11 @@ def test_runs_that_are_killed_again_and_again_come_to_their_end(name: str) -> No
     chance = random.Random(name)
     with tenant() as sandbox:
         runs = Runs(sandbox, SCENARIOS[name])
-        for _ in range(12):
-            runs(lines=chance.randint(8, 25))
-        runs()
+        for _ in range(100):
+            if not runs(lines=chance.randint(10, 25)).killed:
+                break
         runs.assert_whole()
-        # With ever new kills before the threshold, auto begins by query anew; that costs no job.
-        assert submissions(sandbox) <= jobs + runs.jobs_without_a_state()
+        assert submissions(sandbox) == jobs + runs.jobs_without_a_state()
 
 
 def test_only_the_chunks_that_are_missing_are_fetched_again() -> None:
@@ -279,16 +279,8 @@ def test_another_selection_leaves_the_export_and_reads_what_it_had_not_read(line
     with tenant() as sandbox:
         runs = Runs(sandbox, SCENARIOS["one job"])
         runs(lines=lines)
-        state = copy.deepcopy(runs.state)
-        tap = select_only(make_tap(sandbox, state=state, **UNLIMITED, extract_method="bulk"), NAME)
-        tap.streams[NAME].metadata["properties", "Size__gc"].selected = False
-        pipe = Pipe()
-        with contextlib.redirect_stdout(pipe):
-            tap.sync_all()
-        output = Output(pipe.getvalue().split("\n")[:-1])
-        assert all("Size__gc" not in record for record in output.records[NAME])
-        runs.records += output.records[NAME]
-        runs.state = merged(runs.state, output.state)
+        again = runs(catalog=without(make_tap(sandbox).catalog_dict, NAME, "Size__gc"))
+        assert all("Size__gc" not in record for record in again.output.records[NAME])
         runs.assert_whole()
 
 
@@ -310,7 +302,7 @@ def test_another_method_goes_on_with_the_job_that_is_paid_for() -> None:
         assert submissions(sandbox) == 1
 
 
-@pytest.mark.parametrize("value", ["{", "[]", '{"second":5}', 5, {"a": 1}])
+@pytest.mark.parametrize("value", ["{", "[]", '{"second":5}', 5])
 @pytest.mark.parametrize("name", ["export_position", "export_seen"])
 def test_a_state_that_cannot_be_read_begins_anew(name: str, value: Any) -> None:
     with tenant() as sandbox:
