@@ -96,6 +96,14 @@ CONNECTION_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             default=100,
             minimum=1,
         ),
+        "quota_reserve_percent": _setting(
+            "integer",
+            "Reserved quota",
+            "Percent of every limit that is left to others who use the credential.",
+            default=0,
+            minimum=0,
+            maximum=99,
+        ),
         "job_poll_interval": _setting(
             "number",
             "Job poll interval",
@@ -159,12 +167,7 @@ def connect(config: Mapping[str, Any], *, clock: Clock | None = None) -> Session
     quota = Quota(
         open_store(settings["quota_store"] or str(_default_store())),
         quota_key(root, auth.identity),
-        Limits(
-            sync_calls_per_minute=settings["sync_calls_per_minute"],
-            sync_calls_per_day=settings["sync_calls_per_day"],
-            bulk_calls_per_hour=settings["bulk_calls_per_hour"],
-            bulk_calls_per_day=settings["bulk_calls_per_day"],
-        ),
+        _limits(settings),
         on_exhausted=settings["on_quota_exhausted"],
         max_wait=settings["max_quota_wait"],
         clock=clock.now,
@@ -179,6 +182,18 @@ def connect(config: Mapping[str, Any], *, clock: Clock | None = None) -> Session
         timeout=settings["request_timeout"],
         max_retries=settings["max_retries"],
     )
+
+
+def _limits(settings: Mapping[str, Any]) -> Limits:
+    """The limits, less what is reserved for others; one call is always left."""
+    share = 100 - settings["quota_reserve_percent"]
+    names = (
+        "sync_calls_per_minute",
+        "sync_calls_per_day",
+        "bulk_calls_per_hour",
+        "bulk_calls_per_day",
+    )
+    return Limits(**{name: max(settings[name] * share // 100, 1) for name in names})
 
 
 def with_defaults(
@@ -253,13 +268,14 @@ def _check(name: str, value: Any, schema: Mapping[str, Any]) -> None:
         choices = ", ".join(str(choice) for choice in schema["enum"] if choice)
         raise ConfigError(f"setting `{name}` is none of: {choices}")
     if isinstance(value, int | float) and not _in_range(value, schema):
-        raise ConfigError(f"setting `{name}` is too small")
+        raise ConfigError(f"setting `{name}` is too small or too large")
 
 
 def _in_range(value: float, schema: Mapping[str, Any]) -> bool:
     above: float = schema.get("exclusiveMinimum", -math.inf)
     least: float = schema.get("minimum", -math.inf)
-    return above < value < math.inf and value >= least
+    most: float = schema.get("maximum", math.inf)
+    return above < value < math.inf and least <= value <= most
 
 
 _TYPES: Mapping[str, tuple[Any, str]] = {

@@ -25,7 +25,7 @@ from gainsight_api.errors import (
     RetriableError,
 )
 from gainsight_api.export import Chunk, Job
-from gainsight_api.quota import Budget, Quota
+from gainsight_api.quota import Budget, Quota, QuotaExhaustedError
 from gainsight_api.read import DEFAULT_LIMIT, Read
 from tap_gainsight.checkpoint import Checkpoint
 from tap_gainsight.cursor import Position, Tracker, Window, advance, next_read, start_of
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 _HOPELESS = ("GSOBJ", "P_5005")
 """How codes begin that blame the request: the same request would fail again."""
 _UNKNOWN_FIELD = {"P_5005", "GSOBJ_ESS_9150"}
-_FRESH_JOBS = 2  # after one that was found in the state; else one less
 
 
 class Method(StrEnum):
@@ -99,7 +98,8 @@ class Extract:
     _began: float = field(init=False)
     _first: tuple[Sequence[Mapping[str, Any]], bool] | None = None
     _large: bool = False
-    _fresh_jobs: int = 0
+    _failed_jobs: int = 0
+    _read_again: bool = False
 
     def __post_init__(self) -> None:
         self._began = self.jobs.clock.now()
@@ -128,7 +128,7 @@ class Extract:
             self._first = self._fetched()
             if self.method is Method.AUTO and self._is_large(*self._first):
                 self._large, self._first = True, None
-        if self._by_job():
+        if self._by_job() and not self._nothing_left():
             self._submitted(self._read(self.job_rows))
 
     def records(self) -> Iterator[Record]:
@@ -181,6 +181,19 @@ class Extract:
             last = not self.query.page(replace(read, offset=read.offset + len(rows)))
         return rows, last
 
+    def _nothing_left(self) -> bool:
+        """Whether an ordinary call tells that a further job would be paid for nothing."""
+        if self.at.request is None:
+            return False  # the first job is not worth the question
+        try:
+            rows = self.query.page(self._read(limit=1))
+        except RequestError:
+            return False  # what the Query API does not give may be exported all the same
+        if not rows:
+            self.at.seen = Tracker()
+            self._advance(last=False, full=False)
+        return not rows
+
     def _narrowed(self, error: GainsightError) -> bool:
         """Whether fields could be left out that the tenant no longer has."""
         narrowed = self.narrow() if error.code in _UNKNOWN_FIELD else None
@@ -196,14 +209,18 @@ class Extract:
         self._first = None
         if rows:
             self.progress.page(len(rows))
-        self._advance(last=last)
+        self._advance(last=last, full=len(rows) >= self.page_rows)
 
     def _job(self) -> Iterator[Record]:
         """What the present job still has to give; nothing, if another one is needed."""
-        resumed = self.resumed is not None and self.resumed.job_id == self.at.job_id
+        if self.at.job_id is None and self._nothing_left():
+            return
+        resumed = self._is_resumed()
+        read = self._read(self.job_rows)
+        job = self._under_way() if self.at.job_id else self._submitted(read)
+        if job is None:
+            return
         try:
-            read = self._read(self.job_rows)
-            job = self._under_way() if self.at.job_id else self._submitted(read)
             status = self.jobs.finished(job, self.logger)
             self.when_exported()
             with self.jobs.chunks(status.chunks[self.at.chunks_done :]) as chunks:
@@ -220,22 +237,45 @@ class Extract:
             raise
         rows = self.at.seen.rows
         if status.rows not in {None, rows}:
-            self._leave_job(self.at.position, Tracker())
-            raise IncompleteError(
+            self._read_once_more(
                 f"stream {self.decoder.stream}: export job {job.id} announced {status.rows} rows "
-                f"and gave {rows}; run again, for a new job"
+                f"and gave {rows}"
             )
-        self._advance(last=rows < read.limit and rows != DEFAULT_LIMIT)
+            return
+        self._failed_jobs = 0
+        full = rows >= read.limit or rows == DEFAULT_LIMIT
+        self._advance(last=not full, full=full)
+
+    def _read_once_more(self, what: str) -> None:
+        """Go back to the first chunk of the present job; the second time, give the job up."""
+        if self._read_again:
+            self._leave_job(self.at.position, Tracker())
+            raise IncompleteError(f"{what}; run again, for a new job")
+        self._read_again = True
+        self.logger.warning("%s; fetching its chunks once more", what)
+        self.at = msgspec.structs.replace(self.at, seen=Tracker(), chunks_done=0)
+        self._save()
+
+    def _is_resumed(self) -> bool:
+        """Whether the present job is one of a run before this one."""
+        job_id = self.at.job_id
+        return job_id is not None and self.resumed is not None and job_id == self.resumed.job_id
 
     def _under_way(self) -> Job:
-        if self.resumed and self.resumed.job_id == self.at.job_id:
+        if self._is_resumed():
             done = self.at.chunks_done
             self.logger.info("Going on with export job %s, %d chunks done", self.at.job_id, done)
         return Job(id=str(self.at.job_id), status_url=str(self.at.status_url))
 
-    def _submitted(self, read: Read) -> Job:
+    def _submitted(self, read: Read) -> Job | None:
+        """A new job; None where `auto` had better go on by query."""
         try:
             job = self.jobs.exports.submit(read)
+        except QuotaExhaustedError as exc:
+            if self.method is not Method.AUTO or exc.budget is not Budget.BULK:
+                raise
+            self.logger.info("%s Going on by query", exc)
+            return None
         except RetriableError as exc:
             if not exc.may_have_arrived:
                 raise
@@ -295,8 +335,8 @@ class Extract:
         else:
             position = self.at.position
         self._leave_job(position, Tracker())
-        self._fresh_jobs += 1
-        if hopeless or self._fresh_jobs > _FRESH_JOBS - (not resumed):
+        self._failed_jobs += not resumed
+        if hopeless or self._failed_jobs > 1:
             raise error
         self.logger.warning("%s; submitting a new export job", error)
 
@@ -307,13 +347,18 @@ class Extract:
             see(record[value] if value else None, str(record[key]) if key else None)
             yield record
 
-    def _advance(self, *, last: bool) -> None:
+    def _advance(self, *, last: bool, full: bool) -> None:
         seen = self.at.seen
-        position = advance(self.window, self.at.position, seen, last=last)
+        position = advance(self.window, self.at.position, seen, last=last, full=full)
         if not (position.done or seen.ordered):
             raise DataError(
                 f"stream {self.decoder.stream}: rows do not come in the order that was asked for, "
                 "so what comes after them cannot be told"
+            )
+        if position == self.at.position and not position.done:
+            raise DataError(
+                f"stream {self.decoder.stream}: the same rows came again in place of those that "
+                "follow them"
             )
         self._leave_job(position, seen)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -61,7 +62,8 @@ class TapGainsight(Tap):
 
     name = "tap-gainsight"
     package_name = "singer-gainsight"
-    config_jsonschema: ClassVar[dict[str, Any]] = dict(CONFIG_SCHEMA)
+    # The SDK adds its own settings to this one.
+    config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(dict(CONFIG_SCHEMA))
     dynamic_catalog = True
     # No BATCH, and no ACTIVATE_VERSION: a full table that a killed run goes on with has one
     # version before the kill and another after it, and a target would drop the first part.
@@ -134,7 +136,7 @@ class TapGainsight(Tap):
         return Ahead(
             tuple(streams),
             make=lambda name: streams[name].extract(),
-            bulk_calls_left=lambda: self.session.quota.remaining(Budget.BULK).left,
+            bulk_usage=lambda: self.session.quota.remaining(Budget.BULK),
             limit=self.options["max_concurrent_jobs"],
             logger=self.logger,
         )

@@ -28,6 +28,7 @@ SETTINGS: dict[str, Any] = {
     "sync_calls_per_day": 50_000,
     "bulk_calls_per_hour": 10,
     "bulk_calls_per_day": 100,
+    "quota_reserve_percent": 0,
     "job_poll_interval": 5,
     "job_timeout": 7200,
     "quota_store": None,
@@ -37,6 +38,8 @@ SETTINGS: dict[str, Any] = {
 SECRETS = {"access_key", "oauth_client_id", "oauth_client_secret"}
 GOOD = {"domain": "acme", "access_key": "hidden", "quota_store": "memory"}
 
+
+MAY_BE_ZERO = {"max_retries", "max_quota_wait", "quota_reserve_percent"}
 
 # The schema.
 
@@ -103,6 +106,21 @@ def test_the_limits_are_the_settings(connected: Connect) -> None:
         for window in session.quota.remaining(budget).windows
     ]
     assert limits == [1, 2, 3, 4]
+
+
+def test_a_part_of_every_limit_can_be_left_to_others(connected: Connect) -> None:
+    session = connected("acme", quota_reserve_percent=30)
+    limits = [
+        window.window.limit
+        for budget in (Budget.SYNC, Budget.BULK)
+        for window in session.quota.remaining(budget).windows
+    ]
+    assert limits == [70, 35_000, 7, 70]
+
+
+def test_one_call_is_left_however_much_is_reserved(connected: Connect) -> None:
+    session = connected("acme", quota_reserve_percent=99)
+    assert session.quota.remaining(Budget.BULK).left == 1
 
 
 def test_the_longest_wait_is_a_setting(connected: Connect) -> None:
@@ -198,7 +216,7 @@ def test_a_number_setting_of_another_kind_is_named(name: str, value: object) -> 
     assert f"`{name}`" in refused({**GOOD, name: value})
 
 
-@pytest.mark.parametrize("name", set(NUMBERS) - {"max_retries", "max_quota_wait"})
+@pytest.mark.parametrize("name", set(NUMBERS) - MAY_BE_ZERO)
 def test_a_setting_that_must_be_more_than_zero_is_named(name: str) -> None:
     assert f"`{name}`" in refused({**GOOD, name: 0})
 
