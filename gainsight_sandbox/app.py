@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
+from gainsight_sandbox.dateheader import DateHeader
 from gainsight_sandbox.envelope import failure
 from gainsight_sandbox.errors import ApiError
 from gainsight_sandbox.requestlog import RequestLog
@@ -36,6 +37,7 @@ def build_app(
     app = Starlette(
         routes=[_route(endpoint, gateway) for endpoint in endpoints],
         middleware=[
+            Middleware(DateHeader, clock=gateway.clock),
             Middleware(RequestLog, entries=log, on_request=on_request),
             Middleware(GZipMiddleware, compresslevel=1),
         ],

@@ -38,14 +38,14 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     request: str | None = None
     began: str = ""
 
-    def to_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
+    def to_state(self) -> dict[str, Any]:
         """The scalars that a stream's state holds while an export is under way.
 
         They are flat, and null when they are not in use, because states are merged: a nested or
         a vanished key would keep its old value.
         """
         if self.request is None or self.position.done:
-            return {name: None for name in _KEYS if name in state}
+            return dict.fromkeys(_KEYS)
         return {
             "export_job_id": self.job_id,
             "export_status_url": self.status_url,

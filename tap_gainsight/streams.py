@@ -187,7 +187,7 @@ class GainsightStream(Stream):
         if self._incremental_key() and (at.seen.ordered or at.position.done):
             self._move_bookmark(at.seen.latest, at.began)
         state = self.stream_state
-        state.update(at.to_state(state))
+        state.update(at.to_state())
         self._gainsight.save_state()
 
     def _move_bookmark(self, latest: str, began: str) -> None:
@@ -212,7 +212,8 @@ class DeletedRecordsStream(GainsightStream):
     @override
     def get_records(self, context: Any) -> Iterator[Record]:
         self._warn_if_late()
-        latest = began = ""
+        began = ""
+        missing: list[NotFoundError] = []
         for log in DELETE_LOGS:
             columns = self._columns()
             extract = self._gainsight.extract(
@@ -228,19 +229,22 @@ class DeletedRecordsStream(GainsightStream):
                 if self.ABORT_AT_RECORD_COUNT is not None:
                     yield from extract.sample(self.ABORT_AT_RECORD_COUNT)
                     return
-                for record in extract.records():
-                    latest = max(latest, record["DeletedOn"])
-                    yield record
-            except NotFoundError:
+                yield from extract.records()
+            except NotFoundError as exc:
+                missing.append(exc)
+                if extract.progress.rows or len(missing) == len(DELETE_LOGS):
+                    raise
                 self.logger.info("This tenant has no %s", log)
             else:
                 extract.progress.finished()
-        self._move_bookmark(latest, began)
-        self._gainsight.save_state()
+        if self._incremental_key():
+            # All that was in the logs has been read, be it long ago that anything was deleted.
+            self._move_bookmark(began, began)
+            self._gainsight.save_state()
 
     def _warn_if_late(self) -> None:
-        bookmark = self.get_starting_replication_key_value(None)
-        if not bookmark:
+        bookmark = self.stream_state.get("replication_key_value")
+        if not bookmark or self._incremental_key() is None:
             return
         kept_from = datetime.fromtimestamp(self._gainsight.session.clock.now(), UTC) - _LOG_KEPT
         if timestamp(str(bookmark)) < kept_from.isoformat():
