@@ -7,7 +7,7 @@ alias, and an expression over the aliases. The Query API takes the same.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from itertools import count
@@ -110,6 +110,19 @@ def given(where: Mapping[str, Any]) -> Given:
 
 def _is_alias(text: str) -> bool:
     return _WORD.fullmatch(text) is not None and text.upper() not in _JOINTS
+
+
+NOT_NULL = ("IS_NOT_NULL", "IS_NOT_NUL")
+"""How "is not null" is written: as clients have it, and as the article prints it."""
+
+
+def respelled(where: Given, not_null: str) -> Given:
+    """A user's filter, with "is not null" written in one of the ways of `NOT_NULL`."""
+    conditions = tuple(
+        {**condition, "operator": not_null} if condition.get("operator") in NOT_NULL else condition
+        for condition in where.conditions
+    )
+    return replace(where, conditions=conditions)
 
 
 def body(where: Filter | None) -> dict[str, Any] | None:

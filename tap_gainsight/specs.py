@@ -11,7 +11,7 @@ from tap_gainsight.pages import Column
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gainsight_api.filters import Filter
+    from gainsight_api.filters import Given
     from gainsight_api.metadata import Field, GainsightObject
 
 KEYS = ("Gsid", "id")
@@ -43,7 +43,7 @@ class StreamSpec:
     keys: tuple[str, ...]
     replication_key: str | None
     hidden: frozenset[str] = frozenset()
-    filter: Filter | None = None
+    filter: Given | None = None
     method: str | None = None
 
     @property

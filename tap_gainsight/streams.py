@@ -21,6 +21,7 @@ from tap_gainsight.specs import DELETE_LOGS, StreamSpec
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from gainsight_api.filters import Filter
     from tap_gainsight.tap import TapGainsight
 
 _LOG_KEPT = timedelta(days=15)
@@ -102,9 +103,13 @@ class GainsightStream(Stream):
             key=key,
             replication_key=self._incremental_key(),
             start=self._start(),
-            filter=self._spec.filter,
+            filter=self._filter(object_name, columns[0].path),
             zone=self._gainsight.zone,
         )
+
+    def _filter(self, object_name: str, field: str) -> Filter | None:
+        where = self._spec.filter
+        return self._gainsight.spelled(where, object_name, field) if where else None
 
     def _decoder(self, columns: tuple[Column, ...]) -> Decoder:
         sources = self._selected_labels()

@@ -22,11 +22,13 @@ from typing_extensions import override
 
 from gainsight_api.cli import OneLineErrors
 from gainsight_api.clock import Clock, SystemClock
-from gainsight_api.errors import ConfigError, GainsightError
+from gainsight_api.errors import ConfigError, GainsightError, RequestError
 from gainsight_api.export import Exports
+from gainsight_api.filters import NOT_NULL, Given, respelled
 from gainsight_api.metadata import Metadata
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.quota import Budget
+from gainsight_api.read import Read
 from gainsight_api.settings import connect, number_settings, read_numbers, with_defaults
 from tap_gainsight.ahead import Ahead
 from tap_gainsight.catalog import catalogued, discovered
@@ -79,6 +81,7 @@ class TapGainsight(Tap):
 
     clock: ClassVar[Clock] = SystemClock()
     page_rows: ClassVar[int] = LARGEST_PAGE
+    _not_null: tuple[str, ...] = NOT_NULL
 
     @cached_property
     def options(self) -> Mapping[str, Any]:
@@ -153,6 +156,26 @@ class TapGainsight(Tap):
             for name, field in fields.items()
             if field
         )
+
+    def spelled(self, where: Given, object_name: str, field: str) -> Given:
+        """A user's filter, with "is not null" spelled as this tenant understands it.
+
+        Two spellings are about, and which one works costs an ordinary call to learn; an export
+        job that is refused for it would cost a bulk call.
+        """
+        if where == respelled(where, ""):
+            return where
+        for spelling in self._not_null:
+            spelled = respelled(where, spelling)
+            read = Read(object=object_name, fields=(field,), where=spelled, limit=1)
+            try:
+                if len(self._not_null) > 1:
+                    self._query.page(read)
+            except RequestError:
+                continue
+            self._not_null = (spelling,)
+            return spelled
+        return where
 
     def gone(self, object_name: str, paths: Sequence[str]) -> set[str]:
         """The fields and lookup paths that an object no longer has."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import ConfigError
-from gainsight_sandbox import CallKind, DataType, Effect, Fault, Sandbox
+from gainsight_sandbox import CallKind, DataType, Effect, Fault, NotNull, Quirks, Sandbox
 from tests.tap.support import make_tap, run, select_only, sync
 
 if TYPE_CHECKING:
@@ -95,6 +95,21 @@ def test_a_filter_holds_for_every_page_beside_the_tap_s_own_conditions(
     wanted = [n for n in names if "a" in n or (method == "query" and n.startswith("B"))]
     assert 0 < len(wanted) < len(names)
     assert sorted(r["Name"] for r in output.records["mine"]) == sorted(wanted)
+
+
+@METHODS
+@pytest.mark.parametrize("written", ["IS_NOT_NULL", "IS_NOT_NUL"])
+@pytest.mark.parametrize("understood", [NotNull.PRINTED, NotNull.CORRECT])
+def test_is_not_null_is_sent_in_the_spelling_that_works(
+    method: str, written: str, understood: NotNull
+) -> None:
+    quirks = Quirks(not_null_operator=understood)
+    condition = {"name": "Csm", "alias": "A", "operator": written}
+    with Sandbox(rows={"company": 30}, quirks=quirks) as sandbox:
+        output = sync(sandbox, extract_method=method, **entry(filter={"conditions": [condition]}))
+        rows = list(sandbox.tenant.rows("company"))
+        assert len(output.records["mine"]) == sum(row["Csm"] is not None for row in rows)
+        assert sandbox.usage().bulk == (2 if method == "bulk" else 0)
 
 
 def test_a_filter_on_a_lookup_path_is_sent_as_it_is(sandbox: Sandbox) -> None:

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -390,5 +390,6 @@ def test_a_query_may_spell_names_in_another_case_and_leave_fields_out() -> None:
 
 
 def test_a_reply_of_what_is_no_record_is_an_error() -> None:
+    reply: Any = [{"Name 0": "a"}, SECRET]
     with pytest.raises(DataError, match="stream a_stream: row 2"):
         list(decoder(*text_columns(1)).from_query(cast("Any", [{"Name 0": "a"}, SECRET])))
