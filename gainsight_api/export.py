@@ -15,9 +15,11 @@ from gainsight_api.errors import (
     NotFoundError,
     identifier,
 )
+from gainsight_api.paid import PaidJob
 from gainsight_api.quota import Budget
 
 if TYPE_CHECKING:
+    from gainsight_api.paid import PaidJobs
     from gainsight_api.read import Read
     from gainsight_api.session import Session
 
@@ -40,10 +42,17 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job that has been submitted, and so paid for."""
+    """A job that has been submitted, and so paid for.
+
+    Attributes:
+        id: Its id.
+        status_url: Where its status is.
+        began: The tenant's time when its extract began, if a run before this one submitted it.
+    """
 
     id: str
     status_url: str
+    began: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +82,29 @@ class JobStatus:
 
 
 class Exports:
-    """The export calls of one tenant."""
+    """The export calls of one tenant.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        session: The tenant's session.
+        paid: Where submitted jobs are remembered; None remembers none.
+    """
+
+    def __init__(self, session: Session, paid: PaidJobs | None = None) -> None:
         self._session = session
+        self._paid = paid
 
-    def submit(self, read: Read) -> Job:
-        """Submit a job, for one call of the bulk budget.
+    def submit(self, read: Read, began: str = "") -> Job:
+        """Submit a job, for one call of the bulk budget; or take one that was never read.
+
+        Args:
+            read: What is exported.
+            began: The tenant's time, for whoever takes the job if this run is killed.
 
         Raises:
             TransportError: No reply came; the job may be under way, and nothing can find it.
         """
+        if self._paid and (known := self._paid.find(read)):
+            return Job(known.id, known.status_url, known.began)
         reply = self._session.post(
             f"v3/exports/data/bulk/{quote(read.object, safe='')}",
             read.body(),
@@ -94,7 +115,16 @@ class Exports:
         if not job_id:
             raise DataError(f"Gainsight named no job for the export of {read.object}")
         url = reply.get("statusURL") or f"v3/exports/data/job/status/{job_id}"
-        return Job(id=str(job_id), status_url=str(url))
+        job = Job(id=str(job_id), status_url=str(url))
+        if self._paid:
+            now = self._session.clock.now()
+            self._paid.note(read, PaidJob(job.id, job.status_url, now, began))
+        return job
+
+    def forget(self, job_id: str) -> None:
+        """No later run is to take this job: it has been read, or is of no use."""
+        if self._paid:
+            self._paid.forget(job_id)
 
     def status(self, job: Job) -> JobStatus:
         """Ask how a job is getting on.

@@ -270,7 +270,7 @@ class Extract:
     def _submitted(self, read: Read) -> Job | None:
         """A new job; None where `auto` had better go on by query."""
         try:
-            job = self.jobs.exports.submit(read)
+            job = self.jobs.exports.submit(read, self.began)
         except QuotaExhaustedError as exc:
             if self.method is not Method.AUTO or exc.budget is not Budget.BULK:
                 raise
@@ -281,23 +281,26 @@ class Extract:
                 raise
             # The job may be under way, but nothing tells its id: one more call is the price.
             self.logger.warning("%s; submitting the export job once more", exc)
-            job = self.jobs.exports.submit(read)
+            job = self.jobs.exports.submit(read, self.began)
         except RequestError as exc:
             if not self._narrowed(exc):
                 raise
-            job = self.jobs.exports.submit(self._read(read.limit))
-        self.progress.bulk_calls += 1
-        self.logger.info("Submitted export job %s", job.id)
+            job = self.jobs.exports.submit(self._read(read.limit), self.began)
+        if job.began is None:
+            self.progress.bulk_calls += 1
+            self.logger.info("Submitted export job %s", job.id)
+        else:
+            self.logger.info("Taking export job %s, which a run before this one left", job.id)
+        submitted_at = datetime.fromtimestamp(self.jobs.clock.now(), UTC)
         self.at = msgspec.structs.replace(
             self.at,
             seen=Tracker(),
             chunks_done=0,
             job_id=job.id,
             status_url=job.status_url,
-            submitted_at=datetime.fromtimestamp(self.jobs.clock.now(), UTC).isoformat(
-                "T", "seconds"
-            ),
+            submitted_at=submitted_at.isoformat("T", "seconds"),
             request=self._digest(),
+            began=min(job.began or self.began, self.began),
         )
         self._save()
         return job
@@ -363,6 +366,8 @@ class Extract:
         self._leave_job(position, seen)
 
     def _leave_job(self, position: Position, seen: Tracker) -> None:
+        if self.at.job_id:
+            self.jobs.exports.forget(self.at.job_id)
         self.at = Checkpoint(
             position=position, seen=seen, request=self.at.request, began=self.at.began
         )

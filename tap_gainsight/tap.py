@@ -26,6 +26,7 @@ from gainsight_api.errors import ConfigError, GainsightError, RequestError
 from gainsight_api.export import Exports
 from gainsight_api.filters import NOT_NULL, Given, respelled
 from gainsight_api.metadata import Metadata
+from gainsight_api.paid import PaidJobs
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
@@ -111,11 +112,13 @@ class TapGainsight(Tap):
 
     @cached_property
     def _jobs(self) -> Jobs:
+        session, quota = self.session, self.session.quota
+        timeout = self.options["job_timeout"]
         return Jobs(
-            Exports(self.session),
-            self.session.clock,
+            Exports(session, PaidJobs(quota.store, quota.key, session.clock, lifetime=timeout)),
+            session.clock,
             poll_interval=self.options["job_poll_interval"],
-            timeout=self.options["job_timeout"],
+            timeout=timeout,
         )
 
     @cached_property

@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 _SETTLING_SECONDS = (10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0)
 """Pauses before an insert that was not answered is looked for, and perhaps sent again."""
 
-_NOT_FOUND = Problem(NO_MATCH, "Gainsight has no record with this key")
 _UNCONFIRMED = Problem("UNCONFIRMED", "Gainsight's reply does not show this record, twice over")
 _UNSETTLED = Problem(
     "UNSETTLED",
@@ -201,8 +200,9 @@ class _Run:
         if route.operation is Operation.UPSERT and not route.finds_only:
             self.write(missing, Operation.INSERT)
         else:
+            unknown = Problem(NO_MATCH, "Gainsight has no such record", ",".join(route.keys))
             for row in missing:
-                self.outcome.reject(row, _NOT_FOUND)
+                self.outcome.reject(row, unknown)
         self.write([row for index, row in enumerate(rows) if index in known], Operation.UPDATE)
 
     def _settle(self, rows: Sequence[Row], error: RetriableError) -> None:

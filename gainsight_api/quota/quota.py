@@ -62,8 +62,8 @@ class Quota:
     ) -> None:
         self.checkpoint: Callable[[], None] = _nothing
         """Called by `acquire` before it waits or fails, in its thread: the place to save state."""
-        self._store = store
-        self._key = key
+        self.store = store
+        self.key = key
         self._windows = {budget: limits.windows(budget) for budget in Budget}
         self._on_exhausted = on_exhausted
         self._max_wait = max_wait
@@ -187,7 +187,7 @@ class Quota:
             changed = change(usage)
             return usage, None if changed is None else changed.to_document()
 
-        return self._store.update(f"{self._key}:{budget}", change_document)
+        return self.store.update(f"{self.key}:{budget}", change_document)
 
 
 def _utc(seconds: float) -> str:

@@ -1,0 +1,89 @@
+"""Jobs that were paid for by a run which left no state behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gainsight_sandbox import CallKind, Effect, Fault, ManualClock, Sandbox
+from tests.tap.support import make_tap, run, sync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(rows={"company": 60}, clock=ManualClock(), chunk_rows=20) as running:
+        yield running
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, Any]:
+    return {
+        "quota_store": str(tmp_path / "quota.sqlite"),
+        "objects": ["company"],
+        "extract_method": "bulk",
+        "max_retries": 0,
+    }
+
+
+def killed(sandbox: Sandbox, settings: dict[str, Any], on: CallKind, skip: int = 0) -> None:
+    sandbox.faults.add(Fault(Effect.STATUS, on=on, skip=skip, count=1))
+    with pytest.raises(Exception, match="failed to answer"):
+        run(make_tap(sandbox, **settings))
+
+
+@pytest.mark.parametrize(("on", "skip"), [("export-status", 0), ("export-chunk", 1)])
+def test_a_run_without_state_takes_the_job_that_a_killed_one_left(
+    sandbox: Sandbox, settings: dict[str, Any], on: str, skip: int
+) -> None:
+    killed(sandbox, settings, CallKind(on), skip)
+    output = sync(sandbox, **settings)
+    assert len({record["Gsid"] for record in output.records["company"]}) == 60
+    assert sandbox.usage().bulk == 1
+
+
+def test_what_changed_since_that_job_comes_with_the_next_run(
+    sandbox: Sandbox, settings: dict[str, Any]
+) -> None:
+    killed(sandbox, settings, CallKind.EXPORT_STATUS)
+    sandbox.clock.sleep(600)
+    changed = sandbox.tenant.touch("company", 5)
+    sandbox.clock.sleep(600)
+    state = sync(sandbox, **settings).state
+    again = sync(sandbox, state=state, **{**settings, "lookback_seconds": 0})
+    assert set(changed) <= {record["Gsid"] for record in again.records["company"]}
+
+
+def test_a_job_that_was_read_is_not_taken_again(sandbox: Sandbox, settings: dict[str, Any]) -> None:
+    sync(sandbox, **settings)
+    sync(sandbox, **settings)
+    assert sandbox.usage().bulk == 2
+
+
+def test_a_job_is_not_taken_for_another_selection(
+    sandbox: Sandbox, settings: dict[str, Any]
+) -> None:
+    killed(sandbox, settings, CallKind.EXPORT_STATUS)
+    sync(sandbox, **{**settings, "streams": [{"object": "company", "fields": ["Name"]}]})
+    assert sandbox.usage().bulk == 2
+
+
+def test_a_job_is_remembered_no_longer_than_a_job_may_take(
+    sandbox: Sandbox, settings: dict[str, Any]
+) -> None:
+    killed(sandbox, {**settings, "job_timeout": 100}, CallKind.EXPORT_STATUS)
+    sandbox.clock.sleep(101)
+    sync(sandbox, **{**settings, "job_timeout": 100})
+    assert sandbox.usage().bulk == 2
+
+
+def test_a_job_that_is_gone_is_submitted_anew(sandbox: Sandbox, settings: dict[str, Any]) -> None:
+    killed(sandbox, settings, CallKind.EXPORT_STATUS)
+    sandbox.faults.add(Fault(Effect.JOB_EXPIRED, on=CallKind.EXPORT_STATUS))
+    output = sync(sandbox, **settings)
+    assert len({record["Gsid"] for record in output.records["company"]}) == 60
+    assert sandbox.usage().bulk == 2
