@@ -48,7 +48,8 @@ def discovered(
     described = objects.describe([*names, *(setting.object_name for setting in settings.values())])
     unreadable = {summary.name for summary in listed} - set(readable)
     for name in wanted or ():
-        if not _is_glob(name) and name not in described and name not in DELETE_LOGS:
+        lacking = name not in described or name in unreadable
+        if lacking and not _is_glob(name) and name not in DELETE_LOGS:
             raise ConfigError(f"setting `objects`: {_missing(name, unreadable)}")
     for setting in settings.values():
         if setting.object_name not in described or setting.object_name in unreadable:
@@ -98,12 +99,13 @@ def catalogued(
     if name == DELETED_RECORDS:
         return replace(deleted_records(), schema=entry["schema"])
     setting = (settings or {}).get(name) or StreamSetting(name, name)
+    of_stream = next((m["metadata"] for m in entry["metadata"] if not m["breadcrumb"]), {})
     spec = StreamSpec(
         name=name,
         object=setting.object_name,
         schema=entry["schema"],
-        keys=tuple(entry.get("key_properties") or ()),
-        replication_key=entry.get("replication_key"),
+        keys=tuple(entry.get("key_properties") or of_stream.get("table-key-properties") or ()),
+        replication_key=entry.get("replication_key") or of_stream.get("replication-key"),
         filter=given(setting.filter) if setting.filter else None,
         method=setting.extract_method,
     )

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 _HOPELESS = ("GSOBJ", "P_5005")
 """How codes begin that blame the request: the same request would fail again."""
-_UNKNOWN_FIELD = {"P_5005", "GSOBJ_ESS_9150"}
+UNKNOWN_NAME = {"P_5005", "GSOBJ_ESS_9150"}
+"""The codes of a request that names an object or a field which the tenant does not have."""
 
 
 class Method(StrEnum):
@@ -196,7 +197,7 @@ class Extract:
 
     def _narrowed(self, error: GainsightError) -> bool:
         """Whether fields could be left out that the tenant no longer has."""
-        narrowed = self.narrow() if error.code in _UNKNOWN_FIELD else None
+        narrowed = self.narrow() if error.code in UNKNOWN_NAME else None
         if narrowed:
             self.window, self.decoder = narrowed
         return narrowed is not None

@@ -14,7 +14,7 @@ from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import ConfigError, JobFailedError, NotFoundError, RequestError
 from tap_gainsight.checkpoint import Checkpoint
 from tap_gainsight.cursor import Window
-from tap_gainsight.extract import Extract, Method
+from tap_gainsight.extract import UNKNOWN_NAME, Extract, Method
 from tap_gainsight.pages import Column, Decoder, Record
 from tap_gainsight.specs import DELETE_LOGS, StreamSpec
 
@@ -218,7 +218,7 @@ class DeletedRecordsStream(GainsightStream):
     def get_records(self, context: Any) -> Iterator[Record]:
         self._warn_if_late()
         began = ""
-        missing: list[NotFoundError] = []
+        missing: list[str] = []
         for log in DELETE_LOGS:
             columns = self._columns()
             extract = self._gainsight.extract(
@@ -235,11 +235,12 @@ class DeletedRecordsStream(GainsightStream):
                     yield from extract.sample(self.ABORT_AT_RECORD_COUNT)
                     return
                 yield from extract.records()
-            except NotFoundError as exc:
-                missing.append(exc)
-                if extract.progress.rows or len(missing) == len(DELETE_LOGS):
+            except RequestError as exc:
+                missing += [log]
+                absent = isinstance(exc, NotFoundError) or exc.code in UNKNOWN_NAME
+                if not absent or extract.progress.rows or len(missing) == len(DELETE_LOGS):
                     raise
-                self.logger.info("This tenant has no %s", log)
+                self.logger.warning("This tenant has no %s", log)
             else:
                 extract.progress.finished()
         if self._incremental_key():

@@ -87,7 +87,7 @@ class TestTargetGainsight(_Suite):  # type: ignore[misc, valid-type]
         return tmp_path / "rejects"
 
     @pytest.fixture
-    def runner(self, tenant: Sandbox, rejects: Path) -> TargetTestRunner:
+    def runner(self, tenant: Sandbox, rejects: Path) -> Iterator[TargetTestRunner]:
         streams: list[dict[str, Any]] = [
             {
                 "name": stream,
@@ -97,7 +97,7 @@ class TestTargetGainsight(_Suite):  # type: ignore[misc, valid-type]
             }
             for stream in _streams()
         ]
-        return TargetTestRunner(
+        runner = TargetTestRunner(
             _Target,
             config={
                 "domain": tenant.url,
@@ -109,6 +109,9 @@ class TestTargetGainsight(_Suite):  # type: ignore[misc, valid-type]
             },
             suite_config=SuiteConfig(),
         )
+        yield runner
+        if runner.target_input:
+            runner.target_input.close()
 
     def test_target_record_missing_key_property(
         self, runner: TargetTestRunner, rejects: Path
@@ -127,9 +130,10 @@ class TestTargetGainsight(_Suite):  # type: ignore[misc, valid-type]
         folder = importlib.resources.files(target_test_streams)
         runner.input_filepath = folder / "multiple_state_messages.singer"
         runner.sync_all()
-        assert runner.state_messages[-1] == (
-            '{"test_multiple_state_messages_a": 5, "test_multiple_state_messages_b": 6}'
-        )
+        assert runner.state_messages[-1] == {
+            "test_multiple_state_messages_a": 5,
+            "test_multiple_state_messages_b": 6,
+        }
 
     def test_the_last_of_several_records_of_a_key_counts(
         self, runner: TargetTestRunner, tenant: Sandbox

@@ -1,0 +1,54 @@
+"""Memory: a chunk's rows and a job's chunks pass through, and none of them stays."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.tap.support import tenant_of, things
+
+# A process of its own: the tenant's server has its own ways with memory.
+PROBE = """
+import contextlib, resource, sys
+from tap_gainsight.tap import TapGainsight
+
+class Sink:
+    def write(self, text):
+        return len(text)
+    def flush(self):
+        pass
+
+for domain in sys.argv[2:]:
+    config = {"domain": domain, "access_key": sys.argv[1], "quota_store": "memory",
+              "extract_method": "bulk", "job_poll_interval": 0.05}
+    with contextlib.redirect_stdout(Sink()):
+        TapGainsight(config=config).sync_all()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def peaks(*rows: int, chunk_rows: int) -> list[int]:
+    """The most memory, in MiB, that one process has taken after each of these exports."""
+    few, many = rows
+    with (
+        tenant_of(things(few, apart=0.001), chunk_rows=chunk_rows, clock=None) as small,
+        tenant_of(things(many, apart=0.001), chunk_rows=chunk_rows, clock=None) as large,
+    ):
+        command = [sys.executable, "-c", PROBE, small.access_key, small.url, large.url]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return [int(line) for line in done.stdout.split()]
+
+
+@pytest.mark.parametrize("chunk_rows", [10**6, 4_000])
+def test_the_peak_does_not_grow_with_the_rows(chunk_rows: int) -> None:
+    first, second = peaks(4_000, 40_000, chunk_rows=chunk_rows)
+    assert second <= first + 8
+
+
+@pytest.mark.slow
+def test_the_peak_of_200_000_rows_is_that_of_50_000() -> None:
+    first, second = peaks(50_000, 200_000, chunk_rows=20_000)
+    assert second <= first + 8

@@ -1,0 +1,266 @@
+"""Real processes: signals, kills, broken pipes, and what a command says and returns."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gainsight_sandbox import CallKind, Effect, Fault, Sandbox
+from tests.target.support import THING, as_lines, config_for, record, records, schema, state, thing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gainsight_sandbox import LoggedRequest
+
+OTHER = "other__gc"
+PATIENCE = 60
+
+
+class Process:
+    """The target's command, fed from a file."""
+
+    def __init__(self, folder: Path, config: dict[str, Any], *messages: Any) -> None:
+        settings, feed = folder / "config.json", folder / "feed.jsonl"
+        settings.write_text(json.dumps({"rejects_path": str(folder / "rejects"), **config}))
+        feed.write_text(as_lines(messages))
+        self.command = [sys.executable, "-m", "target_gainsight", "--config", str(settings)]
+        with feed.open("rb") as stdin:
+            self.popen = subprocess.Popen(
+                self.command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+
+    def end(self) -> tuple[int, list[Any], str]:
+        """Exit status, states and standard error."""
+        out, err = self.popen.communicate(timeout=PATIENCE)
+        return self.popen.returncode, [json.loads(line) for line in out.splitlines()], err.decode()
+
+
+class Striker:
+    """Sends a signal to a process when the tenant gets its n-th request."""
+
+    def __init__(self) -> None:
+        self.number, self.after = 0, 0
+        self.process: Process | None = None
+        self.ready = threading.Event()
+
+    def arm(self, number: int, after: int) -> None:
+        self.number, self.after = number, after
+        self.process = None
+        self.ready.clear()
+
+    def __call__(self, request: LoggedRequest) -> None:
+        if self.number:
+            self.after -= 1
+            if self.after == 0 and self.ready.wait(PATIENCE) and self.process:
+                self.process.popen.send_signal(self.number)
+                self.number = 0
+
+
+@pytest.fixture(scope="module")
+def striker() -> Striker:
+    return Striker()
+
+
+@pytest.fixture(scope="module")
+def tenant(striker: Striker) -> Iterator[Sandbox]:
+    objects = [thing(), thing(OTHER)]
+    with Sandbox(empty=True, objects=objects, job_seconds=0.3, before_request=striker) as sandbox:
+        yield sandbox
+
+
+def empty(sandbox: Sandbox) -> None:
+    for name in (THING, OTHER):
+        sandbox.tenant.delete(name, [str(row["Gsid"]) for row in sandbox.tenant.rows(name)])
+    sandbox.journal.clear()
+    sandbox.faults.clear()
+
+
+_FEED: list[dict[str, Any]] = [
+    *(
+        message
+        for part in range(6)
+        for message in (
+            *(record(Name=f"n{index}") for index in range(part * 50, part * 50 + 50)),
+            state({"things": part + 1}),
+        )
+    ),
+    *(
+        message
+        for part in range(2)
+        for message in (
+            *(record(OTHER, Name=f"o{index}") for index in range(part * 100, part * 100 + 100)),
+            state({"things": 6, "others": part + 1}),
+        )
+    ),
+]
+
+_SETTINGS: dict[str, Any] = {
+    "streams": [
+        {"name": THING, "load_mode": "rest"},
+        {"name": OTHER, "load_mode": "bulk", "operation": "insert"},
+    ],
+    "batch_size_rows": 100,
+    "job_poll_interval": 0.1,
+    "sync_calls_per_minute": 10_000,
+    "bulk_calls_per_hour": 1_000,
+    "bulk_calls_per_day": 1_000,
+}
+
+
+def from_state(written: Any) -> list[Any]:
+    """What a tap sends that begins at a state."""
+    start = 0
+    for position, message in enumerate(_FEED):
+        if message.get("value") == written:
+            start = position + 1
+    return [schema(), schema(OTHER), *_FEED[start:]]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("after", [2, 4, 7, 10, 15])
+def test_a_run_that_is_stopped_anywhere_is_made_good_by_the_next(
+    tenant: Sandbox, striker: Striker, tmp_path: Path, number: int, after: int
+) -> None:
+    empty(tenant)
+    striker.arm(number, after)
+    config = {**config_for(tenant), **_SETTINGS}
+    first = Process(tmp_path, config, *from_state(None))
+    striker.process = first
+    striker.ready.set()
+    status, states, err = first.end()
+    assert status in ({128 + number} if number == signal.SIGTERM else {-number}), err
+    last = states[-1] if states else None
+    # Whatever is acknowledged is there.
+    done = (last or {}).get("things", 0) * 50
+    names = {row["Name"] for row in tenant.tenant.rows(THING)}
+    assert names >= {f"n{index}" for index in range(done)}
+    others = (last or {}).get("others", 0) * 100
+    assert len(list(tenant.tenant.rows(OTHER))) >= others
+    assert last != _FEED[-1]["value"]
+
+    status, states, err = Process(tmp_path, config, *from_state(last)).end()
+    assert status == 0, err
+    assert states[-1] == {"things": 6, "others": 2}
+    assert sorted(str(row["Name"]) for row in tenant.tenant.rows(THING)) == sorted(
+        f"n{index}" for index in range(300)
+    )
+    assert sorted(str(row["Name"]) for row in tenant.tenant.rows(OTHER)) == sorted(
+        f"o{index}" for index in range(200)
+    )
+    assert max(tenant.journal.imports_by_content().values()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_input_waits_acknowledges_nothing_unwritten(
+    tenant: Sandbox, tmp_path: Path, number: int
+) -> None:
+    empty(tenant)
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({**config_for(tenant), "rejects_path": str(tmp_path)}))
+    popen = subprocess.Popen(
+        [sys.executable, "-m", "target_gainsight", "--config", str(config)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert popen.stdin
+    assert popen.stderr
+    popen.stdin.write(as_lines([schema(THING, "Name", "Foo"), *records(3), state(1)]).encode())
+    popen.stdin.flush()
+    while b"Not sent" not in popen.stderr.readline():
+        pass
+    popen.send_signal(number)
+    out, err = popen.communicate(timeout=PATIENCE)
+    assert popen.returncode == 128 + number
+    assert out == b""
+    assert b"Traceback" not in err
+
+
+def test_a_reader_that_has_gone_ends_the_run_with_one_line(tenant: Sandbox, tmp_path: Path) -> None:
+    empty(tenant)
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({**config_for(tenant), "rejects_path": str(tmp_path)}))
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text(as_lines([schema(), *records(3), state(1)]))
+    reader, writer = os.pipe()
+    os.close(reader)
+    with feed.open("rb") as stdin:
+        popen = subprocess.run(
+            [sys.executable, "-m", "target_gainsight", "--config", str(config)],
+            stdin=stdin,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+            check=False,
+        )
+    os.close(writer)
+    assert popen.returncode == 1
+    assert b"Traceback" not in popen.stderr
+
+
+def test_rejects_end_the_run_with_one_line_and_status_1(tenant: Sandbox, tmp_path: Path) -> None:
+    empty(tenant)
+    bad = record(Name="SECRET", Number__gc="SECRET")
+    status, states, err = Process(
+        tmp_path, config_for(tenant), schema(), *records(3), bad, state(1)
+    ).end()
+    assert status == 1
+    assert states == []
+    assert "Traceback" not in err
+    assert "SECRET" not in err
+    assert "1 records were rejected, and `max_rejects` is 0" in err.splitlines()[-1]
+    letters = tmp_path / "rejects" / f"{THING}.jsonl"
+    assert letters.stat().st_mode & 0o777 == 0o600
+    assert json.loads(letters.read_text())["record"] == bad["record"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"operation": "delete"}, "'delete' is not one of"),
+        ({"streams": [{"name": THING, "keys": ["a", "b", "c", "d"]}]}, "too long"),
+        ({"streams": [{"name": THING, "object": "nowhere"}]}, "has no object 'nowhere'"),
+        ({"access_key": "wrong"}, "refused the credential"),
+    ],
+)
+def test_wrong_settings_end_the_run_with_one_line(
+    tenant: Sandbox, tmp_path: Path, settings: dict[str, Any], words: str
+) -> None:
+    config = {**config_for(tenant), **settings}
+    status, states, err = Process(tmp_path, config, schema(), *records(1), state(1)).end()
+    assert status == 1
+    assert words in err
+    assert "Traceback" not in err
+    assert states == []
+
+
+def test_a_line_cut_short_by_a_dying_tap_stops_the_run(tenant: Sandbox, tmp_path: Path) -> None:
+    empty(tenant)
+    status, states, err = Process(
+        tmp_path, config_for(tenant), schema(), *records(2), state(1), '{"type":"RECORD","str'
+    ).end()
+    assert status == 1
+    assert "not a Singer message" in err
+    assert "Traceback" not in err
+    assert states == []
+
+
+def test_a_failing_tenant_ends_the_run_with_one_line(tenant: Sandbox, tmp_path: Path) -> None:
+    empty(tenant)
+    tenant.faults.add(Fault(Effect.STATUS, on=CallKind.QUERY, status=503, count=None))
+    config = {**config_for(tenant), "max_retries": 0}
+    status, states, err = Process(tmp_path, config, schema(), *records(2), state(1)).end()
+    tenant.faults.clear()
+    assert status == 1
+    assert "HTTP 503" in err.splitlines()[-1]
+    assert "Traceback" not in err
+    assert states == []
