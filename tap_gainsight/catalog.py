@@ -99,7 +99,9 @@ def catalogued(
     if name == DELETED_RECORDS:
         return replace(deleted_records(), schema=entry["schema"])
     setting = (settings or {}).get(name) or StreamSetting(name, name)
-    of_stream = next((m["metadata"] for m in entry["metadata"] if not m["breadcrumb"]), {})
+    of_stream: Mapping[str, Any] = next(
+        (item["metadata"] for item in entry["metadata"] if not item["breadcrumb"]), {}
+    )
     spec = StreamSpec(
         name=name,
         object=setting.object_name,

@@ -137,7 +137,7 @@ def test_a_failed_job_ends_in_one_line(sandbox: Sandbox) -> None:
     assert "GSOBJ_ESS_9150" in line
 
 
-def test_a_used_up_quota_ends_in_one_line_if_it_is_not_waited_for(sandbox: Sandbox) -> None:
+def test_a_used_up_quota_ends_in_one_line_if_it_is_not_waited_for() -> None:
     with Sandbox(rows=SMALL, access_key=KEY, limits=Limits(bulk_per_hour=1)) as small:
         line = failure(
             small,

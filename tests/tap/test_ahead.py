@@ -85,25 +85,23 @@ def test_a_run_that_finds_nothing_new_costs_two_sync_calls_a_stream_and_no_bulk_
     assert sandbox.usage().sync - before.sync <= 2 * (12 + 1)
 
 
-def test_eight_large_streams_take_a_third_of_the_time_of_one_after_the_other(
-    sandbox: Sandbox,
-) -> None:
+def test_eight_large_streams_take_a_third_of_the_time_of_one_after_the_other() -> None:
     def seconds(jobs: int) -> float:
-        started = sandbox.clock.now()
+        started = tenant.clock.now()
         tap = make_tap(
-            sandbox,
+            tenant,
             extract_method="bulk",
             max_concurrent_jobs=jobs,
             job_poll_interval=0.5,
             bulk_calls_per_hour=100,
         )
         run(select_only(tap, *LARGE))
-        return sandbox.clock.now() - started
+        return tenant.clock.now() - started
 
     with Sandbox(
         demo=False, clock=ManualClock(), job_seconds=10, limits=Limits(bulk_per_hour=100)
-    ) as sandbox:
-        fill(sandbox, large=40)
+    ) as tenant:
+        fill(tenant, large=40)
         one_after_the_other = seconds(1)
         assert one_after_the_other >= 80
         assert seconds(4) <= one_after_the_other / 3
