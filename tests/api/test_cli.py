@@ -64,6 +64,7 @@ def test_a_users_mistake_is_one_line_and_status_1(
     (record,) = caplog.records
     assert (record.name, record.levelname) == ("the-command", "ERROR")
     assert record.exc_info is None
+    assert record.args == (str(error),)
 
 
 def test_a_line_is_not_taken_for_a_format(caplog: pytest.LogCaptureFixture) -> None:

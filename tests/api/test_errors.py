@@ -12,6 +12,7 @@ from gainsight_api.errors import (
     NotFoundError,
     RateLimitedError,
     RequestError,
+    RetriableError,
     ServerError,
     TransportError,
     error_in,
@@ -101,6 +102,16 @@ def test_every_documented_refusal_has_its_type(
 )
 def test_what_is_no_refusal_is_no_error(body: object) -> None:
     assert error_in(200, body) is None
+
+
+@pytest.mark.parametrize(("status", "arrived"), [(429, False), (500, True), (503, True)])
+def test_a_call_refused_for_its_rate_was_certainly_not_carried_out(
+    status: int,
+    arrived: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    error = error_in(status, None)
+    assert isinstance(error, RetriableError)
+    assert error.may_have_arrived is arrived
 
 
 def test_an_error_carries_code_request_id_and_status() -> None:

@@ -441,6 +441,13 @@ def test_a_submission_whose_reply_is_lost_is_not_repeated(
     assert len(sandbox.log) == 1
 
 
+def test_a_submission_that_reached_nobody_is_repeated(connected: Connect, time: Time) -> None:
+    session = connected(f"http://127.0.0.1:{closed_port()}")
+    with pytest.raises(TransportError):
+        session.post("x", {}, budget=Budget.BULK, repeatable=False)
+    assert len(time.sleeps) == 2
+
+
 def test_a_submission_that_failed_in_the_server_is_not_repeated(
     session: Session, server: Server
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from gainsight_api.errors import ConfigError
 from gainsight_sandbox import CallKind, DataType, Effect, Fault, NotNull, Quirks, Sandbox
-from tests.tap.support import make_tap, run, select_only, sync
+from tests.tap.support import NO_LIMITS, make_tap, run, select_only, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,8 @@ BY_NAME = {
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rows={"company": 80, "relationship": 60, "gsuser": 20}) as running:
+    rows = {"company": 80, "relationship": 60, "gsuser": 20}
+    with Sandbox(rows=rows, limits=NO_LIMITS) as running:
         yield running
 
 

@@ -13,7 +13,6 @@ from gainsight_sandbox import (
     Fault,
     Limits,
     ManualClock,
-    Operation,
     Quirks,
     Sandbox,
 )
@@ -338,7 +337,7 @@ def connector_streams(**settings: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def connector(tmp_path: Path) -> Iterator[Runner]:
-    jobs = [DataJob("J1", THING, Operation.UPSERT, ("Name",))]
+    jobs = [DataJob(id="J1", object=THING, operation="UPSERT", keys=("Name",))]
     with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], data_jobs=jobs) as tenant:
         yield Runner(tenant, tmp_path / "rejects")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -132,7 +133,7 @@ def test_states_follow_while_a_long_rest_load_is_going_on(tmp_path: Path) -> Non
             "batch_size_rows": 2_000,
         }
         run(target, schema(), *feed)
-        gaps = [later - earlier for earlier, later in zip(written, written[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(written)]
         assert clock.now() - written[0] > 600
         assert max(gaps) <= 300
 

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gainsight_api.errors import RequestError
+from gainsight_api.metadata import Field, GainsightObject
+from gainsight_api.records import WriteReply
+from target_gainsight.batches import Outcome, Row
+from target_gainsight.existing import Existing
+from target_gainsight.matching import Matcher
+from target_gainsight.rest import RestLoader
+from target_gainsight.routes import LoadMode, Operation, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OBJECT = GainsightObject(
+    "thing",
+    "Thing",
+    {name: Field(name, name, "STRING") for name in ("Name", "A", "B")},
+)
+
+
+@dataclass
+class Tenant:
+    """Refuses calls with bad records, and says more or less why."""
+
+    telling: str
+    calls: list[list[str]] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+
+    def insert(self, name: str, records: Sequence[Any], lookups: Any = None) -> WriteReply:
+        del name, lookups
+        self.calls.append([record["Name"] for record in records])
+        bad = [record for record in records if record["A"].startswith("bad")]
+        if bad:
+            error = RequestError("refused", code="GSOBJ_1008", status=400)
+            error.reply = {"data": {"errors": self._errors(bad)}}
+            raise error
+        self.written += [record["Name"] for record in records]
+        return WriteReply(len(records), (), ())
+
+    def _errors(self, bad: list[Any]) -> list[Any]:
+        if self.telling == "nothing":
+            return []
+        told = bad if self.telling == "all" else bad[:1]
+        return [
+            [{"errors": [{"fieldName": "A", "invalidValue": [record["A"]], "errorCode": "X"}]}]
+            for record in told
+        ]
+
+
+def load(tenant: Tenant, values: Sequence[str]) -> Outcome:
+    route = Route(
+        stream="thing",
+        object=OBJECT,
+        operation=Operation.INSERT,
+        keys=("Name",),
+        fields={},
+        lookups=(),
+        raw_lookups=None,
+        load_mode=LoadMode.REST,
+        omit_nulls=False,
+        delete=False,
+        job_id=None,
+        finds_only=False,
+    )
+    existing = Existing(None, Matcher(OBJECT), ("Name",))  # type: ignore[arg-type]
+    loader = RestLoader(route, tenant, existing, None, 50)  # type: ignore[arg-type]
+    rows = [
+        Row({"Name": str(index), "A": value}, (str(index),), [index])
+        for index, value in enumerate(values)
+    ]
+    return loader.load(rows)
+
+
+VALUES = st.lists(st.sampled_from(["good"] * 6 + ["bad1", "bad2"]), min_size=1, max_size=50)
+
+
+@given(VALUES, st.sampled_from(["all", "first", "nothing"]))
+def test_exactly_the_bad_records_are_rejected(values: list[str], telling: str) -> None:
+    tenant = Tenant(telling)
+    outcome = load(tenant, values)
+    bad = [index for index, value in enumerate(values) if value.startswith("bad")]
+    good = [str(index) for index, value in enumerate(values) if value == "good"]
+    assert sorted(source for each in outcome.rejections for source in each.sources) == bad
+    assert outcome.loaded == len(good)
+    assert sorted(tenant.written, key=int) == good
+    assert all(each.problems for each in outcome.rejections)
+
+
+@given(st.integers(0, 49))
+def test_one_bad_record_that_is_named_costs_one_call_more(place: int) -> None:
+    tenant = Tenant("first")
+    load(tenant, ["good"] * place + ["bad1"] + ["good"] * (49 - place))
+    assert len(tenant.calls) == 2
+
+
+@given(st.integers(0, 49))
+def test_one_bad_record_that_is_not_named_costs_a_few_halvings(place: int) -> None:
+    tenant = Tenant("nothing")
+    load(tenant, ["good"] * place + ["bad1"] + ["good"] * (49 - place))
+    assert len(tenant.calls) <= 2 * math.ceil(math.log2(50)) + 1
+
+
+def test_all_bad_records_that_are_named_cost_one_call_more() -> None:
+    tenant = Tenant("all")
+    outcome = load(tenant, ["good", "bad1", "bad2"] * 16)
+    assert len(tenant.calls) == 2
+    assert len(outcome.rejections) == 32
