@@ -65,9 +65,7 @@ class PaidJobs:
 
     def forget(self, job_id: str) -> None:
         """Forget a job: it has been read, or is gone."""
-        self._update(
-            lambda jobs: {digest: job for digest, job in jobs.items() if job.id != job_id}
-        )
+        self._update(lambda jobs: {digest: job for digest, job in jobs.items() if job.id != job_id})
 
     def _update(
         self, change: Callable[[dict[str, PaidJob]], dict[str, PaidJob] | None]

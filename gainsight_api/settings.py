@@ -213,17 +213,20 @@ def with_defaults(
     }
 
 
-def read_numbers(
-    config: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Settings, where a number that came as text is a number.
+def made_fit(config: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Settings, ready to be held against their schemas.
 
-    Environment variables are text, and so is what Meltano makes of a number with a fraction.
+    Numbers that came as text become numbers: environment variables are text, and so is what
+    Meltano makes of a number with a fraction. Secrets are held against their type here, because
+    the message of a general validator would quote them.
 
     Raises:
-        ConfigError: The text of a number setting is none; the error names the setting.
+        ConfigError: A setting is not of its type; the error names it.
     """
     readers = number_settings(schemas)
+    for name, schema in schemas.items():
+        if schema.get("secret"):
+            _check(name, config.get(name), schema)
     return {
         name: _number(name, value, readers[name])
         if isinstance(value, str) and name in readers

@@ -30,7 +30,7 @@ from gainsight_api.paid import PaidJobs
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
-from gainsight_api.settings import connect, number_settings, read_numbers, with_defaults
+from gainsight_api.settings import connect, made_fit, number_settings, with_defaults
 from tap_gainsight.ahead import Ahead
 from tap_gainsight.catalog import catalogued, discovered
 from tap_gainsight.custom import Objects, StreamSetting
@@ -251,7 +251,7 @@ class TapGainsight(Tap):
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        self._config = read_numbers(self._config, CONFIG_SCHEMA["properties"])
+        self._config = made_fit(self._config, CONFIG_SCHEMA["properties"])
         return super()._validate_config(raise_errors=raise_errors)
 
     @classmethod

@@ -139,6 +139,7 @@ class Assembly:
         """Have a stream counted instead of loaded."""
         plan = StreamPlan(load.route)
         self._plans.append(plan)
+        load.doing = "planned for"
         load.letters = PlannedLetters(plan)
         load.deleter = PlannedDeleter(plan)
         load.rest = planned = PlannedRest(plan, rest)

@@ -8,8 +8,10 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from gainsight_api.datatypes import json_decoder
-from target_gainsight.mapping import DELETED_AT, Misfit, Problem, RecordMap
+from target_gainsight.mapping import DELETED_AT, GSID, Misfit, Problem, RecordMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _IN_MEMORY = 1 << 24
 _decode = json_decoder().decode
+_decode_raw = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 @dataclass(slots=True)
@@ -121,15 +124,24 @@ class Batch:
 
     def records(self, places: range) -> Iterator[tuple[int, dict[str, Any]]]:
         """Records of successive places, read anew each time; the spoiled ones left out."""
-        if not places:
-            return
+        for place, text in self._texts(places):
+            yield place, _decode(text)
+
+    def parts(self, places: range, names: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The same with some properties alone, which is much faster."""
+        wanted = tuple(names)
+        for place, text in self._texts(places):
+            found = _decode_raw(text)
+            yield place, {name: _decode(found[name]) for name in wanted if name in found}
+
+    def _texts(self, places: range) -> Iterator[tuple[int, bytes]]:
         position = self._ends[places.start - 1] if places.start else 0
         for place in places:
             self._file.seek(position)
-            block = self._file.read(self._ends[place] - position)
+            text = self._file.read(self._ends[place] - position)
             position = self._ends[place]
             if place not in self.spoiled:
-                yield place, _decode(block)
+                yield place, text
 
     def close(self) -> None:
         """Give the memory and the file back."""
@@ -199,7 +211,7 @@ class Planner:
 
     def _in_runs(self, batch: Batch, places: range) -> Iterator[Work]:
         start, deleting = places.start, False
-        for place, record in batch.records(places):
+        for place, record in batch.parts(places, (DELETED_AT,)):
             if bool(record.get(DELETED_AT)) != deleting:
                 yield self._run(batch, range(start, place), deleting=deleting)
                 start, deleting = place, not deleting
@@ -262,7 +274,8 @@ class Planner:
         last: dict[tuple[str, ...], int] = {}
         deletions: dict[tuple[str | None, ...], Deletion] = {}
         before: dict[tuple[str, ...], list[int]] = {}
-        for place, record in batch.records(places):
+        names = (DELETED_AT, GSID, *self.mapping.key_sources)
+        for place, record in batch.parts(places, dict.fromkeys(names)):
             if record.get(DELETED_AT):
                 if not self.deletes:
                     work.ignored += 1

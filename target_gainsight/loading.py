@@ -134,6 +134,7 @@ class StreamLoad:
         clock: Time.
         confirmed: Called whenever records have been confirmed or dead-lettered.
         logger: The stream's logger.
+        doing: What is said to be done with the records.
         first: The number of the oldest record that is neither; None if there is none.
         last: The number of the record received last.
         opened_at: When the present batch was begun, in seconds since 1970.
@@ -152,6 +153,7 @@ class StreamLoad:
     clock: Clock
     confirmed: Callable[[], None]
     logger: logging.Logger
+    doing: str = "loaded into"
     first: int | None = None
     last: int = 0
     opened_at: float = 0.0
@@ -241,8 +243,9 @@ class StreamLoad:
         self._write_letters(batch, rejections)
         self._count(loaded, rejected, ignored)
         self.logger.info(
-            "%s records loaded into %s, %s rejected, in %.1f s; %s",
+            "%s records %s %s, %s rejected, in %.1f s; %s",
             f"{loaded:,}",
+            self.doing,
             self.route.object.name,
             f"{rejected:,}",
             self.clock.now() - started,

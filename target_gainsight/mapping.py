@@ -58,7 +58,8 @@ class RecordMap:
         self._columns: dict[str, _Column | None] = {}
         self._mapped = set(route.fields.values())
         sources = {field: name for name, field in route.fields.items()}
-        self._key_sources = tuple(sources.get(key, key) for key in route.keys)
+        self.key_sources = tuple(sources.get(key, key) for key in route.keys)
+        """The properties that hold the values of the key fields."""
 
     def left_out(self, properties: Sequence[str]) -> list[str]:
         """Those of these properties that are not sent, though they are no Singer metadata."""
@@ -106,7 +107,7 @@ class RecordMap:
         Raises:
             Misfit: One of them has no value that fits.
         """
-        return self.fitted({name: record[name] for name in self._key_sources if name in record})
+        return self.fitted({name: record[name] for name in self.key_sources if name in record})
 
     def identity(self, record: Mapping[str, Any]) -> tuple[str | None, dict[str, Wire]]:
         """Which Gainsight record a deleted one is: its Gsid if it has one, and its keys.

@@ -655,3 +655,5 @@ def test_neither_credential_nor_body_is_said_anywhere(
     said += [caplog.text, *(repr(record.args) for record in caplog.records)]
     assert caplog.records
     assert not [text for text in said if KEY in text or "4711" in text]
+    # Nor what requests and urllib3 say of it, which quotes whole addresses.
+    assert not [text for text in said if "requests.exceptions" in text or "with url" in text]

@@ -19,6 +19,7 @@ from tests.e2e.support import SMALL, environment, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 KEY = "key-that-must-not-be-seen-4711"
 TAP = (sys.executable, "-m", "tap_gainsight", "--config=ENV")
@@ -158,6 +159,17 @@ def test_a_setting_that_does_not_read_ends_in_one_line(
     sandbox: Sandbox, name: str, text: str
 ) -> None:
     assert name.upper() in failure(sandbox, **{name: text}).upper()
+
+
+def test_a_secret_that_is_no_text_is_not_quoted(sandbox: Sandbox, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"domain": "acme", "access_key": 4711471147}))
+    done = run(
+        sys.executable, "-m", "tap_gainsight", f"--config={config}", env=environment(sandbox)
+    )
+    assert done.returncode == 1
+    assert "`access_key`" in done.stderr.splitlines()[-1]
+    assert "4711471147" not in done.stdout + done.stderr
 
 
 def test_a_chunk_that_stays_longer_than_announced_is_an_error(sandbox: Sandbox) -> None:

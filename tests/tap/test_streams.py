@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -119,7 +121,8 @@ def test_the_first_extract_begins_at_start_date(method: str, start_date: str) ->
 
 def test_a_bookmark_of_another_replication_key_is_none() -> None:
     with tenant_of(things(20)) as sandbox:
-        output = extract(sandbox, state=state_at("2025-06-01T12:00:15.000Z", "CreatedDate"))
+        state = state_at("2025-06-01T12:00:15.000Z", "CreatedDate")
+        output = extract(sandbox, state=state, lookback_seconds=0)
         assert numbers(output) == list(range(20))
         assert output.bookmark(NAME)["replication_key"] == "ModifiedDate"
         assert output.bookmark(NAME)["replication_key_value"] == "2025-06-01T12:00:19.000Z"
@@ -343,3 +346,19 @@ def test_the_records_are_the_same_by_query_and_by_job() -> None:
     assert len(without_time[0]) == 300
     assert without_time[0] == without_time[1]
     assert without_time[2] == without_time[3]
+
+
+@pytest.mark.parametrize("method", ["query", "bulk", "auto"])
+def test_no_log_line_and_no_state_holds_a_value_or_the_key(
+    method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [{**row, "Name": f"s3cret {row['Size__gc']}"} for row in things(30)]
+    with tenant_of(rows, chunk_rows=7) as sandbox, caplog.at_level(logging.DEBUG):
+        output = extract(
+            sandbox, extract_method=method, page_rows=9, bulk_threshold_rows=12, max_rows_per_job=11
+        )
+        assert len(output.records[NAME]) == 30
+        assert len(caplog.records) > 5
+        for text in (caplog.text, json.dumps(output.states)):
+            assert "s3cret" not in text
+            assert sandbox.access_key not in text
