@@ -223,7 +223,7 @@ def made_fit(config: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]]
     Raises:
         ConfigError: A setting is not of its type; the error names it.
     """
-    readers = number_settings(schemas)
+    readers = _number_settings(schemas)
     for name, schema in schemas.items():
         if schema.get("secret"):
             _check(name, config.get(name), schema)
@@ -235,16 +235,22 @@ def made_fit(config: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]]
     }
 
 
-def number_settings(
+def numbers_as_text(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema of settings by which environment variables are read: numbers are left as text.
+
+    What reads them as numbers then, `made_fit`, can say which setting it was that did not read.
+    """
+    texts = {name: {"type": "string"} for name in _number_settings(schema["properties"])}
+    return {**schema, "properties": {**schema["properties"], **texts}}
+
+
+def _number_settings(
     schemas: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, type[int | float]]:
     """The settings that are numbers, and whether they are whole ones."""
     kinds: dict[str, type[int | float]] = {"integer": int, "number": float}
-    return {
-        name: kinds[schema["type"][0]]
-        for name, schema in schemas.items()
-        if schema["type"][0] in kinds
-    }
+    types = {name: schema.get("type", [""])[0] for name, schema in schemas.items()}
+    return {name: kinds[first] for name, first in types.items() if first in kinds}
 
 
 def _number(name: str, text: str, reader: type[int | float]) -> int | float:

@@ -1,4 +1,4 @@
-"""The `Date` header of every reply, by the sandbox's clock: clients tell the tenant's time by it."""
+"""The `Date` header of replies, by the sandbox's clock: clients tell the tenant's time by it."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from gainsight_api.paid import PaidJobs
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
-from gainsight_api.settings import connect, made_fit, number_settings, with_defaults
+from gainsight_api.settings import connect, made_fit, numbers_as_text, with_defaults
 from tap_gainsight.ahead import Ahead
 from tap_gainsight.catalog import catalogued, discovered
 from tap_gainsight.custom import Objects, StreamSetting
@@ -245,9 +245,8 @@ class TapGainsight(Tap):
     @classproperty
     @override
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
-        texts = {name: {"type": "string"} for name in number_settings(CONFIG_SCHEMA["properties"])}
-        properties = {**cls.config_jsonschema["properties"], **texts}
-        return parse_environment_config({"properties": properties}, cls._env_var_prefix)
+        schema = numbers_as_text(cls.config_jsonschema)
+        return parse_environment_config(schema, cls._env_var_prefix)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:

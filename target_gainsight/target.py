@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk import Target
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import (
     ConfigurationError,
     RecordsWithoutSchemaException,
 )
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
     PluginCapabilities,
@@ -25,7 +28,13 @@ from gainsight_api.cli import OneLineErrors
 from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.datatypes import json_decoder
 from gainsight_api.errors import GainsightError
-from gainsight_api.settings import CONNECTION_SETTINGS, connect, with_defaults
+from gainsight_api.settings import (
+    CONNECTION_SETTINGS,
+    connect,
+    made_fit,
+    numbers_as_text,
+    with_defaults,
+)
 from target_gainsight.assembly import Assembly
 from target_gainsight.batchfiles import batch_lines
 from target_gainsight.checkpoints import Checkpoints
@@ -63,7 +72,8 @@ class TargetGainsight(Target):
 
     name = "target-gainsight"
     package_name = "singer-gainsight"
-    config_jsonschema: ClassVar[dict[str, Any]] = dict(CONFIG_SCHEMA)
+    # The SDK adds its own settings to this one.
+    config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(dict(CONFIG_SCHEMA))
     default_sink_class = GainsightSink
     message_reader_class = MessageReader
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
@@ -248,7 +258,18 @@ class TargetGainsight(Target):
             min((load.first for load in self._loads() if load.first is not None), default=None)
         )
 
-    # The command
+    # The command, and its settings
+
+    @classproperty
+    @override
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
+        schema = numbers_as_text(cls.config_jsonschema)
+        return parse_environment_config(schema, cls._env_var_prefix)
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        self._config = made_fit(self._config, CONFIG_SCHEMA["properties"])
+        return super()._validate_config(raise_errors=raise_errors)
 
     @classmethod
     @override

@@ -175,7 +175,9 @@ def check_kills(name: str, *, incremental: bool, sample: int | None) -> None:
     """Kill at lines and at requests, each time followed by a run with the last state."""
     options = SCENARIOS[name]
     whole, jobs = undisturbed(options, incremental=incremental)
-    points = [("lines", n) for n in range(len(whole.output.lines))]
+    # The state after the last record is the extract's end; a run after that is another extract.
+    last = max(n for n, line in enumerate(whole.output.lines) if '"RECORD"' in line[:40])
+    points = [("lines", n) for n in range(last + 2)]
     points += [("requests", n) for n in range(whole.requests)]
     if sample is not None:
         points = random.Random(name).sample(points, min(sample, len(points)))
