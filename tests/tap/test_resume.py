@@ -177,7 +177,7 @@ def check_kills(name: str, *, incremental: bool, sample: int | None) -> None:
     whole, jobs = undisturbed(options, incremental=incremental)
     # The state after the last record is the extract's end; a run after that is another extract.
     last = max(n for n, line in enumerate(whole.output.lines) if '"RECORD"' in line[:40])
-    points = [("lines", n) for n in range(last + 2)]
+    points = [("lines", n) for n in range(min(last + 2, len(whole.output.lines)))]
     points += [("requests", n) for n in range(whole.requests)]
     if sample is not None:
         points = random.Random(name).sample(points, min(sample, len(points)))
