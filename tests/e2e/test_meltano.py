@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from gainsight_sandbox import Sandbox
-from tap_gainsight.settings import CONFIG_SCHEMA
+from tap_gainsight.settings import CONFIG_SCHEMA as TAP_SCHEMA
+from target_gainsight.settings import CONFIG_SCHEMA as TARGET_SCHEMA
 from tests.e2e.support import BIN, ROOT, SMALL, assert_same, environment, rows_in, run
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 # Meltano cannot hand on a decimal that comes from the environment, so a number with a fraction is
 # text to it, and a number again to the tap.
-KINDS = {kind: kind for kind in ("integer", "boolean", "array", "string")} | {"number": "string"}
+KINDS = {kind: kind for kind in ("integer", "boolean", "array", "object", "string")} | {
+    "number": "string"
+}
 
 
 class Project:
@@ -58,17 +61,27 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def declared() -> dict[str, Any]:
+def declared(kind: str, name: str) -> dict[str, Any]:
     plugins = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]
-    found: dict[str, Any] = next(p for p in plugins["extractors"] if p["name"] == "tap-gainsight")
+    found: dict[str, Any] = next(plugin for plugin in plugins[kind] if plugin["name"] == name)
     return found
 
 
-def test_meltano_yml_declares_every_setting_of_the_tap() -> None:
-    settings = {setting["name"]: setting for setting in declared()["settings"]}
-    assert settings.keys() == CONFIG_SCHEMA["properties"].keys()
-    for name, schema in CONFIG_SCHEMA["properties"].items():
-        kind = schema["type"] if isinstance(schema["type"], str) else schema["type"][0]
+@pytest.mark.parametrize(
+    ("plugins", "plugin", "properties"),
+    [
+        ("extractors", "tap-gainsight", TAP_SCHEMA["properties"]),
+        ("loaders", "target-gainsight", TARGET_SCHEMA["properties"]),
+    ],
+)
+def test_meltano_yml_declares_every_setting(
+    plugins: str, plugin: str, properties: dict[str, Any]
+) -> None:
+    settings = {setting["name"]: setting for setting in declared(plugins, plugin)["settings"]}
+    assert settings.keys() == properties.keys()
+    for name, schema in properties.items():
+        types = schema.get("type", "string")
+        kind = types if isinstance(types, str) else types[0]
         expected = (
             "options"
             if "enum" in schema

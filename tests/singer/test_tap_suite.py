@@ -25,6 +25,4 @@ _CONFIG = {
     "job_poll_interval": 0.01,
 }
 TestTapByAuto = get_tap_test_class(TapGainsight, config=_CONFIG)
-TestTapByExportJobs = get_tap_test_class(
-    TapGainsight, config={**_CONFIG, "extract_method": "bulk"}
-)
+TestTapByExportJobs = get_tap_test_class(TapGainsight, config={**_CONFIG, "extract_method": "bulk"})
