@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import CallKind, Effect, Fault, Sandbox
+from gainsight_sandbox import CallKind, Effect, Fault, Limits, Sandbox
 from tests.target.support import (
     THING,
     Runner,
@@ -84,7 +84,10 @@ def striker() -> Striker:
 @pytest.fixture(scope="module")
 def tenant(striker: Striker) -> Iterator[Sandbox]:
     objects = [thing(), thing(OTHER)]
-    with Sandbox(empty=True, objects=objects, job_seconds=0.3, before_request=striker) as sandbox:
+    limits = Limits(10**6, 10**6, 10**6, 10**6)  # a real clock would be waited for
+    with Sandbox(
+        empty=True, objects=objects, job_seconds=0.3, limits=limits, before_request=striker
+    ) as sandbox:
         yield sandbox
 
 
