@@ -12,7 +12,7 @@ demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into C
 	@$(RUN) --group meltano python scripts/demo.py
 
 test: lint ## Lint, types, and all tests
-	$(RUN) --group meltano pytest
+	$(RUN) --group meltano pytest -n 2 --dist loadfile
 
 lint: $(UV)
 	$(RUN) ruff check

@@ -69,8 +69,8 @@ class Ahead:
                 return
             name = self.names[self._begun]
             self._begun += 1
-            extract = self.make(name)
             try:
+                extract = self.make(name)
                 extract.prepare()
             except GainsightError as exc:  # it will be said again, and not only logged, in its turn
                 self.logger.info("%s cannot be prepared ahead: %s", name, exc)

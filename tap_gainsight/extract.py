@@ -96,6 +96,7 @@ class Extract:
     resumed: Checkpoint | None = None
     when_exported: Callable[[], None] = field(default=lambda: None)
     at: Checkpoint = field(init=False)
+    _request: str = field(init=False)
     _began: float = field(init=False)
     _first: tuple[Sequence[Mapping[str, Any]], bool] | None = None
     _large: bool = False
@@ -104,8 +105,9 @@ class Extract:
 
     def __post_init__(self) -> None:
         self._began = self.jobs.clock.now()
+        self._request = self._digest()  # before fields that have gone are left out
         resumed = self.resumed
-        if resumed and resumed.request != self._digest():
+        if resumed and resumed.request != self._request:
             self.logger.warning("Another selection than the last run's: its export is left")
             resumed = None
         self._large = resumed is not None
@@ -300,7 +302,7 @@ class Extract:
             job_id=job.id,
             status_url=job.status_url,
             submitted_at=submitted_at.isoformat("T", "seconds"),
-            request=self._digest(),
+            request=self._request,
             began=min(job.began or self.began, self.began),
         )
         self._save()

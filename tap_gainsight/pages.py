@@ -143,12 +143,16 @@ class Decoder:
             yield self._completed(record, number)
 
     def _header(self, cells: Sequence[str]) -> tuple[Column, ...] | None:
-        """The columns in the order of a header; None if the cells are no header."""
+        """The columns in the order of a header; None if the cells are no header.
+
+        A header may lack columns: those that had gone from the tenant when the job was submitted.
+        """
         names = [cell.strip().casefold() for cell in cells]
         if names == [column.path.casefold() for column in self.columns]:
             return self.columns
         by_name = {column.path.casefold(): column for column in self.columns}
-        if sorted(names) != sorted(by_name):
+        needed = {column.path.casefold() for column in self.columns if column.required}
+        if not needed <= set(names) <= set(by_name) or len(set(names)) < len(names):
             return None
         return tuple(by_name[name] for name in names)
 

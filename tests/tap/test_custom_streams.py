@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_api.errors import ConfigError
+from gainsight_api.errors import ConfigError, ServerError
 from gainsight_sandbox import CallKind, DataType, Effect, Fault, NotNull, Quirks, Sandbox
 from tests.tap.support import NO_LIMITS, make_tap, run, select_only, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.tap.support import Output
 
 METHODS = pytest.mark.parametrize("method", ["query", "bulk"])
 BY_NAME = {
@@ -254,6 +256,22 @@ def test_a_column_that_has_gone_from_the_tenant_is_left_out_with_a_warning(
         assert len(output.records["company"]) == 30
         assert "Industry" not in output.records["company"][0]
         assert any("Industry" in line.message for line in caplog.records)
+
+
+def test_a_run_killed_after_a_column_has_gone_goes_on_with_its_job() -> None:
+    settings = {"objects": ["company"], "extract_method": "bulk", "max_retries": 0}
+    with Sandbox(rows={"company": 30}, chunk_rows=10) as sandbox:
+        catalog = make_tap(sandbox, objects=["company"]).catalog_dict
+        sandbox.tenant.delete_field("company", "Industry")
+        sandbox.faults.add(Fault(Effect.STATUS, on=CallKind.EXPORT_CHUNK, skip=1))
+        with pytest.raises(ServerError) as killed:
+            sync(sandbox, catalog=catalog, **settings)
+        first: Output = killed.value.output  # type: ignore[attr-defined]
+        paid = sandbox.usage().bulk
+        second = sync(sandbox, catalog=catalog, state=first.state, **settings)
+        keys = {r["Gsid"] for output in (first, second) for r in output.records["company"]}
+        assert len(keys) == 30
+        assert sandbox.usage().bulk == paid
 
 
 def test_an_object_that_has_gone_from_the_tenant_is_an_error_that_names_the_stream(
