@@ -94,7 +94,7 @@ class _PagesHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Pages
 
-    def do_POST(self) -> None:  # noqa: N802 - the name that http.server wants
+    def do_POST(self) -> None:
         """Answer a query."""
         self.rfile.read(int(self.headers["Content-Length"]))
         body = self.server.next_page()
@@ -141,7 +141,9 @@ class Bench:
 
     def measure_pairs(self) -> None:
         """All programs in turn, so that the machine's moods meet them all."""
-        programs = list(dict.fromkeys(name for _, ours, theirs, _ in PAIRS for name in (ours, theirs)))
+        programs = list(
+            dict.fromkeys(name for _, ours, theirs, _ in PAIRS for name in (ours, theirs))
+        )
         for number in range(self.runs + 1):
             for program in programs:
                 if not number:

@@ -30,21 +30,31 @@ KINDS: dict[str, Kind] = {
 _EMPTY = 0.2
 _QUOTES = 0.0002  # cells with quotes in them
 _NOT_ASCII = 0.05
-_WORDS = "alpha beta gamma customer success north south renewal expansion churn health".split()
-_BEGIN = datetime(2024, 1, 1)  # noqa: DTZ001 - it is printed with a Z
+_WORDS = [
+    "alpha",
+    "beta",
+    "gamma",
+    "customer",
+    "success",
+    "north",
+    "south",
+    "renewal",
+    "expansion",
+    "churn",
+    "health",
+]
+_BEGIN = datetime(2024, 1, 1)
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of the rows."""
-    properties = {
-        name: json_schema(kind, nullable=name != "Gsid") for name, kind in KINDS.items()
-    }
+    properties = {name: json_schema(kind, nullable=name != "Gsid") for name, kind in KINDS.items()}
     return {"type": "object", "properties": properties}
 
 
 def rows(count: int) -> Iterator[list[str]]:
     """Rows in the order of their ModifiedDate."""
-    chance = random.Random(25)  # noqa: S311 - no secret
+    chance = random.Random(25)
     makers = {
         Kind.TEXT: _text,
         Kind.NUMBER: _number,
@@ -66,7 +76,7 @@ def _text(chance: random.Random) -> str:
 
 
 def _number(chance: random.Random) -> str:
-    whole = chance.random() < 0.5  # noqa: PLR2004
+    whole = chance.random() < 0.5
     return str(chance.randint(0, 10**6)) if whole else f"{chance.random() * 1e5:.2f}"
 
 

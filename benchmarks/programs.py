@@ -1,6 +1,6 @@
 """What is measured: each program reads the same rows and writes Singer lines on stdout.
 
-    python -m benchmarks.programs NAME CHUNK REPEATS [URL]
+python -m benchmarks.programs NAME CHUNK REPEATS [URL]
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _READERS: dict[Kind, Callable[[str], Any]] = {
 
 def without_sdk(chunk: Path, repeats: int) -> None:
     """The csv module, typed values and orjson: no stream maps, no metrics, no state."""
-    import orjson  # noqa: PLC0415 - it is in the group `bench` alone
+    import orjson
 
     to_value = {Kind.NUMBER: float, Kind.DATETIME: datetime.fromisoformat, Kind.DATE: str}
     names = [f"{name!r}: " for name in data.KINDS]
@@ -45,7 +45,7 @@ def without_sdk(chunk: Path, repeats: int) -> None:
         read = f"row[{n}] == 'true'" if kind is Kind.BOOLEAN else f"row[{n}]"
         values.append(f"({f'to{n}(row[{n}])' if scope[f'to{n}'] else read} if row[{n}] else None)")
     pairs = ", ".join(name + value for name, value in zip(names, values, strict=True))
-    record_of = eval(f"lambda row: {{{pairs}}}", scope)  # noqa: S307 - as fast as Python can
+    record_of = eval(f"lambda row: {{{pairs}}}", scope)
     write, options = sys.stdout.buffer.write, orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
     for _ in range(repeats):
         with chunk.open(encoding="utf-8", newline="") as file:
@@ -63,7 +63,7 @@ def without_sdk(chunk: Path, repeats: int) -> None:
 
 def sdk_tap(chunk: Path, repeats: int, config: dict[str, Any]) -> None:
     """The SDK as it comes: a stream of typed records, and nothing else of one's own."""
-    from singer_sdk import Stream, Tap  # noqa: PLC0415 - start-up is measured, too
+    from singer_sdk import Stream, Tap
 
     class CsvStream(Stream):
         name = data.OBJECT
@@ -72,7 +72,7 @@ def sdk_tap(chunk: Path, repeats: int, config: dict[str, Any]) -> None:
         replication_key = "ModifiedDate"
         is_sorted = True
 
-        def get_records(self, context: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002
+        def get_records(self, context: Any) -> Iterator[dict[str, Any]]:
             readers = {name: _READERS[kind] for name, kind in data.KINDS.items()}
             for _ in range(repeats):
                 with chunk.open(encoding="utf-8", newline="") as file:
@@ -84,7 +84,7 @@ def sdk_tap(chunk: Path, repeats: int, config: dict[str, Any]) -> None:
 
     class CsvTap(Tap):
         name = "tap-csv"
-        config_jsonschema: dict[str, Any] = {"type": "object", "properties": {}}  # noqa: RUF012
+        config_jsonschema: dict[str, Any] = {"type": "object", "properties": {}}
 
         def discover_streams(self) -> list[Stream]:
             return [CsvStream(self)]
@@ -96,8 +96,8 @@ def sdk_tap(chunk: Path, repeats: int, config: dict[str, Any]) -> None:
 
 def sdk_rest_tap(url: str) -> None:
     """The SDK's RESTStream as it comes."""
-    from singer_sdk import RESTStream, Tap  # noqa: PLC0415
-    from singer_sdk.pagination import BaseAPIPaginator  # noqa: PLC0415
+    from singer_sdk import RESTStream, Tap
+    from singer_sdk.pagination import BaseAPIPaginator
 
     class Pages(BaseAPIPaginator[int]):
         def get_next(self, response: Any) -> int | None:
@@ -114,7 +114,7 @@ def sdk_rest_tap(url: str) -> None:
         records_jsonpath = "$.data.records[*]"
         url_base = url
 
-        def prepare_request_payload(self, context: Any, next_page_token: Any) -> dict[str, Any]:  # noqa: ARG002
+        def prepare_request_payload(self, context: Any, next_page_token: Any) -> dict[str, Any]:
             return {"select": list(data.KINDS), "page": next_page_token}
 
         def get_new_paginator(self) -> Pages:
@@ -122,7 +122,7 @@ def sdk_rest_tap(url: str) -> None:
 
     class QueryTap(Tap):
         name = "tap-query"
-        config_jsonschema: dict[str, Any] = {"type": "object", "properties": {}}  # noqa: RUF012
+        config_jsonschema: dict[str, Any] = {"type": "object", "properties": {}}
 
         def discover_streams(self) -> list[RESTStream[int]]:
             return [QueryStream(self)]
@@ -132,9 +132,9 @@ def sdk_rest_tap(url: str) -> None:
 
 def our_tap(chunk: Path, repeats: int, url: str, config: dict[str, Any]) -> None:
     """This project's tap; its export jobs are done at once, and their chunks lie in a file."""
-    from gainsight_api.export import Chunk, Exports, Job, JobState, JobStatus  # noqa: PLC0415
-    from gainsight_api.query import Query  # noqa: PLC0415
-    from tap_gainsight.tap import TapGainsight  # noqa: PLC0415
+    from gainsight_api.export import Chunk, Exports, Job, JobState, JobStatus
+    from gainsight_api.query import Query
+    from tap_gainsight.tap import TapGainsight
 
     def submit(*_: Any) -> Job:
         return Job(id="job", status_url="/job")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from io import TextIOWrapper
+from itertools import repeat
 from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from tap_gainsight.cells import Table
 from tap_gainsight.columns import read_column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 Record = dict[str, Any]
 _QUERY_BLOCK = 500
@@ -82,29 +83,36 @@ class Block:
     Attributes:
         columns: Their properties, in order.
         values: Each column's values as `read_column` gives them; what is empty is null.
+        rows: How many records there are.
     """
 
     columns: tuple[Column, ...]
     values: tuple[Sequence[str], ...]
+    rows: int
 
     @property
-    def rows(self) -> int:
-        """How many records there are."""
-        return len(self.values[0])
+    def names(self) -> list[str]:
+        """The properties' names."""
+        return [column.name for column in self.columns]
 
     def of(self, name: str | None) -> Sequence[str]:
         """A property's values; none, for no property."""
-        names = [column.name for column in self.columns]
-        return self.values[names.index(name)] if name else [""] * self.rows
+        return self.values[self.names.index(name)] if name else [""] * self.rows
+
+    def only(self, names: Collection[str]) -> Block:
+        """The records without their other properties."""
+        kept = [n for n, column in enumerate(self.columns) if column.name in names]
+        columns = tuple(self.columns[n] for n in kept)
+        return Block(columns, tuple(self.values[n] for n in kept), self.rows)
 
     def records(self) -> Iterator[Record]:
         """The records, one by one."""
-        names = [column.name for column in self.columns]
+        names = self.names
         parsed = [
             _parsed(column.kind, values)
             for column, values in zip(self.columns, self.values, strict=True)
         ]
-        for row in zip(*parsed, strict=True):
+        for row in zip(*parsed, strict=True) if parsed else repeat((), self.rows):
             yield dict(zip(names, row, strict=True))
 
 
@@ -229,7 +237,8 @@ class Decoder:
             raise ValueError
         names = [column.name for column in columns]
         labels = [label.of(values[names.index(label.source)]) for label in self.labels]
-        return Block((*columns, *(label.column for label in self.labels)), (*values, *labels))
+        shown = (*columns, *(label.column for label in self.labels))
+        return Block(shown, (*values, *labels), len(values[0]))
 
     def _first_error(
         self, columns: Sequence[Column], cells: list[Sequence[str]], done: int
