@@ -6,7 +6,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 export UV_PYTHON_DOWNLOADS = never
 RUN = $(UV) run --frozen --all-extras
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format bench clean
 
 demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into CSV files
 	@$(RUN) --group meltano python scripts/demo.py
@@ -22,6 +22,9 @@ lint: $(UV)
 format: $(UV)
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
+
+bench: $(UV) ## Measure the connectors beside other ways; make bench BENCH="--rows 100000" is quicker
+	$(RUN) --group bench python -m benchmarks $(BENCH)
 
 clean:
 	rm -rf .venv .uv .meltano output rejects .mypy_cache .ruff_cache .pytest_cache

@@ -16,14 +16,19 @@ own, because it is the tenant's choice whether they come first or last.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from gainsight_api.filters import Condition, Filter, Operator, all_of, any_of, time_value
 from gainsight_api.read import Read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _NAMED_AT_MOST = 20
 _ANY_SECOND = "2000-01-01T00:00:00"
@@ -97,6 +102,20 @@ class Tracker(msgspec.Struct, omit_defaults=True):
     key: str | None = None
     null_key: str | None = None
     ordered: bool = True
+
+    def see_all(self, values: Sequence[str], keys: Sequence[str]) -> None:
+        """Note the replication values, empty where they are null, and the keys of some rows.
+
+        Of rows in order only those of the last second matter one by one.
+        """
+        seconds = [value[:19] for value in values]
+        last = 0
+        if seconds and seconds[0] and seconds[0] >= self.second and sorted(seconds) == seconds:
+            last = bisect_left(seconds, seconds[-1])
+            self.rows += last
+            self.latest = max(self.latest, *values[:last], "")
+        for value, key in zip(values[last:], keys[last:], strict=True):
+            self.see(value or None, key or None)
 
     def see(self, value: str | None, key: str | None) -> None:
         """Note a row's replication value and key."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from gainsight_api.query import Query
     from tap_gainsight.jobs import Jobs
-    from tap_gainsight.pages import Decoder, Record
+    from tap_gainsight.pages import Block, Decoder
     from tap_gainsight.progress import Progress
 
 _HOPELESS = ("GSOBJ", "P_5005")
@@ -60,7 +60,7 @@ class Extract:
 
     Attributes:
         window: What is read.
-        decoder: Makes records of pages.
+        decoder: Makes blocks of records of pages.
         query: The query calls.
         jobs: The export jobs.
         quota: What calls are left.
@@ -134,13 +134,13 @@ class Extract:
         if self._by_job() and not self._nothing_left():
             self._submitted(self._read(self.job_rows))
 
-    def records(self) -> Iterator[Record]:
+    def blocks(self) -> Iterator[Block]:
         """All records of the window."""
         self.prepare()
         while not self.at.position.done:
             yield from self._job() if self._by_job() else self._page()
 
-    def sample(self, rows: int) -> Iterator[Record]:
+    def sample(self, rows: int) -> Iterator[Block]:
         """A few records, for one ordinary call and no job."""
         read = next_read(self.window, start_of(self.window), min(rows, self.page_rows))
         yield from self.decoder.from_query(self.query.page(read))
@@ -204,7 +204,7 @@ class Extract:
             self.window, self.decoder = narrowed
         return narrowed is not None
 
-    def _page(self) -> Iterator[Record]:
+    def _page(self) -> Iterator[Block]:
         """The next page, by query."""
         rows, last = self._first or self._fetched()
         self.at.seen = Tracker()
@@ -214,7 +214,7 @@ class Extract:
             self.progress.page(len(rows))
         self._advance(last=last, full=len(rows) >= self.page_rows)
 
-    def _job(self) -> Iterator[Record]:
+    def _job(self) -> Iterator[Block]:
         """What the present job still has to give; nothing, if another one is needed."""
         if self.at.job_id is None and self._nothing_left():
             return
@@ -308,7 +308,7 @@ class Extract:
         self._save()
         return job
 
-    def _chunk(self, chunk: Chunk, file: IO[bytes]) -> Iterator[Record]:
+    def _chunk(self, chunk: Chunk, file: IO[bytes]) -> Iterator[Block]:
         before = msgspec.structs.replace(self.at.seen, keys=[*self.at.seen.keys])
         try:
             yield from self._seen(self.decoder.from_csv(file))
@@ -346,12 +346,12 @@ class Extract:
             raise error
         self.logger.warning("%s; submitting a new export job", error)
 
-    def _seen(self, records: Iterable[Record]) -> Iterator[Record]:
-        """The records, each noted for the next page and the bookmark."""
-        see, value, key = self.at.seen.see, self.window.replication_key, self.window.key
-        for record in records:
-            see(record[value] if value else None, str(record[key]) if key else None)
-            yield record
+    def _seen(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """The blocks, each noted for the next page and the bookmark."""
+        for block in blocks:
+            values, keys = block.of(self.window.replication_key), block.of(self.window.key)
+            self.at.seen.see_all(values, keys)
+            yield block
 
     def _advance(self, *, last: bool, full: bool) -> None:
         seen = self.at.seen

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import csv
-import sys
 from dataclasses import dataclass
 from io import TextIOWrapper
-from itertools import chain
+from itertools import repeat
+from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import READERS, Kind, from_json
+from gainsight_api.datatypes import READERS, Kind, Number, as_text
 from gainsight_api.errors import DataError
+from tap_gainsight.cells import Table
+from tap_gainsight.columns import read_column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-csv.field_size_limit(sys.maxsize)  # the default, 128 KiB, is less than a rich text may have
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 Record = dict[str, Any]
-_MISSING = object()
+_QUERY_BLOCK = 500
+"""Rows of a reply that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,74 @@ class Label:
     source: str
     items: Mapping[str, str]
 
-    def of(self, record: Record) -> str | None:
-        """The label of a record's item."""
-        value = record[self.source]
-        labels = [self.items.get(item, "") for item in value.split(";")] if value else []
-        return ";".join(labels) or None
+    @property
+    def column(self) -> Column:
+        """The property as a column."""
+        return Column(self.name, self.name, Kind.TEXT)
+
+    def of(self, values: Sequence[str]) -> list[str]:
+        """The labels of items; empty where there is none."""
+        known = {value: self._label(value) for value in set(values)}
+        return [known[value] for value in values]
+
+    def _label(self, value: str) -> str:
+        return ";".join(self.items.get(item, "") for item in value.split(";")) if value else ""
+
+
+_PARSERS: Mapping[Kind, Callable[[str], Any]] = {
+    Kind.NUMBER: Number,
+    Kind.BOOLEAN: "true".__eq__,
+    Kind.DATE: str,
+    Kind.DATETIME: str,
+    Kind.TEXT: str,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some records, column by column.
+
+    Attributes:
+        columns: Their properties, in order.
+        values: Each column's values as `read_column` gives them; what is empty is null.
+        rows: How many records there are.
+    """
+
+    columns: tuple[Column, ...]
+    values: tuple[Sequence[str], ...]
+    rows: int
+
+    @property
+    def names(self) -> list[str]:
+        """The properties' names."""
+        return [column.name for column in self.columns]
+
+    def of(self, name: str | None) -> Sequence[str]:
+        """A property's values; none, for no property."""
+        return self.values[self.names.index(name)] if name else [""] * self.rows
+
+    def only(self, names: Collection[str]) -> Block:
+        """The records without their other properties."""
+        kept = [n for n, column in enumerate(self.columns) if column.name in names]
+        columns = tuple(self.columns[n] for n in kept)
+        return Block(columns, tuple(self.values[n] for n in kept), self.rows)
+
+    def records(self) -> Iterator[Record]:
+        """The records, one by one."""
+        names = self.names
+        parsed = [
+            _parsed(column.kind, values)
+            for column, values in zip(self.columns, self.values, strict=True)
+        ]
+        for row in zip(*parsed, strict=True) if parsed else repeat((), self.rows):
+            yield dict(zip(names, row, strict=True))
+
+
+def _parsed(kind: Kind, values: Sequence[str]) -> list[Any]:
+    parse = _PARSERS[kind]
+    if parse is str:
+        return [value or None for value in values]
+    return [parse(value) if value else None for value in values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,72 +139,42 @@ class Decoder:
     csv_null: str | None = None
     labels: tuple[Label, ...] = ()
 
-    def from_csv(self, file: IO[bytes]) -> Iterator[Record]:
+    def from_csv(self, file: IO[bytes]) -> Iterator[Block]:
         """Read a chunk: RFC 4180, with or without header, BOM and quotes, any line ends.
 
         Raises:
             DataError: A row has not the columns that were selected, or a value does not read.
         """
         text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
-        lines = csv.reader(text, strict=True)
+        table = Table(self.stream, text, len(self.columns))
         try:
-            yield from self._rows(lines)
+            first = table.first()
+            header = self._header(first or [])
+            done = 0
+            for cells in table.blocks(first if header is None else None):
+                yield from self._read(header or self.columns, self._with_nulls(cells), done)
+                done += len(cells[0])
         except csv.Error as exc:
-            raise DataError(
-                f"stream {self.stream}: a chunk is not a CSV file that can be read: "
-                f"{exc} (near line {lines.line_num})"
+            raise self._error(
+                f"a chunk is not a CSV file that can be read: {exc} (near line {table.lines})"
             ) from None
         except UnicodeDecodeError:
-            raise DataError(
-                f"stream {self.stream}: a chunk is not UTF-8 (near line {lines.line_num})"
-            ) from None
+            raise self._error(f"a chunk is not UTF-8 (near line {table.lines})") from None
         finally:
             text.detach()
 
-    def from_query(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Record]:
+    def from_query(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
         """Read the records of a query's reply; a field that a record lacks is null in it.
 
         Raises:
             DataError: A value does not read.
         """
-        for number, row in enumerate(rows, start=1):
-            if not isinstance(row, dict):
-                raise DataError(f"stream {self.stream}: row {number} of a reply is no record")
-            values = [row.get(column.path, _MISSING) for column in self.columns]
-            if _MISSING in values:  # lookup paths may come back in another case
-                folded = {name.casefold(): value for name, value in row.items()}
-                values = [folded.get(column.path.casefold()) for column in self.columns]
-            try:
-                record = {
-                    column.name: from_json(column.kind, value)
-                    for column, value in zip(self.columns, values, strict=True)
-                }
-            except ValueError:
-                raise self._unreadable(self.columns, values, from_json, number) from None
-            yield self._completed(record, number)
-
-    def _rows(self, lines: Iterator[list[str]]) -> Iterator[Record]:
-        first = next(lines, None)
-        if first is None:
-            return
-        header = self._header(first)
-        columns = header or self.columns
-        plan = [(column.name, READERS[column.kind]) for column in columns]
-        nulls = {"", self.csv_null}
-        for number, row in enumerate(lines if header else chain([first], lines), start=1):
-            cells = row
-            if len(cells) != len(plan):
-                if not cells and len(plan) > 1:
-                    continue  # a blank line, which no row of several columns can be
-                cells = self._mended(cells, len(plan), number)
-            try:
-                record = {
-                    name: None if cell in nulls else read(cell)
-                    for (name, read), cell in zip(plan, cells, strict=True)
-                }
-            except ValueError:
-                raise self._unreadable(columns, cells, _read_cell, number) from None
-            yield self._completed(record, number)
+        for begin in range(0, len(rows), _QUERY_BLOCK):
+            some = rows[begin : begin + _QUERY_BLOCK]
+            odd = next((n for n, row in enumerate(some) if not isinstance(row, dict)), None)
+            yield from self._read(self.columns, self._columns_of(some[:odd]), begin)
+            if odd is not None:
+                raise self._error(f"row {begin + odd + 1} of a reply is no record")
 
     def _header(self, cells: Sequence[str]) -> tuple[Column, ...] | None:
         """The columns in the order of a header; None if the cells are no header.
@@ -156,40 +190,79 @@ class Decoder:
             return None
         return tuple(by_name[name] for name in names)
 
-    def _mended(self, cells: list[str], width: int, number: int) -> list[str]:
-        if not cells:
-            return [""]  # a single empty cell without quotes is an empty line
-        raise DataError(
-            f"stream {self.stream}: row {number} of a chunk has {len(cells)} cells "
-            f"where {width} fields were selected"
-        )
+    def _with_nulls(self, cells: list[Sequence[str]]) -> list[Sequence[str]]:
+        null = self.csv_null
+        if not null:
+            return cells
+        return [
+            ["" if cell == null else cell for cell in column] if null in column else column
+            for column in cells
+        ]
 
-    def _completed(self, record: Record, number: int) -> Record:
-        for column in self.columns:
-            if column.required and record[column.name] is None:
-                raise DataError(f"stream {self.stream}: row {number} has no {column.name}, its key")
-        for label in self.labels:
-            record[label.name] = label.of(record)
-        return record
+    def _columns_of(self, rows: Sequence[Mapping[str, Any]]) -> list[Sequence[str]]:
+        """The values of a reply's records, as the cells of a chunk would have them."""
+        try:
+            columns = [[*map(itemgetter(column.path), rows)] for column in self.columns]
+        except KeyError:  # lookup paths may come back in another case
+            folded = [{name.casefold(): value for name, value in row.items()} for row in rows]
+            columns = [
+                [
+                    row.get(column.path, other.get(column.path.casefold()))
+                    for row, other in zip(rows, folded, strict=True)
+                ]
+                for column in self.columns
+            ]
+        return [
+            [value if type(value) is str else as_text(value) for value in values]
+            for values in columns
+        ]
 
-    def _unreadable(
-        self,
-        columns: Sequence[Column],
-        values: Sequence[Any],
-        read: Callable[[Kind, Any], Any],
-        number: int,
-    ) -> DataError:
-        """The error of the first value that does not read, told by its place and not its text."""
-        for column, value in zip(columns, values, strict=True):
-            try:
-                read(column.kind, value)
-            except ValueError:
-                return DataError(
-                    f"stream {self.stream}, field {column.path}: row {number} of a page holds "
-                    f"a value that is not a {column.kind.value}"
-                )
+    def _read(
+        self, columns: tuple[Column, ...], cells: list[Sequence[str]], done: int
+    ) -> Iterator[Block]:
+        """The records of some rows; those before the first that does not read, then its error."""
+        error: DataError | None = None
+        try:
+            block = self._block(columns, cells)
+        except ValueError:
+            wrong, error = self._first_error(columns, cells, done)
+            block = self._block(columns, [column[:wrong] for column in cells])
+        if block.rows:
+            yield block
+        if error:
+            raise error from None
+
+    def _block(self, columns: tuple[Column, ...], cells: Iterable[Sequence[str]]) -> Block:
+        values = [
+            read_column(column.kind, column_cells)
+            for column, column_cells in zip(columns, cells, strict=True)
+        ]
+        if any(column.required and "" in values[n] for n, column in enumerate(columns)):
+            raise ValueError
+        names = [column.name for column in columns]
+        labels = [label.of(values[names.index(label.source)]) for label in self.labels]
+        shown = (*columns, *(label.column for label in self.labels))
+        return Block(shown, (*values, *labels), len(values[0]))
+
+    def _first_error(
+        self, columns: Sequence[Column], cells: list[Sequence[str]], done: int
+    ) -> tuple[int, DataError]:
+        """The first row that does not read, and its error, which tells no value."""
+        for number, row in enumerate(zip(*cells, strict=True)):
+            for column, cell in zip(columns, row, strict=True):
+                try:
+                    _ = READERS[column.kind](cell) if cell else None
+                except ValueError:
+                    return number, DataError(
+                        f"stream {self.stream}, field {column.path}: row {done + number + 1} of a "
+                        f"page holds a value that is not a {column.kind.value}"
+                    )
+            for column in self.columns:
+                if column.required and not row[columns.index(column)]:
+                    return number, self._error(
+                        f"row {done + number + 1} has no {column.name}, its key"
+                    )
         raise AssertionError  # the caller saw one of them fail
 
-
-def _read_cell(kind: Kind, cell: str) -> Any:
-    return READERS[kind](cell) if cell else None
+    def _error(self, text: str) -> DataError:
+        return DataError(f"stream {self.stream}: {text}")

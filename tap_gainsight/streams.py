@@ -5,17 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import Stream
-from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL, MetadataMapping
 from typing_extensions import override
 
 from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import ConfigError, JobFailedError, NotFoundError, RequestError
+from tap_gainsight.blocks import BlockStream
 from tap_gainsight.checkpoint import Checkpoint
 from tap_gainsight.cursor import Window
 from tap_gainsight.extract import UNKNOWN_NAME, Extract, Method
-from tap_gainsight.pages import Column, Decoder, Record
+from tap_gainsight.pages import Block, Column, Decoder
 from tap_gainsight.specs import DELETE_LOGS, StreamSpec
 
 if TYPE_CHECKING:
@@ -27,11 +26,8 @@ if TYPE_CHECKING:
 _LOG_KEPT = timedelta(days=15)
 
 
-class GainsightStream(Stream):
+class GainsightStream(BlockStream):
     """The records of one object."""
-
-    # Values are made fit as they are read; to walk every record again would cost a third more.
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: TapGainsight, spec: StreamSpec) -> None:
         super().__init__(tap, schema=dict(spec.schema), name=spec.name)
@@ -70,13 +66,13 @@ class GainsightStream(Stream):
         """Nothing: a checkpoint moves the bookmark, after each page."""
 
     @override
-    def get_records(self, context: Any) -> Iterator[Record]:
+    def blocks(self) -> Iterator[Block]:
         if self.ABORT_AT_RECORD_COUNT is not None:
             yield from self.extract().sample(self.ABORT_AT_RECORD_COUNT)
             return
         try:
             extract = self._gainsight.ahead.take(self.name)
-            yield from extract.records()
+            yield from extract.blocks()
         except (RequestError, JobFailedError) as exc:
             exc.args = (f"stream {self.name}: {exc}",)
             raise
@@ -215,7 +211,7 @@ class DeletedRecordsStream(GainsightStream):
     """
 
     @override
-    def get_records(self, context: Any) -> Iterator[Record]:
+    def blocks(self) -> Iterator[Block]:
         self._warn_if_late()
         began = ""
         missing: list[str] = []
@@ -234,7 +230,7 @@ class DeletedRecordsStream(GainsightStream):
                 if self.ABORT_AT_RECORD_COUNT is not None:
                     yield from extract.sample(self.ABORT_AT_RECORD_COUNT)
                     return
-                yield from extract.records()
+                yield from extract.blocks()
             except RequestError as exc:
                 missing += [log]
                 absent = isinstance(exc, NotFoundError) or exc.code in UNKNOWN_NAME

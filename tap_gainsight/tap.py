@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -83,6 +84,8 @@ class TapGainsight(Tap):
     clock: ClassVar[Clock] = SystemClock()
     page_rows: ClassVar[int] = LARGEST_PAGE
     _not_null: tuple[str, ...] = NOT_NULL
+    _writing: bool = False
+    _stopped_by: int | None = None
 
     @cached_property
     def options(self) -> Mapping[str, Any]:
@@ -221,6 +224,17 @@ class TapGainsight(Tap):
         if threading.current_thread() is threading.main_thread():
             self.state_writer.write_state(self.state)
 
+    def write_lines(self, lines: str) -> None:
+        """Write messages, all of them: what stops the run waits for the end of the last line."""
+        self._writing = True
+        try:
+            sys.stdout.write(lines)
+            sys.stdout.flush()
+        finally:
+            self._writing = False
+        if self._stopped_by is not None:
+            self._stop(self._stopped_by)
+
     @override
     def discover_streams(self) -> Sequence[GainsightStream]:
         """The streams of the catalog, without a call; else those of the tenant."""
@@ -262,6 +276,12 @@ class TapGainsight(Tap):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        if self._writing:
+            self._stopped_by = signum
+        else:
+            self._stop(signum)
+
+    def _stop(self, signum: int) -> None:
         # The state is written after every page, so there is none to save; and a run that was
         # stopped has not done all that was asked.
         self.logger.warning("Stopped by a signal; the next run goes on from the last state")

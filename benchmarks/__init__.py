@@ -1,0 +1,1 @@
+"""How fast the connectors are, beside other ways to do the same."""

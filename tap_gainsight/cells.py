@@ -1,0 +1,142 @@
+"""The cells of an export's CSV: RFC 4180, with or without quotes, any line ends.
+
+`csv.reader` makes its cells character by character. Where every cell of a block is in quotes, or
+none is, `str.split` finds the same cells several times faster, and it can be told that it has:
+what it leaves between the separators then has no quotes but in pairs.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from io import StringIO
+from itertools import chain
+from typing import TYPE_CHECKING, TextIO
+
+from gainsight_api.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+csv.field_size_limit(sys.maxsize)  # the default, 128 KiB, is less than a rich text may have
+
+BLOCK = 1 << 16
+"""Characters that are read at once, about: more would not stay in the processor's cache."""
+_APART, _QUOTE = "\0", "\1"
+"""Stand for what is between two cells, and for a quote in one."""
+
+
+class Table:
+    """A file's rows, from its first to its last.
+
+    Attributes:
+        lines: How many lines have been read.
+    """
+
+    def __init__(self, stream: str, text: TextIO, width: int) -> None:
+        self.lines = 0
+        self._stream = stream
+        self._text = text
+        self._width = width
+        self._done = 0
+
+    def first(self) -> list[str] | None:
+        """The first row, which may be a header; None if there is none."""
+        return next(self._rows(""), None)
+
+    def blocks(self, first: list[str] | None) -> Iterator[list[Sequence[str]]]:
+        """The columns of some rows, and of some more, until the last.
+
+        Args:
+            first: The first row, if it is not a header.
+
+        Raises:
+            DataError: A row has not as many cells as it should have.
+        """
+        if first is not None:
+            yield from self._columns([first])
+        while block := self._block():
+            columns = split(block, self._width)
+            if columns:
+                self.lines += block.count("\n")
+                self._done += len(columns[0])
+                yield columns
+            else:
+                yield from self._columns(self._rows(block))
+
+    def _block(self) -> str:
+        """Some lines, up to one that may end a row."""
+        block = self._text.read(BLOCK)
+        line = self._text.readline()
+        ends = ('"\n', '"\r\n') if block.startswith('"') else ("\n",)
+        while line and not line.endswith(ends):
+            block += line
+            line = self._text.readline()
+        return block + line
+
+    def _rows(self, block: str) -> Iterator[list[str]]:
+        """The rows that begin in a block, or the next one if that is empty."""
+        lines = list(StringIO(block, newline=""))
+        rows = csv.reader(chain(lines, self._text), strict=True)
+        try:
+            for row in rows:
+                yield row
+                if rows.line_num >= len(lines):
+                    return
+        finally:
+            self.lines += rows.line_num
+
+    def _columns(self, rows: Iterable[list[str]]) -> Iterator[list[Sequence[str]]]:
+        """The rows as columns; those before one of another width, then an error."""
+        width = self._width
+        # A single empty cell without quotes is an empty line; of more cells there are commas.
+        whole = [row or [""] for row in rows if row or width == 1]
+        wrong = next((n for n, row in enumerate(whole) if len(row) != width), len(whole))
+        self._done += wrong
+        if wrong:
+            yield list(zip(*whole[:wrong], strict=True))
+        if wrong < len(whole):
+            raise DataError(
+                f"stream {self._stream}: row {self._done + 1} of a chunk has "
+                f"{len(whole[wrong])} cells where {width} fields were selected"
+            )
+
+
+def split(block: str, width: int) -> list[Sequence[str]] | None:
+    """The columns of a block of whole rows; None if `csv.reader` must find them."""
+    if width == 1:
+        return None
+    end = "\r\n" if block.endswith("\r\n") else "\n"
+    body = block.removesuffix(end)
+    quote = '"' if body.startswith('"') else ""
+    if quote:
+        if len(body) == 1 or not body.endswith('"'):
+            return None
+        body = body[1:-1]
+    elif '"' in body or any(sign in body.replace(end, "") for sign in "\r\n"):
+        return None
+    parts = body.split(f"{quote},{quote}")
+    rows, rest = divmod(len(parts) - 1, width - 1)
+    if rest or not rows or (not quote and body.count(end) != rows - 1):
+        return None
+    # Rows are not split: a last cell and the next row's first one are still in one part.
+    joints = [part.partition(f"{quote}{end}{quote}") for part in parts[width - 1 : -1 : width - 1]]
+    if not all(between for _, between, _ in joints):
+        return None
+    columns: list[Sequence[str]] = [parts[n :: width - 1] for n in range(1, width - 1)]
+    columns.insert(0, [parts[0], *(first for _, _, first in joints)])
+    columns.append([*(last for last, _, _ in joints), parts[-1]])
+    if body.count('"') == 2 * (rows * width - 1) * len(quote):
+        return columns
+    return _unquoted(columns)
+
+
+def _unquoted(columns: list[Sequence[str]]) -> list[Sequence[str]] | None:
+    """The columns without the second one of each two quotes; None if one stands alone."""
+    joined = [_APART.join(column) for column in columns]
+    if any(_QUOTE in text or text.count(_APART) != len(columns[0]) - 1 for text in joined):
+        return None
+    marked = [text.replace('""', _QUOTE) for text in joined]
+    if any('"' in text for text in marked):
+        return None
+    return [text.replace(_QUOTE, '"').split(_APART) for text in marked]
