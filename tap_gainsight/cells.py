@@ -33,36 +33,36 @@ class Table:
         lines: How many lines have been read.
     """
 
-    def __init__(self, stream: str, text: TextIO, width: int) -> None:
+    def __init__(self, stream: str, text: TextIO) -> None:
         self.lines = 0
         self._stream = stream
         self._text = text
-        self._width = width
         self._done = 0
 
     def first(self) -> list[str] | None:
         """The first row, which may be a header; None if there is none."""
         return next(self._rows(""), None)
 
-    def blocks(self, first: list[str] | None) -> Iterator[list[Sequence[str]]]:
+    def blocks(self, first: list[str] | None, width: int) -> Iterator[list[Sequence[str]]]:
         """The columns of some rows, and of some more, until the last.
 
         Args:
             first: The first row, if it is not a header.
+            width: How many columns there are.
 
         Raises:
             DataError: A row has not as many cells as it should have.
         """
         if first is not None:
-            yield from self._columns([first])
+            yield from self._columns([first], width)
         while block := self._block():
-            columns = split(block, self._width)
+            columns = split(block, width)
             if columns:
                 self.lines += block.count("\n")
                 self._done += len(columns[0])
                 yield columns
             else:
-                yield from self._columns(self._rows(block))
+                yield from self._columns(self._rows(block), width)
 
     def _block(self) -> str:
         """Some lines, up to one that may end a row."""
@@ -86,9 +86,8 @@ class Table:
         finally:
             self.lines += rows.line_num
 
-    def _columns(self, rows: Iterable[list[str]]) -> Iterator[list[Sequence[str]]]:
+    def _columns(self, rows: Iterable[list[str]], width: int) -> Iterator[list[Sequence[str]]]:
         """The rows as columns; those before one of another width, then an error."""
-        width = self._width
         # A single empty cell without quotes is an empty line; of more cells there are commas.
         whole = [row or [""] for row in rows if row or width == 1]
         wrong = next((n for n, row in enumerate(whole) if len(row) != width), len(whole))

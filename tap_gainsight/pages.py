@@ -146,13 +146,14 @@ class Decoder:
             DataError: A row has not the columns that were selected, or a value does not read.
         """
         text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
-        table = Table(self.stream, text, len(self.columns))
+        table = Table(self.stream, text)
         try:
             first = table.first()
             header = self._header(first or [])
+            columns = header or self.columns
             done = 0
-            for cells in table.blocks(first if header is None else None):
-                yield from self._read(header or self.columns, self._with_nulls(cells), done)
+            for cells in table.blocks(first if header is None else None, len(columns)):
+                yield from self._read(columns, self._with_nulls(cells), done)
                 done += len(cells[0])
         except csv.Error as exc:
             raise self._error(
@@ -186,7 +187,7 @@ class Decoder:
             return self.columns
         by_name = {column.path.casefold(): column for column in self.columns}
         needed = {column.path.casefold() for column in self.columns if column.required}
-        if not needed <= set(names) <= set(by_name) or len(set(names)) < len(names):
+        if not names or not needed <= set(names) <= set(by_name) or len(set(names)) < len(names):
             return None
         return tuple(by_name[name] for name in names)
 
