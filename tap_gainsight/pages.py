@@ -241,9 +241,10 @@ class Decoder:
         if any(column.required and "" in values[n] for n, column in enumerate(columns)):
             raise ValueError
         names = [column.name for column in columns]
-        labels = [label.of(values[names.index(label.source)]) for label in self.labels]
-        shown = (*columns, *(label.column for label in self.labels))
-        return Block(shown, (*values, *labels), len(values[0]))
+        labels = [label for label in self.labels if label.source in names]
+        texts = [label.of(values[names.index(label.source)]) for label in labels]
+        shown = (*columns, *(label.column for label in labels))
+        return Block(shown, (*values, *texts), len(values[0]))
 
     def _first_error(
         self, columns: Sequence[Column], cells: list[Sequence[str]], done: int

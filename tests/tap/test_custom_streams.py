@@ -250,11 +250,13 @@ def test_a_column_that_has_gone_from_the_tenant_is_left_out_with_a_warning(
     method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Sandbox(rows={"company": 30}) as sandbox:
-        catalog = make_tap(sandbox, objects=["company"]).catalog_dict
+        tap = make_tap(sandbox, objects=["company"], include_picklist_labels=True)
+        catalog = tap.catalog_dict
         sandbox.tenant.delete_field("company", "Industry")
         output = sync(sandbox, catalog=catalog, objects=["company"], extract_method=method)
         assert len(output.records["company"]) == 30
         assert "Industry" not in output.records["company"][0]
+        assert "Industry__label" not in output.records["company"][0]
         assert any("Industry" in line.message for line in caplog.records)
 
 
