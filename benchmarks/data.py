@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gainsight_api.datatypes import Kind, json_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 OBJECT = "company"
@@ -30,6 +30,7 @@ KINDS: dict[str, Kind] = {
 _EMPTY = 0.2
 _QUOTES = 0.0002  # cells with quotes in them
 _NOT_ASCII = 0.05
+_WHOLE = 0.5  # numbers without a fraction
 _WORDS = [
     "alpha",
     "beta",
@@ -55,7 +56,7 @@ def schema() -> dict[str, Any]:
 def rows(count: int) -> Iterator[list[str]]:
     """Rows in the order of their ModifiedDate."""
     chance = random.Random(25)
-    makers = {
+    makers: dict[Kind, Callable[[random.Random], str]] = {
         Kind.TEXT: _text,
         Kind.NUMBER: _number,
         Kind.BOOLEAN: lambda chance: chance.choice(["true", "false"]),
@@ -76,7 +77,7 @@ def _text(chance: random.Random) -> str:
 
 
 def _number(chance: random.Random) -> str:
-    whole = chance.random() < 0.5
+    whole = chance.random() < _WHOLE
     return str(chance.randint(0, 10**6)) if whole else f"{chance.random() * 1e5:.2f}"
 
 

@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from benchmarks import data
 from gainsight_api.datatypes import Kind
@@ -19,7 +19,7 @@ from gainsight_api.datatypes import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-MAPS = {
+MAPS: dict[str, dict[str, Any]] = {
     "map": {"stream_maps": {data.OBJECT: {"Doubled": "Number0__gc"}}},
     "flatten": {"flattening_enabled": True, "flattening_max_depth": 2},
 }
@@ -71,6 +71,7 @@ def sdk_tap(chunk: Path, repeats: int, config: dict[str, Any]) -> None:
         primary_keys = ("Gsid",)
         replication_key = "ModifiedDate"
         is_sorted = True
+        check_sorted = False  # each chunk begins again with the first rows
 
         def get_records(self, context: Any) -> Iterator[dict[str, Any]]:
             readers = {name: _READERS[kind] for name, kind in data.KINDS.items()}
@@ -84,13 +85,11 @@ def sdk_tap(chunk: Path, repeats: int, config: dict[str, Any]) -> None:
 
     class CsvTap(Tap):
         name = "tap-csv"
-        config_jsonschema: dict[str, Any] = {"type": "object", "properties": {}}
+        config_jsonschema: ClassVar[dict[str, Any]] = {"type": "object", "properties": {}}
 
         def discover_streams(self) -> list[Stream]:
             return [CsvStream(self)]
 
-    # Each chunk begins again with the first rows, which a sorted stream must not.
-    CsvStream.check_sorted = False
     CsvTap(config=config).sync_all()
 
 
@@ -122,7 +121,7 @@ def sdk_rest_tap(url: str) -> None:
 
     class QueryTap(Tap):
         name = "tap-query"
-        config_jsonschema: dict[str, Any] = {"type": "object", "properties": {}}
+        config_jsonschema: ClassVar[dict[str, Any]] = {"type": "object", "properties": {}}
 
         def discover_streams(self) -> list[RESTStream[int]]:
             return [QueryStream(self)]
@@ -148,11 +147,11 @@ def our_tap(chunk: Path, repeats: int, url: str, config: dict[str, Any]) -> None
             shutil.copyfileobj(source, file)
 
     if config["extract_method"] == "bulk":
-        Query.page = lambda *_: []  # type: ignore[method-assign,assignment]
+        Query.page = lambda *_: []  # type: ignore[method-assign]
     Exports.submit = submit  # type: ignore[method-assign,assignment]
     Exports.status = status  # type: ignore[method-assign,assignment]
     Exports.fetch = fetch  # type: ignore[method-assign,assignment]
-    Exports.forget = lambda *_: None  # type: ignore[method-assign,assignment]
+    Exports.forget = lambda *_: None  # type: ignore[method-assign]
     entry = {
         "tap_stream_id": data.OBJECT,
         "stream": data.OBJECT,

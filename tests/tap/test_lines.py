@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -324,3 +325,22 @@ def test_a_block_is_noted_as_each_of_its_rows(pages: list[list[str]], sort: bool
         for value, key in zip(values, keys, strict=True):
             one_by_one.see(value or None, key)
     assert at_once == one_by_one
+
+
+def test_a_signal_waits_for_the_end_of_the_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    tap = tap_of([("id", Kind.TEXT, True)])
+    written: list[str] = []
+
+    class Output:
+        def write(self, text: str) -> None:
+            tap._handle_termination(signal.SIGTERM, None)
+            written.append(text)
+
+        def flush(self) -> None:
+            written.append("flushed")
+
+    monkeypatch.setattr("sys.stdout", Output())
+    with pytest.raises(SystemExit) as caught:
+        tap.write_lines("a\nb\n")
+    assert written == ["a\nb\n", "flushed"]
+    assert caught.value.code == 128 + signal.SIGTERM
