@@ -17,7 +17,7 @@ test: lint ## Lint, types, and all tests
 lint: $(UV)
 	$(RUN) ruff check
 	$(RUN) ruff format --check
-	$(RUN) mypy
+	$(RUN) --group bench mypy
 
 format: $(UV)
 	$(RUN) ruff check --fix
