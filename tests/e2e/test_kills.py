@@ -146,7 +146,7 @@ def test_a_tap_killed_at_twenty_points_under_meltano_pays_for_no_second_job(
     (tmp_path / "meltano.yml").write_text(declared)
     for point in range(1, 21):
         with Sandbox(
-            rows={"company": ROWS}, chunk_rows=CHUNK, job_seconds=0.5, before_request=killer
+            rows={"company": ROWS}, chunk_rows=CHUNK // 2, job_seconds=0.5, before_request=killer
         ) as sandbox:
             killer.countdown, killer.killed = point, False
             found: set[str] = set()
@@ -170,4 +170,4 @@ def test_a_tap_killed_at_twenty_points_under_meltano_pays_for_no_second_job(
                 if meltano.returncode == 0:
                     break
             assert_whole(sandbox, found)
-            assert killer.killed == (attempt > 0)
+            assert killer.killed
