@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import repeat
 from json.encoder import encode_basestring_ascii
-from typing import TYPE_CHECKING
+from types import NoneType
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.json import serialize_json
 
-from gainsight_api.datatypes import Kind
+from gainsight_api.datatypes import Kind, Number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,6 +41,16 @@ _ENCODERS: Mapping[Kind, Callable[[Iterable[str]], list[str]]] = {
     Kind.DATETIME: _dates,
     Kind.TEXT: _texts,
 }
+
+
+_VALUES: Mapping[type, Callable[[Any], str]] = {
+    str: _quoted,
+    int: str,
+    bool: lambda value: "true" if value else "false",
+    NoneType: lambda _: "null",
+    Number: str,
+}
+"""What of a map's results is encoded without the SDK's encoder, which is set up anew each time."""
 
 
 def lines(stream: str, block: Block, extracted: datetime) -> str:
@@ -79,10 +90,15 @@ def mapped_lines(block: Block, maps: Iterable[StreamMap], extracted: datetime) -
             pairs = [
                 labels[name] + literals[name]
                 if name in literals and value is record[name]
-                else f"{_quoted(name)}:{serialize_json(value)}"
+                else f"{_quoted(name)}:{_json(value)}"
                 for name, value in mapped.items()
             ]
             yield head + ",".join(pairs) + tail
+
+
+def _json(value: Any) -> str:
+    encode = _VALUES.get(type(value))
+    return encode(value) if encode else serialize_json(value)
 
 
 def _encoded(block: Block) -> list[list[str]]:

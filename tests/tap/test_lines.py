@@ -52,6 +52,8 @@ VALUES = {
 }
 NOT_QUITE = [
     "2023-02-29",
+    "0000-01-01",
+    "2024-02-30",
     "1900-02-29T00:00:00.000Z",
     "2024-04-31T00:00:00.000Z",
     "0000-01-01T00:00:00.000Z",
@@ -299,6 +301,17 @@ def test_a_column_is_read_as_each_of_its_values(data: st.DataObject) -> None:
             pytest.fail(f"read as {read_column(kind, cells)}")
         return
     assert list(read_column(kind, cells)) == [as_written(value) for value in expected]
+
+
+@pytest.mark.parametrize("cell", NOT_QUITE)
+@pytest.mark.parametrize("kind", Kind)
+def test_what_is_not_quite_a_value_is_judged_by_its_reader(kind: Kind, cell: str) -> None:
+    try:
+        expected = [as_written(READERS[kind](cell))]
+    except ValueError:
+        expected = []
+    with contextlib.nullcontext() if expected else pytest.raises(ValueError):  # noqa: PT011
+        assert list(read_column(kind, [cell])) == expected
 
 
 def as_written(value: Any) -> str:
