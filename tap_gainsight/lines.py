@@ -73,6 +73,15 @@ def lines(stream: str, block: Block, extracted: datetime) -> str:
     return "".join(parts)
 
 
+def whole_lines(text: str, size: int) -> Iterator[str]:
+    """The lines in parts of at most that size; a longer line is a part of its own."""
+    start = 0
+    while start < len(text):
+        end = text.rfind("\n", start, start + size) + 1 or text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
 def mapped_lines(block: Block, maps: Iterable[StreamMap], extracted: datetime) -> Iterator[str]:
     """The RECORD messages that stream maps make of a block, one by one.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import select
 import sys
 import threading
 from functools import cached_property
@@ -37,6 +38,7 @@ from tap_gainsight.catalog import catalogued, discovered
 from tap_gainsight.custom import Objects, StreamSetting
 from tap_gainsight.extract import Extract, Method
 from tap_gainsight.jobs import Jobs
+from tap_gainsight.lines import whole_lines
 from tap_gainsight.pages import Label
 from tap_gainsight.progress import Progress
 from tap_gainsight.settings import CONFIG_SCHEMA
@@ -225,11 +227,16 @@ class TapGainsight(Tap):
             self.state_writer.write_state(self.state)
 
     def write_lines(self, lines: str) -> None:
-        """Write messages, all of them: what stops the run waits for the end of the last line."""
+        """Write messages, all of them: what stops the run waits for the end of the last line.
+
+        They go out by as many whole lines as a pipe takes at once, so that not even a killed run
+        leaves a part of one: what reads it would end in an error, and keep no state.
+        """
         self._writing = True
         try:
-            sys.stdout.write(lines)
-            sys.stdout.flush()
+            for part in whole_lines(lines, select.PIPE_BUF):
+                sys.stdout.write(part)
+                sys.stdout.flush()
         finally:
             self._writing = False
         if self._stopped_by is not None:

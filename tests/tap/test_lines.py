@@ -21,6 +21,7 @@ from tap_gainsight.blocks import BlockStream
 from tap_gainsight.cells import split
 from tap_gainsight.columns import read_column
 from tap_gainsight.cursor import Tracker
+from tap_gainsight.lines import whole_lines
 from tap_gainsight.tap import TapGainsight
 from tests.tap.support import make_tap, select_only, tenant_of, things
 from tests.tap.test_pages import CELLS, DIALECTS, Dialect, file_of
@@ -357,3 +358,12 @@ def test_a_signal_waits_for_the_end_of_the_last_line(monkeypatch: pytest.MonkeyP
         tap.write_lines("a\nb\n")
     assert written == ["a\nb\n", "flushed"]
     assert caught.value.code == 128 + signal.SIGTERM
+
+
+@given(st.lists(st.text("ab", max_size=12)), st.integers(1, 20))
+def test_lines_are_cut_only_between_them(texts: list[str], size: int) -> None:
+    text = "".join(f"{line}\n" for line in texts)
+    parts = list(whole_lines(text, size))
+    assert "".join(parts) == text
+    assert all(part.endswith("\n") for part in parts)
+    assert all(len(part) <= size or part.count("\n") == 1 for part in parts)
