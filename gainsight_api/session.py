@@ -99,12 +99,12 @@ class Session:
             repeatable: Whether the call may be made again when the first may have arrived.
         """
         return self._retrying(
-            lambda: self._json("POST", path, json=body), path, budget, repeatable=repeatable
+            lambda: self._json("POST", path, body), path, budget, repeatable=repeatable
         )
 
     def put(self, path: str, body: Any) -> Any:
         """Make a PUT call with a JSON body; the result is the envelope's `data`."""
-        return self._retrying(lambda: self._json("PUT", path, json=body), path)
+        return self._retrying(lambda: self._json("PUT", path, body), path)
 
     def delete(self, path: str) -> Any:
         """Make a DELETE call; the result is the envelope's `data`."""
@@ -124,8 +124,7 @@ class Session:
 
         def send() -> Any:
             with FormBody(fields, file) as body:
-                headers = {"Content-Type": body.content_type}
-                return self._json("POST", path, data=body, headers=headers)
+                return self._called("POST", path, body, body.content_type)
 
         return self._retrying(send, path, Budget.BULK, repeatable=False)
 
@@ -141,8 +140,14 @@ class Session:
 
         return self._retrying(fetch, path)
 
-    def _json(self, method: str, path: str, **options: Any) -> Any:
-        with self._reply(method, path, **options) as reply:
+    def _json(self, method: str, path: str, body: Any = None) -> Any:
+        """A call, perhaps with a JSON body; None is no body."""
+        encoded = None if body is None else msgspec.json.encode(body)
+        return self._called(method, path, encoded, None if body is None else "application/json")
+
+    def _called(self, method: str, path: str, body: Any, content_type: str | None) -> Any:
+        headers = {"Content-Type": content_type} if content_type else None
+        with self._reply(method, path, data=body, headers=headers) as reply:
             return self._unwrap(reply)
 
     def _reply(self, method: str, path: str, **options: Any) -> requests.Response:

@@ -12,7 +12,6 @@ from gainsight_api.metadata import Field, GainsightObject, Metadata, Option
 from gainsight_api.query import Query
 from gainsight_api.records import Records
 from gainsight_api.settings import connect
-from target_gainsight.batches import Planner
 from target_gainsight.bulk import BulkLoader
 from target_gainsight.deletes import Deleter
 from target_gainsight.existing import Existing
@@ -21,6 +20,7 @@ from target_gainsight.loading import Sizes, StreamLoad, Tally
 from target_gainsight.lookups import Resolver
 from target_gainsight.mapping import RecordMap
 from target_gainsight.matching import Matcher
+from target_gainsight.merging import Planner
 from target_gainsight.plan import (
     PlannedBulk,
     PlannedDeleter,

@@ -1,41 +1,33 @@
-"""A batch of received records, and what becomes of it before it is sent: merged, in order."""
+"""A batch of received records, and what can become of each one."""
 
 from __future__ import annotations
 
 import tempfile
 import weakref
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET
 
-from gainsight_api.datatypes import json_decoder
-from target_gainsight.mapping import DELETED_AT, GSID, Misfit, Problem, RecordMap
+from target_gainsight.mapping import Problem, Rejection
+from target_gainsight.values import Digits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
+    from target_gainsight.blocks import Row
     from target_gainsight.values import Wire
 
 _IN_MEMORY = 1 << 24
-_decode = json_decoder().decode
-_decode_raw = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_AT_ONCE = 256
+_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Digits)
+_decode, _decode_lines = _decoder.decode, _decoder.decode_lines
 
-
-@dataclass(slots=True)
-class Row:
-    """What is sent of one or more records of one key.
-
-    Attributes:
-        values: The values by field.
-        key: The values of the key fields.
-        sources: The records, by their place in the batch.
-    """
-
-    values: dict[str, Wire]
-    key: tuple[str, ...]
-    sources: list[int]
+Part = tuple[Sequence[int], list[dict[str, Any]]]
+"""Some records, and the place of each in its batch."""
 
 
 @dataclass(slots=True)
@@ -46,15 +38,6 @@ class Deletion:
     values: dict[str, Wire]
     sources: list[int]
     rewritten: bool = False
-
-
-@dataclass(slots=True)
-class Rejection:
-    """Records that are not loaded, by their place in the batch, and why."""
-
-    sources: list[int]
-    problems: tuple[Problem, ...]
-    request_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -99,223 +82,78 @@ class Batch:
         self._ends = array("Q")
         self.numbers = array("Q")
         self.spoiled: dict[int, tuple[Problem, ...]] = {}
+        self.size = 0
+        """The size of the records as JSON lines."""
 
     def __len__(self) -> int:
         return len(self._ends)
 
-    @property
-    def size(self) -> int:
-        """The size of the records as JSON."""
-        return self._ends[-1] if self._ends else 0
-
-    def append(self, record: bytes, number: int, problems: tuple[Problem, ...] = ()) -> None:
-        """Add a record's JSON text and number; one with problems is to be rejected for them."""
+    def extend(
+        self, records: Sequence[bytes], numbers: range, problems: tuple[Problem, ...] = ()
+    ) -> None:
+        """Add records' JSON texts and numbers; with problems they are to be rejected for them."""
         if problems:
-            self.spoiled[len(self._ends)] = problems
-        self._file.write(record)
-        self._ends.append(self.size + len(record))
-        self.numbers.append(number)
+            self.spoiled |= dict.fromkeys(range(len(self), len(self) + len(records)), problems)
+        for record in records:
+            self.size += len(record) + 1
+            self._ends.append(self.size)
+        self._file.write(b"\n".join((*records, b"")))
+        self.numbers.extend(numbers)
 
     def raw(self, place: int) -> bytes:
         """The JSON text of one record."""
-        start = self._ends[place - 1] if place else 0
-        self._file.seek(start)
-        return self._file.read(self._ends[place] - start)
+        return self._lines(range(place, place + 1))[:-1]
 
-    def records(self, places: range) -> Iterator[tuple[int, dict[str, Any]]]:
+    def record(self, place: int) -> dict[str, Any]:
+        """One record."""
+        return dict(_decode(self.raw(place)))
+
+    def records(self, places: range) -> Iterator[Part]:
         """Records of successive places, read anew each time; the spoiled ones left out."""
-        for place, text in self._texts(places):
-            yield place, _decode(text)
+        for part in slices(places, _AT_ONCE):
+            yield self._part(part, _decode_lines(self._lines(part)))
 
-    def parts(self, places: range, names: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    def parts(self, places: range, names: Iterable[str]) -> Iterator[Part]:
         """The same with some properties alone, which is much faster."""
-        wanted = tuple(names)
-        for place, text in self._texts(places):
-            found = _decode_raw(text)
-            yield place, {name: _decode(found[name]) for name in wanted if name in found}
+        wanted = tuple(dict.fromkeys(names))
+        decode_lines = _decoder_of(wanted)
+        for part in slices(places, _AT_ONCE):
+            found = map(msgspec.structs.astuple, decode_lines(self._lines(part)))
+            records = [
+                {
+                    name: value
+                    for name, value in zip(wanted, values, strict=True)
+                    if value is not UNSET
+                }
+                for values in found
+            ]
+            yield self._part(part, records)
 
-    def _texts(self, places: range) -> Iterator[tuple[int, bytes]]:
-        position = self._ends[places.start - 1] if places.start else 0
-        for place in places:
-            self._file.seek(position)
-            text = self._file.read(self._ends[place] - position)
-            position = self._ends[place]
-            if place not in self.spoiled:
-                yield place, text
+    def _part(self, places: range, records: list[dict[str, Any]]) -> Part:
+        if not self.spoiled:
+            return places, records
+        sound = [index for index, place in enumerate(places) if place not in self.spoiled]
+        return [places[index] for index in sound], [records[index] for index in sound]
+
+    def _lines(self, places: range) -> bytes:
+        start = self._ends[places.start - 1] if places.start else 0
+        self._file.seek(start)
+        return self._file.read(self._ends[places.stop - 1] - start)
 
     def close(self) -> None:
         """Give the memory and the file back."""
         self._closing()
 
 
-@dataclass(slots=True)
-class Work:
-    """What is to be done for a part of a batch, in this order.
-
-    Attributes:
-        deletions: What is deleted first.
-        rows: What is written then; made while it is walked through.
-        rejections: What cannot be sent; complete once `rows` has been walked through.
-        ignored: How many records were marked as deleted, where that is ignored.
-    """
-
-    deletions: list[Deletion] = field(default_factory=list)
-    rows: Iterable[Row] = ()
-    rejections: list[Rejection] = field(default_factory=list)
-    ignored: int = 0
+def _decoder_of(names: Sequence[str]) -> Callable[[bytes], list[msgspec.Struct]]:
+    """What reads some properties of records in lines; those that are not there are UNSET."""
+    fields = {f"property_{number}": name for number, name in enumerate(names)}
+    properties = msgspec.defstruct(
+        "Properties", [(field, Any, UNSET) for field in fields], rename=fields
+    )
+    return msgspec.json.Decoder(properties, float_hook=Digits).decode_lines
 
 
-@dataclass(frozen=True, slots=True)
-class Planner:
-    """Makes work of records.
-
-    Attributes:
-        mapping: What is sent of a record.
-        merges: Whether records of one key are merged, as all operations but insert do.
-        deletes: Whether records that are marked as deleted are deleted.
-    """
-
-    mapping: RecordMap
-    merges: bool
-    deletes: bool
-
-    def works(self, batch: Batch, places: range) -> Iterator[Work]:
-        """The work for the records at these places, part by part, each to be done in turn.
-
-        Merged records are one part: a deletion takes back what came before it for its key, and
-        what comes after it is written once all is deleted. Inserts are not merged, so that each
-        run of inserts and each run of deletions is a part of its own.
-        """
-        if self.merges:
-            yield self._merged(batch, places)
-        elif self.deletes:
-            yield from self._in_runs(batch, places)
-        else:
-            yield self._unmerged(batch, places)
-
-    def _unmerged(self, batch: Batch, places: range) -> Work:
-        work = Work(rejections=_spoiled(batch, places))
-        known = len(work.rejections)
-
-        def rows() -> Iterator[Row]:
-            del work.rejections[known:]
-            work.ignored = 0
-            for place, record in batch.records(places):
-                if record.get(DELETED_AT):
-                    work.ignored += 1
-                elif row := self._row(place, record, work):
-                    yield row
-
-        work.rows = _Walk(rows)
-        return work
-
-    def _in_runs(self, batch: Batch, places: range) -> Iterator[Work]:
-        start, deleting = places.start, False
-        for place, record in batch.parts(places, (DELETED_AT,)):
-            if bool(record.get(DELETED_AT)) != deleting:
-                yield self._run(batch, range(start, place), deleting=deleting)
-                start, deleting = place, not deleting
-        yield self._run(batch, range(start, places.stop), deleting=deleting)
-
-    def _run(self, batch: Batch, places: range, *, deleting: bool) -> Work:
-        if not deleting:
-            return self._unmerged(batch, places)
-        work = Work(rejections=_spoiled(batch, places))
-        for place, record in batch.records(places):
-            if deletion := self._deletion(place, record, work):
-                work.deletions.append(deletion)
-        return work
-
-    def _row(self, place: int, record: Mapping[str, Any], work: Work) -> Row | None:
-        try:
-            values = self.mapping.fitted(record)
-        except Misfit as exc:
-            work.rejections.append(Rejection([place], exc.problems))
-            return None
-        return Row(values, self.mapping.key_of(values), [place])
-
-    def _deletion(self, place: int, record: Mapping[str, Any], work: Work) -> Deletion | None:
-        try:
-            gsid, values = self.mapping.identity(record)
-        except Misfit as exc:
-            work.rejections.append(Rejection([place], exc.problems))
-            return None
-        return Deletion(gsid, values, [place])
-
-    def _merged(self, batch: Batch, places: range) -> Work:
-        """One row for each key; only rows that may still change are held in memory."""
-        work = Work(rejections=_spoiled(batch, places))
-        last = self._last_places(batch, places, work)
-        superseded = {place for deletion in work.deletions for place in deletion.sources}
-        known = len(work.rejections)
-
-        def rows() -> Iterator[Row]:
-            del work.rejections[known:]
-            open_rows: dict[tuple[str, ...], Row] = {}
-            for place, record in batch.records(places):
-                if record.get(DELETED_AT) or place in superseded:
-                    continue
-                row = self._row(place, record, work)
-                if row is None:
-                    continue
-                if earlier := open_rows.pop(row.key, None):
-                    row = Row(earlier.values | row.values, row.key, [*earlier.sources, place])
-                if last[row.key] == place:
-                    yield row
-                else:
-                    open_rows[row.key] = row
-            yield from open_rows.values()
-
-        work.rows = _Walk(rows)
-        return work
-
-    def _last_places(self, batch: Batch, places: range, work: Work) -> dict[tuple[str, ...], int]:
-        """Where each key comes for the last time; deletions are found on the way."""
-        last: dict[tuple[str, ...], int] = {}
-        deletions: dict[tuple[str | None, ...], Deletion] = {}
-        before: dict[tuple[str, ...], list[int]] = {}
-        names = (DELETED_AT, GSID, *self.mapping.key_sources)
-        for place, record in batch.parts(places, dict.fromkeys(names)):
-            if record.get(DELETED_AT):
-                if not self.deletes:
-                    work.ignored += 1
-                elif deletion := self._deletion(place, record, work):
-                    key = self.mapping.key_of(deletion.values) if deletion.values else ()
-                    known = deletions.setdefault(key or (deletion.gsid,), deletion)
-                    if known is not deletion:
-                        known.sources += deletion.sources
-                        known.rewritten = False
-                    known.sources += before.pop(key, [])
-                continue
-            try:
-                key = self.mapping.key_of(self.mapping.keys_in(record))
-            except Misfit:
-                continue
-            last[key] = place
-            if self.deletes:
-                before.setdefault(key, []).append(place)
-                if key in deletions:
-                    deletions[key].rewritten = True
-        work.deletions = list(deletions.values())
-        return last
-
-
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    """Rows that are made anew each time they are walked through."""
-
-    begin: Callable[[], Iterator[Row]]
-
-    def __iter__(self) -> Iterator[Row]:
-        return self.begin()
-
-
-def _spoiled(batch: Batch, places: range) -> list[Rejection]:
-    return [
-        Rejection([place], problems) for place, problems in batch.spoiled.items() if place in places
-    ]
-
-
-def slices(size: int, rows: int) -> list[range]:
-    """The places of a batch of that size, in parts of at most that many rows."""
-    return [range(start, min(start + rows, size)) for start in range(0, size, rows)]
+def slices(places: range, rows: int) -> list[range]:
+    """Successive places in parts of at most that many."""
+    return [places[start : start + rows] for start in range(0, len(places), rows)]

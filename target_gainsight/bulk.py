@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from gainsight_api import imports
 from gainsight_api.errors import GainsightError
 from gainsight_api.imports import ImportJob, RowError, Upload
-from target_gainsight.batches import Outcome, Row
-from target_gainsight.csvfile import CsvFile, CsvWriter, grouped
-from target_gainsight.mapping import Problem
+from target_gainsight.batches import Outcome
+from target_gainsight.blocks import Row
+from target_gainsight.csvfile import CsvFile, CsvWriter, file_columns
+from target_gainsight.mapping import Problem, Rejection
 from target_gainsight.routes import Operation, Route
 from target_gainsight.rownumbers import (
     BASES,
@@ -23,8 +24,9 @@ from target_gainsight.rownumbers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
+    from target_gainsight.blocks import Block, Rows
     from target_gainsight.existing import Existing
     from target_gainsight.importing import Importer
     from target_gainsight.lookups import Resolver
@@ -61,15 +63,13 @@ class BulkLoader:
     most_bytes: int
     bases: Sequence[int] = BASES
 
-    def load(self, rows: Iterable[Row]) -> Outcome:
+    def load(self, rows: Rows) -> Outcome:
         """Load rows, each of which has a key of its own unless they are inserted."""
         outcome = Outcome()
         with tempfile.TemporaryDirectory(prefix="target-gainsight-") as folder:
             files = _Files(self, Path(folder))
-            for columns, row in grouped(
-                self.resolver.resolved(rows, outcome), self.route.object.fields
-            ):
-                files.add(columns, row)
+            for block in self.resolver.resolved(rows, outcome):
+                files.add(block)
             for file in files.finish():
                 self._import(file, outcome)
         if self.rest and files.few:
@@ -92,12 +92,11 @@ class BulkLoader:
         )
         job = self.importer.run(upload)
         problems = self._failures(job, file)
-        for index, sources in enumerate(file.sources):
-            row = Row({}, (), sources)
-            if index in problems:
-                outcome.reject(row, *problems[index])
-            else:
-                outcome.load([row])
+        outcome.loaded += file.sources.records
+        for index, reasons in problems.items():
+            sources = file.sources[index]
+            outcome.loaded -= len(sources)
+            outcome.rejections.append(Rejection(sources, reasons))
 
     def _failures(self, job: ImportJob, file: CsvFile) -> dict[int, tuple[Problem, ...]]:
         """The rows that a completed job did not write, by their index, and why.
@@ -154,7 +153,7 @@ class BulkLoader:
         return base
 
     def _landed(self, file: CsvFile, indexes: Sequence[int]) -> set[int]:
-        rows = [Row(values, (), []) for _, values in sorted(file.rows(indexes).items())]
+        rows = [Row(values, []) for _, values in sorted(file.rows(indexes).items())]
         step = self.existing.rows_per_call
         found: set[int] = set()
         for start in range(0, len(rows), step):
@@ -170,16 +169,17 @@ class _Files:
     loader: BulkLoader
     folder: Path
     few: list[Row] = field(default_factory=list)
-    _waiting: dict[tuple[str, ...], list[Row]] = field(default_factory=dict)
+    _waiting: dict[tuple[str, ...], list[Block]] = field(default_factory=dict)
     _writers: dict[tuple[str, ...], CsvWriter] = field(default_factory=dict)
 
-    def add(self, columns: tuple[str, ...], row: Row) -> None:
+    def add(self, block: Block) -> None:
+        columns = file_columns(block, self.loader.route.object.fields)
         if columns in self._writers:
-            self._writers[columns].add(row)
+            self._writers[columns].add(block)
             return
         waiting = self._waiting.setdefault(columns, [])
-        waiting.append(row)
-        if self.loader.rest is None or len(waiting) > self.loader.few:
+        waiting.append(block)
+        if self.loader.rest is None or sum(map(len, waiting)) > self.loader.few:
             prefix = f"rows-{len(self._writers)}"
             writer = CsvWriter(self.folder, prefix, columns, self.loader.most_bytes)
             self._writers[columns] = writer
@@ -187,7 +187,7 @@ class _Files:
                 writer.add(each)
 
     def finish(self) -> list[CsvFile]:
-        self.few = [row for rows in self._waiting.values() for row in rows]
+        self.few = [row for blocks in self._waiting.values() for block in blocks for row in block]
         return [file for writer in self._writers.values() for file in writer.finish()]
 
 

@@ -25,10 +25,11 @@ class Checkpoints:
         self.received = 0
         """How many records have been received, over all streams."""
 
-    def record(self) -> int:
-        """Count a record; the result is its number, from 1."""
-        self.received += 1
-        return self.received
+    def records(self, count: int) -> range:
+        """Count records; the result is their numbers, from 1."""
+        first = self.received + 1
+        self.received += count
+        return range(first, first + count)
 
     def state(self, value: bytes) -> None:
         """Remember a STATE, which covers all records received so far."""

@@ -4,16 +4,51 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from array import array
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, repeat
 from typing import IO, TYPE_CHECKING
 
+from target_gainsight.blocks import Block
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from target_gainsight.batches import Row
     from target_gainsight.values import Wire
+
+_QUOTE = '"'
+_MARKS = (_QUOTE, ",", "\n", "\r")
+_TEXTS: Mapping[Wire, str] = {None: "", True: "true", False: "false"}
+
+
+class Sources:
+    """The received records of each row of a file, by their place in the batch.
+
+    Nearly all rows come of one record each, and there may be a million of them.
+    """
+
+    def __init__(self) -> None:
+        self._first = array("Q")
+        self._others: dict[int, list[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def __getitem__(self, index: int) -> list[int]:
+        return [self._first[index], *self._others.get(index, ())]
+
+    def extend(self, rows: Iterable[Sequence[int]]) -> None:
+        """Add those of the next rows."""
+        for first, *others in rows:
+            if others:
+                self._others[len(self._first)] = others
+            self._first.append(first)
+
+    @property
+    def records(self) -> int:
+        """How many they are in all."""
+        return len(self._first) + sum(map(len, self._others.values()))
 
 
 @dataclass(slots=True)
@@ -30,7 +65,7 @@ class CsvFile:
     path: Path
     columns: tuple[str, ...]
     digest: str
-    sources: list[list[int]]
+    sources: Sources
 
     def rows(self, indexes: Iterable[int]) -> dict[int, dict[str, Wire]]:
         """Some rows, read back: by their index, which counts from 0."""
@@ -67,25 +102,12 @@ class CsvWriter:
         self._open: _OpenFile | None = None
         self._finished: list[CsvFile] = []
 
-    def add(self, row: Row) -> None:
-        """Write a row."""
-        line = _line(_cell(row.values[name]) for name in self._columns)
-        if self._open and self._open.size + len(line) > self._most and self._open.sources:
-            self._finish()
-        if self._open is None:
-            path = self._folder / f"{self._prefix}-{next(self._numbers)}.csv"
-            self._open = _OpenFile(path, path.open("xb"))
-            self._open.write(_line(self._columns))
-        self._open.write(line)
-        self._open.sources.append(row.sources)
+    def add(self, block: Block) -> None:
+        """Write the rows of a block."""
+        self._write(_lines(block, self._columns), block.sources)
 
     def finish(self) -> list[CsvFile]:
         """The files, complete."""
-        if self._open:
-            self._finish()
-        return self._finished
-
-    def _finish(self) -> None:
         if self._open:
             self._open.file.close()
             digest = self._open.digest.hexdigest()
@@ -93,11 +115,44 @@ class CsvWriter:
                 CsvFile(self._open.path, self._columns, digest, self._open.sources)
             )
             self._open = None
+        return self._finished
+
+    def _write(self, lines: Sequence[str], sources: Sequence[list[int]]) -> None:
+        """Write lines into the present file, and what it does not hold into the next one."""
+        text = "".join(lines).encode()
+        file = self._file()
+        if file.size + len(text) > self._most:
+            if len(lines) > 1:
+                half = len(lines) // 2
+                self._write(lines[:half], sources[:half])
+                self._write(lines[half:], sources[half:])
+                return
+            if file.sources:
+                self.finish()
+                file = self._file()
+        file.write(text)
+        file.sources.extend(sources)
+
+    def _file(self) -> _OpenFile:
+        if self._open is None:
+            path = self._folder / f"{self._prefix}-{next(self._numbers)}.csv"
+            self._open = _OpenFile(path, path.open("xb"))
+            header = Block(self._columns, [[name] for name in self._columns], [[]])
+            self._open.write("".join(_lines(header, self._columns)).encode())
+        return self._open
 
 
-def line_size(row: Row, columns: Sequence[str]) -> int:
-    """The bytes that a row takes in a file."""
-    return len(_line(_cell(row.values[name]) for name in columns))
+def file_columns(block: Block, fields: Iterable[str]) -> tuple[str, ...]:
+    """The header of a block's file: the fields that it brings, in the object's own order.
+
+    A row may only stand among rows of the same fields, since a cell left empty would clear one.
+    """
+    return tuple(name for name in fields if name in block.fields)
+
+
+def file_size(block: Block, columns: Sequence[str]) -> int:
+    """The bytes that a block takes in a file."""
+    return sum(len(line.encode()) for line in _lines(block, columns))
 
 
 @dataclass(slots=True)
@@ -105,50 +160,34 @@ class _OpenFile:
     path: Path
     file: IO[bytes]
     size: int = 0
-    sources: list[list[int]] = field(default_factory=list)
+    sources: Sources = field(default_factory=Sources)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
-    def write(self, line: bytes) -> None:
-        self.file.write(line)
-        self.digest.update(line)
-        self.size += len(line)
+    def write(self, lines: bytes) -> None:
+        self.file.write(lines)
+        self.digest.update(lines)
+        self.size += len(lines)
 
 
-class _Line:
-    """Takes what `csv.writer` writes: a line a call."""
-
-    text = ""
-
-    def write(self, text: str) -> None:
-        self.text = text
-
-
-_taken = _Line()
-_writer = csv.writer(_taken, lineterminator="\r\n")
+def _lines(block: Block, columns: Sequence[str]) -> list[str]:
+    """The lines of a block's rows: the same as the csv module writes, at a third of its cost."""
+    cells = [_cells(block.column(name)) for name in columns]
+    if len(cells) == 1:
+        cells = [[cell or '""' for cell in cells[0]]]  # an empty line would be no row
+    rows = zip(*cells, strict=True) if cells else repeat((), len(block))
+    return [f"{','.join(row)}\r\n" for row in rows]
 
 
-def _line(cells: Iterable[str]) -> bytes:
-    _writer.writerow(list(cells))
-    return _taken.text.encode()
+def _cells(values: Sequence[Wire]) -> Sequence[str]:
+    """A column's cells, quoted where they need it."""
+    cells = [_TEXTS[value] if value.__class__ is not str else value for value in values]
+    together = "".join(cells)
+    if any(mark in together for mark in _MARKS):
+        return [_quoted(cell) for cell in cells]
+    return cells
 
 
-def _cell(value: Wire) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value
-
-
-def grouped(rows: Iterable[Row], fields: Iterable[str]) -> Iterator[tuple[tuple[str, ...], Row]]:
-    """Each row with the fields that its file has: those it brings, in the object's own order.
-
-    A row may only stand among rows of the same fields, since a cell left empty would clear one.
-    """
-    order = tuple(fields)
-    known: dict[frozenset[str], tuple[str, ...]] = {}
-    for row in rows:
-        brought = frozenset(row.values)
-        if brought not in known:
-            known[brought] = tuple(name for name in order if name in brought)
-        yield known[brought], row
+def _quoted(cell: str) -> str:
+    if any(mark in cell for mark in _MARKS):
+        return f'"{cell.replace(_QUOTE, _QUOTE * 2)}"'
+    return cell

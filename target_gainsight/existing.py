@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from gainsight_api.filters import Condition, Filter, Operator, all_of, any_of
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.read import Read
-from target_gainsight.batches import Deletion, Row
+from target_gainsight.blocks import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from target_gainsight.batches import Deletion
     from target_gainsight.matching import Matcher
     from target_gainsight.values import Wire
 
@@ -60,7 +61,7 @@ class Existing:
     def gsids(self, deletion: Deletion) -> list[str]:
         """The Gsids of the records that a deletion means."""
         records = self._records([deletion.values], ("Gsid", *self.keys))
-        row = Row(deletion.values, (), [])
+        row = Row(deletion.values, [])
         return [
             str(record["Gsid"])
             for record in records

@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from gainsight_api.quota import Budget, Quota
-from target_gainsight.batches import Batch, Deletion, Outcome, Planner, Rejection, Row, slices
+from target_gainsight.batches import Batch, Deletion, Outcome, slices
 from target_gainsight.rejects import Letter, RejectsError, letters_path
 from target_gainsight.routes import LoadMode, Route
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from gainsight_api.clock import Clock
-    from target_gainsight.mapping import Problem
+    from target_gainsight.blocks import Rows
+    from target_gainsight.mapping import Problem, Rejection
+    from target_gainsight.merging import Planner
 
 _STATE_EVERY_SECONDS = 240
 _LARGEST_SLICE = 5_000
@@ -40,7 +42,7 @@ class Deletes(Protocol):
 class Loader(Protocol):
     """One of the two paths: same rows, same outcome, same meaning."""
 
-    def load(self, rows: Iterable[Row]) -> Outcome:
+    def load(self, rows: Rows) -> Outcome:
         """Load rows; each comes out as loaded or rejected."""
 
 
@@ -159,19 +161,21 @@ class StreamLoad:
     opened_at: float = 0.0
     _batch: Batch = field(default_factory=Batch)
 
-    def receive(self, record: bytes, number: int, problems: tuple[Problem, ...] = ()) -> None:
-        """Take a record's JSON text into the batch.
+    def receive(
+        self, records: Sequence[bytes], numbers: range, problems: tuple[Problem, ...] = ()
+    ) -> None:
+        """Take records into the batch, which has `room` for them.
 
         Args:
-            record: The text.
-            number: Its number among all records of the run.
-            problems: Why it cannot be loaded, where that is known already.
+            records: Their JSON texts.
+            numbers: Their numbers among all records of the run.
+            problems: Why they cannot be loaded, where that is known already.
         """
         if self.first is None:
-            self.first = number
+            self.first = numbers[0]
             self.opened_at = self.clock.now()
-        self.last = number
-        self._batch.append(record, number, problems)
+        self.last = numbers[-1]
+        self._batch.extend(records, numbers, problems)
 
     @property
     def pending(self) -> int:
@@ -179,9 +183,9 @@ class StreamLoad:
         return len(self._batch)
 
     @property
-    def full(self) -> bool:
-        """Whether the batch is complete."""
-        return len(self._batch) >= self.sizes.batch_rows
+    def room(self) -> int:
+        """How many records the batch can still take; when there is none left, it is complete."""
+        return max(self.sizes.batch_rows - len(self._batch), 0)
 
     @property
     def goes_by_rest(self) -> bool:
@@ -205,7 +209,7 @@ class StreamLoad:
             return
         by_rest = self.goes_by_rest or not self._affords_jobs(batch)
         loader = self.rest if by_rest or self.bulk is None else self.bulk
-        parts = slices(len(batch), self._slice_rows() if by_rest else len(batch))
+        parts = slices(range(len(batch)), self._slice_rows() if by_rest else len(batch))
         for places in parts:
             self._load(batch, places, loader)
             if not self.tally.broken:

@@ -12,6 +12,7 @@ from gainsight_api.datatypes import Kind, kind_of
 from gainsight_api.filters import Condition, Filter, Operator, all_of, any_of
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.read import Read
+from target_gainsight.blocks import in_blocks
 from target_gainsight.existing import MOST_CONDITIONS
 from target_gainsight.mapping import GSID, Problem
 from target_gainsight.values import Wire, comparable, text
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gainsight_api.metadata import GainsightObject
-    from target_gainsight.batches import Outcome, Row
+    from target_gainsight.batches import Outcome
+    from target_gainsight.blocks import Block, Row, Rows
     from target_gainsight.routes import Lookup
 
 _NOT_RESOLVED = "GSOBJ_1008"
@@ -145,16 +147,16 @@ class Resolver:
     ) -> None:
         self._tables = [Table(lookup, describe(lookup.object), query) for lookup in lookups]
 
-    def resolved(self, rows: Iterable[Row], outcome: Outcome) -> Iterator[Row]:
+    def resolved(self, rows: Rows, outcome: Outcome) -> Iterator[Block]:
         """The rows with their fields filled; those that cannot be are rejected.
 
         Args:
-            rows: Rows that can be walked through more than once.
+            rows: The rows.
             outcome: Takes the rejections.
         """
-        if not self._tables:
-            yield from rows
-            return
+        return in_blocks(self._filled(rows, outcome)) if self._tables else rows.blocks()
+
+    def _filled(self, rows: Rows, outcome: Outcome) -> Iterator[Row]:
         wanted: list[dict[Criteria, None]] = [{} for _ in self._tables]
         for row in rows:
             for table, seen in zip(self._tables, wanted, strict=True):

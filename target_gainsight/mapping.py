@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gainsight_api.datatypes import Kind, kind_of
+from target_gainsight.blocks import Block
+from target_gainsight.columns import fit_column
 from target_gainsight.routes import Operation, Route
 from target_gainsight.values import MULTISELECT, PICKLIST, Converter, Unfit, Wire, converter, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gainsight_api.metadata import Field, Option
 
@@ -27,6 +30,15 @@ class Problem:
     field: str | None = None
 
 
+@dataclass(slots=True)
+class Rejection:
+    """Records that are not loaded, by their place in the batch, and why."""
+
+    sources: list[int]
+    problems: tuple[Problem, ...]
+    request_id: str | None = None
+
+
 class Misfit(Exception):  # noqa: N818 - a verdict about a record, no error of the program
     """A record that cannot be sent.
 
@@ -42,6 +54,7 @@ class Misfit(Exception):  # noqa: N818 - a verdict about a record, no error of t
 class _Column(NamedTuple):
     field: str
     convert: Converter
+    kind: Kind | None
 
 
 class RecordMap:
@@ -58,6 +71,8 @@ class RecordMap:
         self._columns: dict[str, _Column | None] = {}
         self._mapped = set(route.fields.values())
         sources = {field: name for name, field in route.fields.items()}
+        self.keys = route.keys
+        """The key fields."""
         self.key_sources = tuple(sources.get(key, key) for key in route.keys)
         """The properties that hold the values of the key fields."""
 
@@ -73,11 +88,10 @@ class RecordMap:
         Raises:
             Misfit: A value does not fit, or a key has none.
         """
-        columns = self._columns
         values: dict[str, Wire] = {}
         problems: list[Problem] = []
         for name, value in record.items():
-            column = columns[name] if name in columns else self._column(name)
+            column = self._column(name)
             if column is None:
                 continue
             try:
@@ -97,9 +111,61 @@ class RecordMap:
             return {name: value for name, value in values.items() if value is not None}
         return values
 
+    def blocks(
+        self, records: Sequence[Mapping[str, Any]], places: Sequence[int]
+    ) -> tuple[list[Block], list[Rejection]]:
+        """The same for many records, which is much faster where they have the same properties.
+
+        Args:
+            records: The records.
+            places: The place of each in its batch.
+        """
+        blocks: list[Block] = []
+        rejections: list[Rejection] = []
+        alike: dict[tuple[str, ...], list[int]] = {}
+        for index, record in enumerate(records):
+            alike.setdefault(tuple(record), []).append(index)
+        for indexes in alike.values():
+            some = [records[index] for index in indexes]
+            sent, unfit = self._columns_of(some)
+            block = Block(tuple(sent), list(sent.values()), [[places[index]] for index in indexes])
+            rejections += [
+                Rejection(block.sources[index], self._problems(some[index]))
+                for index in sorted(unfit)
+            ]
+            if unfit:
+                block = block.without(unfit)
+            if len(block):
+                blocks += _without_nulls(block) if self._route.omit_nulls else [block]
+        return blocks, rejections
+
+    def _columns_of(
+        self, records: Sequence[Mapping[str, Any]]
+    ) -> tuple[dict[str, Sequence[Wire]], set[int]]:
+        """What is sent of records with the same properties, and which of them do not fit."""
+        sent: dict[str, Sequence[Wire]] = {}
+        unfit: set[int] = set()
+        properties = zip(*[record.values() for record in records], strict=True)
+        for name, values in zip(records[0], properties, strict=True):
+            if column := self._column(name):
+                sent[column.field], misfits = fit_column(values, column.kind, column.convert)
+                unfit.update(misfits)
+        for key in self._route.keys:
+            found = sent.get(key, (None,) * len(records))
+            if None in found:
+                unfit.update(index for index, value in enumerate(found) if value is None)
+        return sent, unfit
+
+    def _problems(self, record: Mapping[str, Any]) -> tuple[Problem, ...]:
+        try:
+            self.fitted(record)
+        except Misfit as exc:
+            return exc.problems
+        raise RuntimeError("a record that fits by itself did not fit among others")
+
     def key_of(self, values: Mapping[str, Wire]) -> tuple[str, ...]:
         """The values of the key fields, which every record that fits has."""
-        return tuple(str(values[key]) for key in self._route.keys)
+        return tuple([str(values[key]) for key in self._route.keys])
 
     def keys_in(self, record: Mapping[str, Any]) -> dict[str, Wire]:
         """The values of the key fields alone.
@@ -138,13 +204,14 @@ class RecordMap:
         target = target or name
         field = route.object.fields.get(target)
         if field is None:
-            return _Column(target, text) if target in route.carried else None
+            return _Column(target, text, Kind.TEXT) if target in route.carried else None
         if not self._writable(field) and target not in route.keys and target not in route.carried:
             return None
         options: Sequence[Option] = ()
         if field.data_type in {PICKLIST, MULTISELECT}:
             options = field.options or self._options_of(field)
-        return _Column(target, converter(field, options))
+        kind = None if options else kind_of(field.data_type)
+        return _Column(target, converter(field, options), kind)
 
     def _writable(self, field: Field) -> bool:
         match self._route.operation:
@@ -154,3 +221,13 @@ class RecordMap:
                 return field.updateable
             case Operation.UPSERT:
                 return field.createable and field.updateable
+
+
+def _without_nulls(block: Block) -> Iterator[Block]:
+    """The rows in blocks of the fields in which they have values."""
+    alike: dict[tuple[bool, ...], list[int]] = {}
+    for index, values in enumerate(block.tuples()):
+        alike.setdefault(tuple([value is None for value in values]), []).append(index)
+    for nulls, indexes in alike.items():
+        fields = [name for name, null in zip(block.fields, nulls, strict=True) if not null]
+        yield block.some(indexes, fields)

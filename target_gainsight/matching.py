@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gainsight_api.metadata import GainsightObject
-    from target_gainsight.batches import Row
+    from target_gainsight.blocks import Row
 
 
 @dataclass(frozen=True, slots=True)

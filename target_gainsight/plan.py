@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gainsight_api.quota import Budget, Quota
-from target_gainsight.batches import Deletion, Outcome, Row
-from target_gainsight.csvfile import grouped, line_size
+from target_gainsight.batches import Deletion, Outcome
+from target_gainsight.csvfile import file_columns, file_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from target_gainsight.blocks import Rows
     from target_gainsight.lookups import Resolver
     from target_gainsight.rejects import Letter
     from target_gainsight.rest import RestLoader
@@ -71,7 +72,7 @@ class PlannedRest:
         """How many calls it takes to load that many rows."""
         return self.rest.calls_for(rows)
 
-    def load(self, rows: Iterable[Row]) -> Outcome:
+    def load(self, rows: Rows) -> Outcome:
         """Count the rows and their calls."""
         outcome = Outcome()
         count = 0
@@ -93,16 +94,17 @@ class PlannedBulk:
     few: int
     most_bytes: int
 
-    def load(self, rows: Iterable[Row]) -> Outcome:
+    def load(self, rows: Rows) -> Outcome:
         """Count the rows, and the jobs by the size of their files."""
         outcome = Outcome()
         counts: Counter[tuple[str, ...]] = Counter()
         sizes: Counter[tuple[str, ...]] = Counter()
         fields = self.plan.route.object.fields
-        for columns, row in grouped(self.resolver.resolved(rows, outcome), fields):
-            outcome.load([row])
-            counts[columns] += 1
-            sizes[columns] += line_size(row, columns)
+        for block in self.resolver.resolved(rows, outcome):
+            columns = file_columns(block, fields)
+            outcome.load(block)
+            counts[columns] += len(block)
+            sizes[columns] += file_size(block, columns)
         for columns, count in counts.items():
             if self.rest and count <= self.few:
                 self.plan.by_rest += count

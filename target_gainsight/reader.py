@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from itertools import count, groupby
+from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
@@ -17,11 +19,12 @@ from target_gainsight.mapping import Problem
 from target_gainsight.values import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 RECORD = "RECORD"
 _STATE = "STATE"
 _NONE = msgspec.Raw(b"null")
+_AT_ONCE = 1 << 16
 
 
 class _Line(msgspec.Struct):
@@ -38,8 +41,9 @@ _any = json_decoder()
 class MessageReader(GenericSingerReader[Any]):
     """Reads lines from bytes or text.
 
-    A RECORD's `record` and a STATE's `value` are handed on as their JSON text; a RECORD that
-    JSON cannot say (NaN, Infinity, half a surrogate pair) has `problems`.
+    A STATE's `value` is handed on as its JSON text, and so are the `records` of successive RECORD
+    messages of a stream, in one message. A RECORD that JSON cannot say (NaN, Infinity, half a
+    surrogate pair) comes alone, with `problems`.
     """
 
     @property
@@ -52,14 +56,19 @@ class MessageReader(GenericSingerReader[Any]):
         self, file_input: IO[Any] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
-        for number, line in enumerate(file_input or self.default_input, 1):
-            message = _message(line, number)
-            kind = message["type"]
-            callback = callbacks.get(kind)
-            if callback is None:
-                raise InvalidInputLine(f"Line {number} of the input is a message of no known type")
-            callback(message)
-            counts[kind] += 1
+        read = 0
+        for lines in _lines_of(file_input or self.default_input):
+            for message in _messages(lines, read + 1):
+                kind = message["type"]
+                number = len(message["records"]) if kind == RECORD else 1
+                read += number
+                callback = callbacks.get(kind)
+                if callback is None:
+                    raise InvalidInputLine(
+                        f"Line {read} of the input is a message of no known type"
+                    )
+                callback(message)
+                counts[kind] += number
         return counts
 
     @override
@@ -80,14 +89,52 @@ class MessageReader(GenericSingerReader[Any]):
 def record_in(line: bytes) -> tuple[bytes, tuple[Problem, ...]]:
     """A record from a line of a BATCH file: its JSON text, and what is wrong with it."""
     message = _message(b'{"type":"RECORD","stream":"","record":' + line.strip() + b"}", 1)
-    return message["record"], message.get("problems", ())
+    return message["records"][0], message.get("problems", ())
 
 
-def _message(line: bytes | str, number: int) -> dict[str, Any]:
+def _lines_of(source: Any) -> Iterator[bytes]:
+    """The input's lines, as many at once as have arrived."""
+    source = getattr(source, "buffer", source)
+    if not hasattr(source, "read1"):
+        for line in source:
+            yield line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line
+        return
+    begun: list[bytes] = []
+    while read := source.read1(_AT_ONCE):
+        end = read.rfind(b"\n") + 1
+        if end:
+            yield b"".join((*begun, read[:end]))
+            begun = []
+        begun.append(read[end:])
+    if last := b"".join(begun):
+        yield last
+
+
+def _messages(lines: bytes, first: int) -> Iterator[dict[str, Any]]:
+    """The messages of some lines, of which the first one has that number in the input."""
+    texts = lines.removesuffix(b"\n").split(b"\n")
+    try:
+        read = _lines.decode_lines(lines)
+    except msgspec.DecodeError:
+        read = []
+    if len(read) != len(texts):
+        yield from map(_message, texts, count(first))
+        return
+    done = 0
+    for (kind, _), alike in groupby(read, attrgetter("type", "stream")):
+        some = list(alike)
+        if kind == RECORD:
+            yield _records(some, first + done)
+        else:
+            yield from map(_message, texts[done : done + len(some)], count(first + done))
+        done += len(some)
+
+
+def _message(line: bytes, number: int) -> dict[str, Any]:
     try:
         read = _lines.decode(line)
         if read.type == RECORD:
-            return _record(read, number)
+            return _records([read], number)
         message = _any.decode(line)
     except msgspec.DecodeError:
         return _odd_message(line, number)
@@ -96,11 +143,16 @@ def _message(line: bytes | str, number: int) -> dict[str, Any]:
     return dict(message)
 
 
-def _record(read: _Line, number: int) -> dict[str, Any]:
-    record = bytes(read.record)
-    if read.stream is None or not record.startswith(b"{"):
-        raise InvalidInputLine(f"Line {number} of the input is a RECORD without stream or record")
-    return {"type": RECORD, "stream": read.stream, "record": record}
+def _records(lines: Sequence[_Line], number: int) -> dict[str, Any]:
+    """RECORD messages of one stream as one message; the number is that of the first."""
+    stream = lines[0].stream
+    records = [bytes(line.record) for line in lines]
+    for place, record in enumerate(records):
+        if stream is None or not record.startswith(b"{"):
+            raise InvalidInputLine(
+                f"Line {number + place} of the input is a RECORD without stream or record"
+            )
+    return {"type": RECORD, "stream": stream, "records": records}
 
 
 class _NotANumber(str):
@@ -132,7 +184,7 @@ def _odd_message(line: bytes | str, number: int) -> dict[str, Any]:
     return {
         "type": RECORD,
         "stream": stream,
-        "record": text.encode(),
+        "records": [text.encode()],
         "problems": problems,
     }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gainsight_api.errors import ConfigError, RequestError, RetriableError
 from gainsight_api.records import NO_MATCH, WRONG_API, Records, WriteReply, is_about_data, refusal
-from target_gainsight.batches import Outcome, Row
+from target_gainsight.batches import Outcome
 from target_gainsight.mapping import Problem
 from target_gainsight.routes import Operation, Route
 from target_gainsight.splitting import carriers, halves, judge
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from gainsight_api.clock import Clock
+    from target_gainsight.blocks import Row
     from target_gainsight.existing import Existing
 
 logger = logging.getLogger(__name__)

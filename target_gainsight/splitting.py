@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gainsight_api.records import FieldError, Refusal
-    from target_gainsight.batches import Row
+    from target_gainsight.blocks import Row
     from target_gainsight.matching import Matcher
 
 _ABOUT_THE_VALUE_ALONE = {

@@ -9,32 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk import Target
-from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.exceptions import (
-    ConfigurationError,
-    RecordsWithoutSchemaException,
-)
-from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
     PluginCapabilities,
 )
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.plugin_base import SingerCommand
-from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
-from gainsight_api.cli import OneLineErrors
 from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.datatypes import json_decoder
-from gainsight_api.errors import GainsightError
-from gainsight_api.settings import (
-    CONNECTION_SETTINGS,
-    connect,
-    made_fit,
-    numbers_as_text,
-    with_defaults,
-)
+from gainsight_api.plugin import GainsightPlugin
+from gainsight_api.settings import CONNECTION_SETTINGS, connect, with_defaults
 from target_gainsight.assembly import Assembly
 from target_gainsight.batchfiles import batch_lines
 from target_gainsight.checkpoints import Checkpoints
@@ -55,19 +40,9 @@ if TYPE_CHECKING:
 
 _decode = json_decoder().decode
 _HELD_AT_MOST = 300.0
-_AGE_CHECKED_EVERY = 256
 
 
-class _Command(OneLineErrors, SingerCommand):
-    user_errors: ClassVar[tuple[type[Exception], ...]] = (
-        GainsightError,
-        ConfigurationError,
-        InvalidInputLine,
-        RecordsWithoutSchemaException,
-    )
-
-
-class TargetGainsight(Target):
+class TargetGainsight(GainsightPlugin, Target):
     """Singer target for Gainsight CS: REST writes and bulk import jobs."""
 
     name = "target-gainsight"
@@ -149,35 +124,39 @@ class TargetGainsight(Target):
 
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, requires={"stream", "record"})
-        self._process_record(
-            message_dict["stream"], message_dict["record"], message_dict.get("problems", ())
+        self._process_records(
+            message_dict["stream"], message_dict["records"], message_dict.get("problems", ())
         )
 
-    def _process_record(
-        self, stream: str, record: bytes, problems: tuple[Problem, ...] = ()
+    def _process_records(
+        self, stream: str, records: Sequence[bytes], problems: tuple[Problem, ...] = ()
     ) -> None:
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
             self._assert_sink_exists(stream)
         for stream_map in maps or ():
-            text, odd = record, problems
-            if type(stream_map) is not SameRecordTransform or stream_map.flattening_enabled:
+            if type(stream_map) is SameRecordTransform and not stream_map.flattening_enabled:
+                self._receive(stream_map.stream_alias, records, problems)
+                continue
+            for record in records:
                 text, odd = _transformed(stream_map, record, problems)
-            if text:
-                self._assert_sink_exists(stream_map.stream_alias)
-                self._receive(self._sinks_active[stream_map.stream_alias], text, odd)
+                if text:
+                    self._receive(stream_map.stream_alias, [text], odd)
 
-    def _receive(self, sink: Sink, record: bytes, problems: tuple[Problem, ...]) -> None:
+    def _receive(
+        self, stream: str, records: Sequence[bytes], problems: tuple[Problem, ...]
+    ) -> None:
+        self._assert_sink_exists(stream)
+        sink = self._sinks_active[stream]
         if not isinstance(sink, GainsightSink):
             raise TypeError("a sink of another kind")
         load = sink.load
-        number = self._checkpoints.record()
-        load.receive(record, number, problems)
-        if load.full:
-            self._drain_full(load)
-        elif number % _AGE_CHECKED_EVERY == 0:
-            self._handle_max_record_age()
+        while records:
+            some, records = records[: load.room], records[load.room :]
+            load.receive(some, self._checkpoints.records(len(some)), problems)
+            if not load.room:
+                self._drain_full(load)
+        self._handle_max_record_age()
 
     @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
@@ -200,7 +179,8 @@ class TargetGainsight(Target):
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
         for line in batch_lines(message_dict):
-            self._process_record(message_dict["stream"], *record_in(line))
+            record, problems = record_in(line)
+            self._process_records(message_dict["stream"], [record], problems)
 
     # Draining
 
@@ -258,25 +238,7 @@ class TargetGainsight(Target):
             min((load.first for load in self._loads() if load.first is not None), default=None)
         )
 
-    # The command, and its settings
-
-    @classproperty
-    @override
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
-        schema = numbers_as_text(cls.config_jsonschema)
-        return parse_environment_config(schema, cls._env_var_prefix)
-
-    @override
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        self._config = made_fit(self._config, CONFIG_SCHEMA["properties"])
-        return super()._validate_config(raise_errors=raise_errors)
-
-    @classmethod
-    @override
-    def get_singer_command(cls) -> click.Command:
-        command = super().get_singer_command()
-        command.__class__ = _Command
-        return command
+    # The end by a signal
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

@@ -30,6 +30,12 @@ Converter = Callable[[Any], Wire]
 """Makes a value fit; raises Unfit if it cannot."""
 
 
+class Digits(str):
+    """A number of a JSON text that is not a whole one, by its digits."""
+
+    __slots__ = ()
+
+
 class Unfit(Exception):  # noqa: N818 - a verdict about a value, no error of the program
     """A value that does not fit its field.
 
@@ -59,7 +65,7 @@ def converter(field: Field, options: Sequence[Option] = ()) -> Converter:
 def text(value: Any) -> Wire:
     """Text as it is; numbers by their digits, arrays and objects as JSON."""
     if isinstance(value, str):
-        return value or None
+        return str(value) or None
     return _plain(value) if value is not None else None
 
 
@@ -82,8 +88,8 @@ def as_json(value: Any) -> str:
         return f"{{{','.join(items)}}}"
     if isinstance(value, list):
         return f"[{','.join(map(as_json, value))}]"
-    if isinstance(value, Number):
-        return value.literal
+    if isinstance(value, Number | Digits):
+        return str(value)
     if isinstance(value, Decimal | float):
         if not math.isfinite(value):
             raise Unfit("INVALID_VALUE", "the record holds what JSON cannot say")

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gainsight_api.metadata import Field, GainsightObject
-from target_gainsight.batches import Batch, Planner, slices
+from target_gainsight.batches import Batch, slices
 from target_gainsight.mapping import Problem, RecordMap
+from target_gainsight.merging import Planner
 from target_gainsight.routes import Operation, route, settings_for
 
 FIELDS = {
@@ -52,7 +53,7 @@ def planner(operation: Operation, **options: Any) -> Planner:
 def batch_of(records: list[dict[str, Any]]) -> Batch:
     batch = Batch()
     for number, record in enumerate(records, 1):
-        batch.append(json.dumps(record).encode(), number)
+        batch.extend([json.dumps(record).encode()], range(number, number + 1))
     return batch
 
 
@@ -86,9 +87,9 @@ def test_merged_records_leave_the_tenant_as_single_ones_would(
             held.pop(str(deletion.values["Name"]), None)
             out += deletion.sources
         rows = list(work.rows)
-        assert len({row.key for row in rows}) == len(rows)
+        assert len({row.values["Name"] for row in rows}) == len(rows)
         for row in rows:
-            held.setdefault(row.key[0], {}).update(row.values)
+            held.setdefault(str(row.values["Name"]), {}).update(row.values)
             out += row.sources
         out += [source for rejection in work.rejections for source in rejection.sources]
     assert held == one_by_one(records)
@@ -115,7 +116,7 @@ def test_inserts_keep_every_record_and_their_order(records: list[dict[str, Any]]
 @given(RECORDS, st.integers(1, 5))
 def test_rows_can_be_walked_through_twice(records: list[dict[str, Any]], size: int) -> None:
     batch = batch_of(records)
-    for places in slices(len(batch), size):
+    for places in slices(range(len(batch)), size):
         for work in planner(Operation.UPSERT).works(batch, places):
             first, second = list(work.rows), list(work.rows)
             assert first == second
@@ -124,14 +125,14 @@ def test_rows_can_be_walked_through_twice(records: list[dict[str, Any]], size: i
 
 @given(st.integers(0, 50), st.integers(1, 20))
 def test_slices_cover_a_batch_once(size: int, rows: int) -> None:
-    covered = [place for part in slices(size, rows) for place in part]
+    covered = [place for part in slices(range(size), rows) for place in part]
     assert covered == list(range(size))
 
 
 def test_a_spoiled_record_is_rejected_for_its_problems() -> None:
     batch = batch_of([{"Name": "x"}])
     problem = Problem("INVALID_VALUE", "words")
-    batch.append(b'{"Name":"NaN"}', 2, (problem,))
+    batch.extend([b'{"Name":"NaN"}'], range(2, 3), (problem,))
     [work] = planner(Operation.UPSERT).works(batch, range(2))
     assert [row.sources for row in work.rows] == [[0]]
     assert [(each.sources, each.problems) for each in work.rejections] == [([1], (problem,))]
@@ -142,8 +143,8 @@ def test_a_large_batch_is_read_back_from_disk() -> None:
     batch = Batch()
     big = "x" * 1_000_000
     for number in range(20):
-        batch.append(json.dumps({"Name": f"{number}", "A": big}).encode(), number)
-    assert [record["Name"] for _, record in batch.records(range(20))] == [
-        f"{number}" for number in range(20)
-    ]
+        record = json.dumps({"Name": f"{number}", "A": big}).encode()
+        batch.extend([record], range(number, number + 1))
+    found = [record["Name"] for _, records in batch.records(range(20)) for record in records]
+    assert found == [f"{number}" for number in range(20)]
     batch.close()

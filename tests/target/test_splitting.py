@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gainsight_api.errors import RequestError
 from gainsight_api.metadata import Field, GainsightObject
 from gainsight_api.records import WriteReply
-from target_gainsight.batches import Outcome, Row
+from target_gainsight.blocks import Row
 from target_gainsight.existing import Existing
 from target_gainsight.matching import Matcher
 from target_gainsight.rest import RestLoader
@@ -18,6 +18,8 @@ from target_gainsight.routes import LoadMode, Operation, Route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from target_gainsight.batches import Outcome
 
 OBJECT = GainsightObject(
     "thing",
@@ -72,10 +74,7 @@ def load(tenant: Tenant, values: Sequence[str]) -> Outcome:
     )
     existing = Existing(None, Matcher(OBJECT), ("Name",))  # type: ignore[arg-type]
     loader = RestLoader(route, tenant, existing, None, 50)  # type: ignore[arg-type]
-    rows = [
-        Row({"Name": str(index), "A": value}, (str(index),), [index])
-        for index, value in enumerate(values)
-    ]
+    rows = [Row({"Name": str(index), "A": value}, [index]) for index, value in enumerate(values)]
     return loader.load(rows)
 
 
