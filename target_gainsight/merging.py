@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from target_gainsight.batches import Deletion
@@ -183,8 +182,6 @@ class Planner:
         same one, their records are looked at for nothing, and no more.
         """
         found_at, hashes = array("Q"), array("q")
-        seen: set[int] = set()
-        repeated: set[int] = set()
         entangled: set[int] = set()
         for some, records in batch.parts(places, (DELETED_AT, *self.mapping.key_sources)):
             if self.deletes:
@@ -192,13 +189,8 @@ class Planner:
                 entangled.update(place for place, record in deleted if record.get(DELETED_AT))
             for block in self.mapping.blocks(records, some)[0]:
                 found_at.extend([place for (place,) in block.sources])
-                keys = [*map(hash, block.tuples(self.mapping.keys))]
-                hashes.extend(keys)
-                new = set(keys)
-                repeated |= new & seen
-                if len(new) < len(keys):
-                    repeated.update(key for key, count in Counter(keys).items() if count > 1)
-                seen |= new
+                hashes.extend(map(hash, block.tuples(self.mapping.keys)))
+        repeated = {key for key, following in pairwise(sorted(hashes)) if key == following}
         entangled.update(
             place for place, key in zip(found_at, hashes, strict=True) if key in repeated
         )
