@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import weakref
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _IN_MEMORY = 1 << 24
 _AT_ONCE = 256
+_BYTES_AT_ONCE = 1 << 22
 _decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Digits)
 _decode, _decode_lines = _decoder.decode, _decoder.decode_lines
 
@@ -110,14 +112,14 @@ class Batch:
 
     def records(self, places: range) -> Iterator[Part]:
         """Records of successive places, read anew each time; the spoiled ones left out."""
-        for part in slices(places, _AT_ONCE):
+        for part in self._slices(places):
             yield self._part(part, _decode_lines(self._lines(part)))
 
     def parts(self, places: range, names: Iterable[str]) -> Iterator[Part]:
         """The same with some properties alone, which is much faster."""
         wanted = tuple(dict.fromkeys(names))
         decode_lines = _decoder_of(wanted)
-        for part in slices(places, _AT_ONCE):
+        for part in self._slices(places):
             found = map(msgspec.structs.astuple, decode_lines(self._lines(part)))
             records = [
                 {
@@ -128,6 +130,16 @@ class Batch:
                 for values in found
             ]
             yield self._part(part, records)
+
+    def _slices(self, places: range) -> Iterator[range]:
+        """Successive places in parts of some hundreds, or of some MB."""
+        start = places.start
+        while start < places.stop:
+            begins = self._ends[start - 1] if start else 0
+            fits = bisect_right(self._ends, begins + _BYTES_AT_ONCE, start)
+            stop = min(max(fits, start + 1), start + _AT_ONCE, places.stop)
+            yield range(start, stop)
+            start = stop
 
     def _part(self, places: range, records: list[dict[str, Any]]) -> Part:
         if not self.spoiled:

@@ -19,17 +19,14 @@ if TYPE_CHECKING:
     from target_gainsight.values import Converter
 
 _TEXTS: set[type] = {str, NoneType}
-_TYPES: Mapping[Kind | None, set[type]] = {
+_TYPES: Mapping[Kind, set[type]] = {
     Kind.BOOLEAN: {bool, NoneType},
     Kind.DATE: _TEXTS,
     Kind.DATETIME: _TEXTS,
     Kind.NUMBER: {int, Digits, str, NoneType},
     Kind.TEXT: _TEXTS,
-    None: set(),
 }
-_AS_THEY_ARE: set[type] = {str, bool, NoneType}
-_FORMLESS = (Kind.BOOLEAN, Kind.TEXT)
-"""The types of values that may go out as they are; None is for values that depend on the field."""
+"""The types of values that may go out as they are."""
 
 
 def fit_column(
@@ -43,10 +40,9 @@ def fit_column(
         convert: What makes one of them fit.
     """
     types = set(map(type, values))
-    if types <= _TYPES[kind]:
-        texts = values if types <= _AS_THEY_ARE else [v if v is None else str(v) for v in values]
-        sent = [text or None for text in texts] if "" in texts else texts
-        if kind in _FORMLESS or (kind and is_canonical(kind, [text or "" for text in sent])):
+    if kind and types <= _TYPES[kind]:
+        sent = _as_they_are(values, types, kind)
+        if sent is not None:
             return sent, ()
     if types <= _TEXTS:
         try:
@@ -56,6 +52,18 @@ def fit_column(
         else:
             return [known[value] for value in values], ()
     return _one_by_one(values, convert)
+
+
+def _as_they_are(values: Sequence[Any], types: set[type], kind: Kind) -> Sequence[Wire] | None:
+    """The values of a column which are all in their proper form; None if they are not."""
+    if kind is Kind.BOOLEAN:
+        return values
+    texts = values if types <= _TEXTS else [v if v is None else str(v) for v in values]
+    if "" in texts:
+        texts = [text or None for text in texts]
+    if kind is Kind.TEXT or is_canonical(kind, [text or "" for text in texts]):
+        return texts
+    return None
 
 
 def _one_by_one(

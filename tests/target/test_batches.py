@@ -147,4 +147,5 @@ def test_a_large_batch_is_read_back_from_disk() -> None:
         batch.extend([record], range(number, number + 1))
     found = [record["Name"] for _, records in batch.records(range(20)) for record in records]
     assert found == [f"{number}" for number in range(20)]
+    assert max(len(records) for _, records in batch.records(range(20))) == 4
     batch.close()
