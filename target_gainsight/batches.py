@@ -6,30 +6,21 @@ import tempfile
 import weakref
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-from msgspec import UNSET
-
-from target_gainsight.mapping import Problem, Rejection
-from target_gainsight.values import Digits
+from target_gainsight.jsonlines import read_record, read_records, read_some
+from target_gainsight.mapping import DELETED_AT, Problem, Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from target_gainsight.blocks import Row
+    from target_gainsight.blocks import Block, Row
     from target_gainsight.values import Wire
 
 _IN_MEMORY = 1 << 24
 _AT_ONCE = 256
 _BYTES_AT_ONCE = 1 << 22
-_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Digits)
-_decode, _decode_lines = _decoder.decode, _decoder.decode_lines
-
-Part = tuple[Sequence[int], list[dict[str, Any]]]
-"""Some records, and the place of each in its batch."""
 
 
 @dataclass(slots=True)
@@ -108,28 +99,20 @@ class Batch:
 
     def record(self, place: int) -> dict[str, Any]:
         """One record."""
-        return dict(_decode(self.raw(place)))
+        return read_record(self.raw(place))
 
-    def records(self, places: range) -> Iterator[Part]:
-        """Records of successive places, read anew each time; the spoiled ones left out."""
-        for part in self._slices(places):
-            yield self._part(part, _decode_lines(self._lines(part)))
+    def records(self, places: range) -> Iterator[list[Block]]:
+        """Records of successive places, some at a time, read anew each time.
 
-    def parts(self, places: range, names: Iterable[str]) -> Iterator[Part]:
-        """The same with some properties alone, which is much faster."""
-        wanted = tuple(dict.fromkeys(names))
-        decode_lines = _decoder_of(wanted)
+        The spoiled ones are left out.
+        """
         for part in self._slices(places):
-            found = map(msgspec.structs.astuple, decode_lines(self._lines(part)))
-            records = [
-                {
-                    name: value
-                    for name, value in zip(wanted, values, strict=True)
-                    if value is not UNSET
-                }
-                for values in found
-            ]
-            yield self._part(part, records)
+            yield self._sound(read_records(self._lines(part), part))
+
+    def keys(self, places: range, names: tuple[str, ...]) -> Iterator[list[Block]]:
+        """The same with some properties alone, and whether they are marked as deleted."""
+        for part in self._slices(places):
+            yield self._sound(read_some(self._lines(part), part, names, DELETED_AT))
 
     def _slices(self, places: range) -> Iterator[range]:
         """Successive places in parts of some hundreds, or of some MB."""
@@ -141,11 +124,13 @@ class Batch:
             yield range(start, stop)
             start = stop
 
-    def _part(self, places: range, records: list[dict[str, Any]]) -> Part:
+    def _sound(self, blocks: list[Block]) -> list[Block]:
         if not self.spoiled:
-            return places, records
-        sound = [index for index, place in enumerate(places) if place not in self.spoiled]
-        return [places[index] for index in sound], [records[index] for index in sound]
+            return blocks
+        return [
+            block.without(n for n, (place,) in enumerate(block.sources) if place in self.spoiled)
+            for block in blocks
+        ]
 
     def _lines(self, places: range) -> bytes:
         start = self._ends[places.start - 1] if places.start else 0
@@ -155,15 +140,6 @@ class Batch:
     def close(self) -> None:
         """Give the memory and the file back."""
         self._closing()
-
-
-def _decoder_of(names: Sequence[str]) -> Callable[[bytes], list[msgspec.Struct]]:
-    """What reads some properties of records in lines; those that are not there are UNSET."""
-    fields = {f"property_{number}": name for number, name in enumerate(names)}
-    properties = msgspec.defstruct(
-        "Properties", [(field, Any, UNSET) for field in fields], rename=fields
-    )
-    return msgspec.json.Decoder(properties, float_hook=Digits).decode_lines
 
 
 def slices(places: range, rows: int) -> list[range]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from target_gainsight.values import Wire
 
@@ -29,10 +29,16 @@ class Row:
 
 @dataclass(slots=True)
 class Block:
-    """Rows of the same fields, by column; see `Row`."""
+    """Records of the same properties, or rows of the same fields, by column.
+
+    Attributes:
+        fields: The names of the columns.
+        columns: The values, as they came or as they are sent.
+        sources: See `Row`.
+    """
 
     fields: tuple[str, ...]
-    columns: Sequence[Sequence[Wire]]
+    columns: Sequence[Sequence[Any]]
     sources: Sequence[list[int]]
 
     def __len__(self) -> int:
@@ -42,12 +48,12 @@ class Block:
         for values, sources in zip(self.tuples(), self.sources, strict=True):
             yield Row(dict(zip(self.fields, values, strict=True)), sources)
 
-    def tuples(self, fields: Sequence[str] | None = None) -> Iterable[tuple[Wire, ...]]:
+    def tuples(self, fields: Sequence[str] | None = None) -> Iterable[tuple[Any, ...]]:
         """The values of each row, in the order of these fields."""
         columns = self.columns if fields is None else [self.column(name) for name in fields]
         return zip(*columns, strict=True) if columns else repeat((), len(self))
 
-    def column(self, field: str) -> Sequence[Wire]:
+    def column(self, field: str) -> Sequence[Any]:
         """The values of a field."""
         return self.columns[self.fields.index(field)]
 
@@ -82,9 +88,16 @@ def in_blocks(rows: Iterable[Row]) -> Iterator[Block]:
     """Single rows, gathered into blocks."""
     rest = iter(rows)
     while some := list(islice(rest, _ROWS)):
-        alike: dict[tuple[str, ...], list[Row]] = {}
-        for row in some:
-            alike.setdefault(tuple(row.values), []).append(row)
-        for fields, found in alike.items():
-            columns = list(zip(*[row.values.values() for row in found], strict=True))
-            yield Block(fields, columns, [row.sources for row in found])
+        yield from blocks_of([row.values for row in some], [row.sources for row in some])
+
+
+def blocks_of(
+    records: Sequence[Mapping[str, Any]], sources: Sequence[list[int]]
+) -> Iterator[Block]:
+    """Records, or the values of rows, in blocks of the same names."""
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for index, record in enumerate(records):
+        alike.setdefault(tuple(record), []).append(index)
+    for names, indexes in alike.items():
+        columns = list(zip(*[records[index].values() for index in indexes], strict=True))
+        yield Block(names, columns, [sources[index] for index in indexes])

@@ -15,7 +15,7 @@ from gainsight_api.read import Read
 from target_gainsight.blocks import in_blocks
 from target_gainsight.existing import MOST_CONDITIONS
 from target_gainsight.mapping import GSID, Problem
-from target_gainsight.values import Wire, comparable, text
+from target_gainsight.values import Unfit, Wire, comparable, converter, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,7 +45,9 @@ class Table:
         self._target = target
         self._query = query
         self._names = tuple(lookup.fields.values())
-        self._kinds = [_kind(target, name) for name in self._names]
+        fields = [target.fields.get(name) for name in self._names]
+        self._kinds = [kind_of(field.data_type) if field else Kind.TEXT for field in fields]
+        self._converters = [converter(field) if field else text for field in fields]
         self._found: dict[tuple[Any, ...], list[Wire]] = {}
 
     def criteria(self, row: Row) -> Criteria | None:
@@ -61,14 +63,14 @@ class Table:
 
     def find(self, wanted: Iterable[Criteria]) -> None:
         """Look for criteria that have not been looked for: by value, or page by page if many."""
-        new = {self._comparable(criteria): criteria for criteria in wanted if None not in criteria}
+        fitting = filter(None, map(self._fitting, wanted))
+        new = {self._comparable(criteria): criteria for criteria in fitting}
         missing = {name: given for name, given in new.items() if name not in self._found}
         calls = -(-len(missing) // self._per_call)
-        if calls > _FEW_CALLS and GSID in self._target.fields:
-            ended = self._read_pages(set(missing), calls)
-            several = [name for name, values in self._found.items() if len(values) > 1]
-            unsure = several if ended else [*several, *(n for n in missing if n not in self._found)]
-            missing = {name: missing[name] for name in unsure if name in missing}
+        in_pages = calls > _FEW_CALLS and GSID in self._target.fields
+        if in_pages and self._read_pages(set(missing), calls):
+            # Which of several is the first, only the tenant's own order tells.
+            missing = {n: given for n, given in missing.items() if len(self._found.get(n, ())) > 1}
         names = list(missing)
         for start in range(0, len(names), self._per_call):
             self._read_values({name: missing[name] for name in names[start:][: self._per_call]})
@@ -94,7 +96,18 @@ class Table:
         )
         for name in wanted:
             self._found[name] = []
-        self._keep(self._query.page(self._read(where, ())), set(wanted))
+        records = self._query.page(self._read(where, ()))
+        self._keep(records, set(wanted))
+        if len(records) >= LARGEST_PAGE and len(wanted) > 1:
+            # There may be more, and some of them for what has not been found yet.
+            unsure = [name for name in wanted if not self._settled(name)]
+            for part in (unsure[: len(unsure) // 2], unsure[len(unsure) // 2 :]):
+                if part:
+                    self._read_values({name: wanted[name] for name in part})
+
+    def _settled(self, name: tuple[Any, ...]) -> bool:
+        """Whether further matches would change nothing."""
+        return len(self._found[name]) > (self.lookup.on_several == "MARKASERROR")
 
     def _read_pages(self, wanted: set[tuple[Any, ...]], most: int) -> bool:
         """Read the object in pages, at most so many; tells whether that was all of it."""
@@ -125,6 +138,16 @@ class Table:
             order_by=order,
             limit=LARGEST_PAGE,
         )
+
+    def _fitting(self, criteria: Criteria) -> Criteria | None:
+        """Criteria as they are asked for; None for those that no record can have."""
+        try:
+            values = tuple(
+                convert(value) for convert, value in zip(self._converters, criteria, strict=True)
+            )
+        except Unfit:
+            return None
+        return None if None in values else values
 
     def _comparable(self, values: Sequence[Any]) -> tuple[Any, ...]:
         return tuple(map(comparable, self._kinds, values))
@@ -165,38 +188,40 @@ class Resolver:
         for table, seen in zip(self._tables, wanted, strict=True):
             table.find(seen)
         for row in rows:
-            problems = [problem for table in self._tables for problem in _fill(row, table)]
+            # What one lookup finds is nothing that another one looks by.
+            given = [table.criteria(row) for table in self._tables]
+            problems = [
+                problem
+                for table, criteria in zip(self._tables, given, strict=True)
+                for problem in _fill(row, table, criteria)
+            ]
             if problems:
                 outcome.reject(row, *problems)
             else:
                 yield row
 
 
-def _fill(row: Row, table: Table) -> Iterator[Problem]:
+def _fill(row: Row, table: Table, criteria: Criteria | None) -> Iterator[Problem]:
     """Fill a row's field, or say why it cannot be."""
     lookup = table.lookup
-    criteria = table.criteria(row)
     if criteria is None:
         return
     found = table.matches(criteria)
     if len(found) > 1 and lookup.on_several == "MARKASERROR":
-        yield _problem("Multiple", lookup)
+        yield from _problems("Multiple", lookup)
     elif found:
         row.values[lookup.field] = found[0]
     elif lookup.on_no_match == "ERROR":
-        yield _problem("No", lookup)
+        yield from _problems("No", lookup)
     else:
         row.values[lookup.field] = lookup.default if lookup.on_no_match == "DEFAULTVALUE" else None
 
 
-def _problem(how_many: str, lookup: Lookup) -> Problem:
-    by = ", ".join(lookup.fields)
-    return Problem(_NOT_RESOLVED, f"{how_many} {lookup.field} resolved by {by}", lookup.field)
-
-
-def _kind(target: GainsightObject, name: str) -> Kind:
-    found = target.fields.get(name)
-    return kind_of(found.data_type) if found else Kind.TEXT
+def _problems(how_many: str, lookup: Lookup) -> Iterator[Problem]:
+    """One for each field that is looked by, as of a REST call that is refused for it."""
+    message = f"{how_many} {lookup.field} resolved by {', '.join(lookup.fields)}"
+    for name in lookup.fields:
+        yield Problem(_NOT_RESOLVED, message, name)
 
 
 def _filter_text(value: Wire) -> str:

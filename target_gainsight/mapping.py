@@ -111,47 +111,29 @@ class RecordMap:
             return {name: value for name, value in values.items() if value is not None}
         return values
 
-    def blocks(
-        self, records: Sequence[Mapping[str, Any]], places: Sequence[int]
-    ) -> tuple[list[Block], list[Rejection]]:
-        """The same for many records, which is much faster where they have the same properties.
+    def fit(self, block: Block) -> tuple[list[Block], list[Rejection]]:
+        """The same for a block of records: the rows to send, and the records that do not fit."""
+        sent, unfit = self._columns_of(block)
+        rejections = [
+            Rejection(row.sources, self._problems(row.values)) for row in block.some(sorted(unfit))
+        ]
+        rows = Block(tuple(sent), list(sent.values()), block.sources)
+        if unfit:
+            rows = rows.without(unfit)
+        if not len(rows):
+            return [], rejections
+        return [*_without_nulls(rows)] if self._route.omit_nulls else [rows], rejections
 
-        Args:
-            records: The records.
-            places: The place of each in its batch.
-        """
-        blocks: list[Block] = []
-        rejections: list[Rejection] = []
-        alike: dict[tuple[str, ...], list[int]] = {}
-        for index, record in enumerate(records):
-            alike.setdefault(tuple(record), []).append(index)
-        for indexes in alike.values():
-            some = [records[index] for index in indexes]
-            sent, unfit = self._columns_of(some)
-            block = Block(tuple(sent), list(sent.values()), [[places[index]] for index in indexes])
-            rejections += [
-                Rejection(block.sources[index], self._problems(some[index]))
-                for index in sorted(unfit)
-            ]
-            if unfit:
-                block = block.without(unfit)
-            if len(block):
-                blocks += _without_nulls(block) if self._route.omit_nulls else [block]
-        return blocks, rejections
-
-    def _columns_of(
-        self, records: Sequence[Mapping[str, Any]]
-    ) -> tuple[dict[str, Sequence[Wire]], set[int]]:
+    def _columns_of(self, block: Block) -> tuple[dict[str, Sequence[Wire]], set[int]]:
         """What is sent of records with the same properties, and which of them do not fit."""
         sent: dict[str, Sequence[Wire]] = {}
         unfit: set[int] = set()
-        properties = zip(*[record.values() for record in records], strict=True)
-        for name, values in zip(records[0], properties, strict=True):
+        for name, values in zip(block.fields, block.columns, strict=True):
             if column := self._column(name):
                 sent[column.field], misfits = fit_column(values, column.kind, column.convert)
                 unfit.update(misfits)
         for key in self._route.keys:
-            found = sent.get(key, (None,) * len(records))
+            found = sent.get(key, (None,) * len(block))
             if None in found:
                 unfit.update(index for index, value in enumerate(found) if value is None)
         return sent, unfit

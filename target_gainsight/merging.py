@@ -71,9 +71,9 @@ class Planner:
 
     def _in_runs(self, batch: Batch, places: range) -> Iterator[Work]:
         start, deleting = places.start, False
-        for some, records in batch.parts(places, (DELETED_AT,)):
-            for place, record in zip(some, records, strict=True):
-                if bool(record.get(DELETED_AT)) != deleting:
+        for (block,) in batch.keys(places, ()):
+            for (place,), deleted in zip(block.sources, block.column(DELETED_AT), strict=True):
+                if bool(deleted) != deleting:
                     yield self._run(batch, range(start, place), deleting=deleting)
                     start, deleting = place, not deleting
         yield self._run(batch, range(start, places.stop), deleting=deleting)
@@ -82,26 +82,28 @@ class Planner:
         if not deleting:
             return self._unmerged(batch, places)
         work = Work(rejections=_spoiled(batch, places))
-        for some, records in batch.records(places):
-            for place, record in zip(some, records, strict=True):
-                if deletion := self._deletion(place, record, work):
-                    work.deletions.append(deletion)
+        for place in places:
+            if place not in batch.spoiled:
+                deletion = self._deletion(place, batch.record(place), work)
+                work.deletions += [deletion] if deletion else []
         return work
 
     def _fitted(
         self, batch: Batch, places: range, work: Work, superseded: Container[int] = ()
     ) -> Iterator[list[Block]]:
         """All records that fit, some at a time, but for those that are deleted."""
-        for part in batch.records(places):
-            records: dict[int, Mapping[str, Any]] = {}
-            for place, record in zip(*part, strict=True):
-                if record.get(DELETED_AT):
-                    work.ignored += not self.deletes
-                elif place not in superseded:
-                    records[place] = record
-            blocks, rejections = self.mapping.blocks([*records.values()], [*records])
-            work.rejections += rejections
-            yield blocks
+        for blocks in batch.records(places):
+            rows: list[Block] = []
+            for block in blocks:
+                deleted = _deleted(block)
+                work.ignored += 0 if self.deletes else len(deleted)
+                gone = deleted.union(
+                    n for n, (place,) in enumerate(block.sources) if place in superseded
+                )
+                fitted, rejections = self.mapping.fit(block.without(gone) if gone else block)
+                rows += fitted
+                work.rejections += rejections
+            yield rows
 
     def _deletion(self, place: int, record: Mapping[str, Any], work: Work) -> Deletion | None:
         try:
@@ -183,18 +185,23 @@ class Planner:
         """
         found_at, hashes = array("Q"), array("q")
         entangled: set[int] = set()
-        for some, records in batch.parts(places, (DELETED_AT, *self.mapping.key_sources)):
+        for block in chain.from_iterable(batch.keys(places, self.mapping.key_sources)):
             if self.deletes:
-                deleted = zip(some, records, strict=True)
-                entangled.update(place for place, record in deleted if record.get(DELETED_AT))
-            for block in self.mapping.blocks(records, some)[0]:
-                found_at.extend([place for (place,) in block.sources])
-                hashes.extend(map(hash, block.tuples(self.mapping.keys)))
+                entangled.update(place for n in _deleted(block) for place in block.sources[n])
+            for rows in self.mapping.fit(block)[0]:
+                found_at.extend([place for (place,) in rows.sources])
+                hashes.extend(map(hash, rows.tuples(self.mapping.keys)))
         repeated = {key for key, following in pairwise(sorted(hashes)) if key == following}
         entangled.update(
             place for place, key in zip(found_at, hashes, strict=True) if key in repeated
         )
         return entangled
+
+
+def _deleted(block: Block) -> set[int]:
+    """Which of a block's records are marked as deleted."""
+    marks = block.column(DELETED_AT) if DELETED_AT in block.fields else ()
+    return {index for index, mark in enumerate(marks) if mark}
 
 
 def _rows_of(work: Work, blocks: Callable[[], Iterator[Block]]) -> Rows:

@@ -145,7 +145,8 @@ def test_a_large_batch_is_read_back_from_disk() -> None:
     for number in range(20):
         record = json.dumps({"Name": f"{number}", "A": big}).encode()
         batch.extend([record], range(number, number + 1))
-    found = [record["Name"] for _, records in batch.records(range(20)) for record in records]
+    blocks = [block for [block] in batch.records(range(20))]
+    found = [row.values["Name"] for block in blocks for row in block]
     assert found == [f"{number}" for number in range(20)]
-    assert max(len(records) for _, records in batch.records(range(20))) == 4
+    assert max(map(len, blocks)) == 4
     batch.close()

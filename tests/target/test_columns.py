@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -128,8 +129,8 @@ def test_columns_are_sent_as_single_records_are(given: tuple[RecordMap, Batch]) 
         except Misfit as exc:
             expected[place] = exc.problems
     found: dict[int, object] = {}
-    for places, records in batch.records(range(len(batch))):
-        blocks, rejections = mapping.blocks(records, places)
+    for block in chain.from_iterable(batch.records(range(len(batch)))):
+        blocks, rejections = mapping.fit(block)
         found |= {place: row.values for block in blocks for row in block for place in row.sources}
         found |= {place: each.problems for each in rejections for place in each.sources}
     assert found == expected
