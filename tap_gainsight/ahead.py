@@ -45,15 +45,15 @@ class Ahead:
         self._begun = max(self._begun, self.names.index(name) + 1)
         extract = self._prepared.pop(name, None) or self.make(name)
         extract.prepare()
-        extract.when_exported = self._prepare_next
-        self._prepare_next(busy=extract.at.job_id is not None)
+        extract.exporting.when_exported = self._prepare_next
+        self._prepare_next(busy=extract.exporting.job_id is not None)
         if first:
             self._say_plan({name: extract, **self._prepared})
         return extract
 
     def _say_plan(self, begun: Mapping[str, Extract]) -> None:
         """Say for which streams there are jobs, and what that leaves for the others."""
-        jobs = [name for name, extract in begun.items() if extract.at.job_id]
+        jobs = [name for name, extract in begun.items() if extract.exporting.job_id]
         if jobs:
             self.logger.info(
                 "Plan: export jobs for %s; %d streams are still to come; %s",

@@ -81,12 +81,8 @@ class BlockStream(Stream):
         if self._maps_nothing(shown):
             self._tap.write_lines(lines(self.name, shown, utc_now()))
             return
-        mapped: list[str] = []
-        try:
-            for line in mapped_lines(shown, self.stream_maps, utc_now()):
-                mapped.append(line)  # noqa: PERF402 - all that there are before an error
-        finally:
-            self._tap.write_lines("".join(mapped))
+        for text in mapped_lines(shown, self.stream_maps, utc_now()):
+            self._tap.write_lines(text)
 
     def _maps_nothing(self, block: Block) -> bool:
         """Whether the records are written as they are: the flattening of flat ones is nothing."""

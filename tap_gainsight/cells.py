@@ -22,8 +22,6 @@ csv.field_size_limit(sys.maxsize)  # the default, 128 KiB, is less than a rich t
 
 BLOCK = 1 << 16
 """Characters that are read at once, about: more would not stay in the processor's cache."""
-_APART, _QUOTE = "\0", "\1"
-"""Stand for what is between two cells, and for a quote in one."""
 
 
 class Table:
@@ -125,17 +123,15 @@ def split(block: str, width: int) -> list[Sequence[str]] | None:
     columns: list[Sequence[str]] = [parts[n :: width - 1] for n in range(1, width - 1)]
     columns.insert(0, [parts[0], *(first for _, _, first in joints)])
     columns.append([*(last for last, _, _ in joints), parts[-1]])
-    if body.count('"') == 2 * (rows * width - 1) * len(quote):
-        return columns
-    return _unquoted(columns)
+    return _unquoted(columns) if quote else columns
 
 
 def _unquoted(columns: list[Sequence[str]]) -> list[Sequence[str]] | None:
-    """The columns without the second one of each two quotes; None if one stands alone."""
-    joined = [_APART.join(column) for column in columns]
-    if any(_QUOTE in text or text.count(_APART) != len(columns[0]) - 1 for text in joined):
-        return None
-    marked = [text.replace('""', _QUOTE) for text in joined]
-    if any('"' in text for text in marked):
-        return None
-    return [text.replace(_QUOTE, '"').split(_APART) for text in marked]
+    """The columns with one quote for each two; None if one stands alone."""
+    for n, column in enumerate(columns):
+        if '"' not in "".join(column):
+            continue
+        if any('"' in cell.replace('""', "") for cell in column):
+            return None
+        columns[n] = [cell.replace('""', '"') for cell in column]
+    return columns

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import repeat
+from itertools import chain, compress, groupby, zip_longest
 from json.encoder import encode_basestring_ascii
+from operator import is_
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.mapper import StreamMap
 
-    from tap_gainsight.pages import Block
+    from tap_gainsight.pages import Block, Record
 
 _quoted: Callable[[str], str] = encode_basestring_ascii  # in C
 
@@ -61,16 +62,8 @@ def lines(stream: str, block: Block, extracted: datetime) -> str:
         block: The records.
         extracted: When they were read.
     """
-    encoded = _encoded(block)
     between = _between(stream, block.names, extracted)
-    # Each line is what is between the values, and the values, in turn.
-    step = len(encoded) + len(between)
-    parts = [""] * (step * block.rows)
-    for place, text in enumerate(between):
-        parts[2 * place :: step] = [text] * block.rows
-    for place, values in enumerate(encoded):
-        parts[2 * place + 1 :: step] = values
-    return "".join(parts)
+    return "".join(_in_turn(between, _encoded(block), block.rows))
 
 
 def whole_lines(text: str, size: int) -> Iterator[str]:
@@ -82,27 +75,84 @@ def whole_lines(text: str, size: int) -> Iterator[str]:
         start = end
 
 
-def mapped_lines(block: Block, maps: Iterable[StreamMap], extracted: datetime) -> Iterator[str]:
-    """The RECORD messages that stream maps make of a block, one by one.
+def mapped_lines(block: Block, maps: Sequence[StreamMap], extracted: datetime) -> Iterator[str]:
+    """The RECORD messages that stream maps make of a block.
 
-    What a map leaves as it is, most of a record, is encoded with its column.
+    If a map fails on a record, they are those before it, and then its error.
     """
-    labels = {name: f"{_quoted(name)}:" for name in block.names}
-    around = [(each, *_around(each.stream_alias, extracted)) for each in maps]
-    encoded = zip(*_encoded(block), strict=True) if block.names else repeat((), block.rows)
-    for record, row in zip(block.records(), encoded, strict=True):
-        literals = dict(zip(block.names, row, strict=True))
-        for stream_map, head, tail in around:
-            mapped = stream_map.transform(record)
-            if mapped is None:
-                continue
-            pairs = [
-                labels[name] + literals[name]
-                if name in literals and value is record[name]
-                else f"{_quoted(name)}:{_json(value)}"
-                for name, value in mapped.items()
-            ]
-            yield head + ",".join(pairs) + tail
+    records = [*block.records()]
+    made: list[list[Record | None]] = [[] for _ in maps]
+    error: Exception | None = None
+    try:
+        for record in records:
+            for stream_map, results in zip(maps, made, strict=True):
+                results.append(stream_map.transform(record))
+    except Exception as exc:  # noqa: BLE001 - an expression may fail in any way
+        error = exc
+    encoded = _encoded(block)
+    lines_of_maps = [
+        _result_lines(records, results, encoded, stream_map.stream_alias, extracted)
+        for stream_map, results in zip(maps, made, strict=True)
+    ]
+    yield "".join(chain.from_iterable(zip_longest(*lines_of_maps, fillvalue="")))
+    if error:
+        raise error
+
+
+def _result_lines(
+    records: Sequence[Record],
+    results: Sequence[Record | None],
+    encoded: Sequence[Sequence[str]],
+    stream: str,
+    extracted: datetime,
+) -> Iterator[str]:
+    """The line of each of a map's results; an empty one for a record that it leaves out."""
+    kept = [result is not None for result in results]
+    if not all(kept):
+        records = [*compress(records, kept)]
+        encoded = [[*compress(literals, kept)] for literals in encoded]
+    lines: list[str] = []
+    for names, run in groupby((result for result in results if result is not None), _names):
+        alike = [*run]
+        here = slice(len(lines), len(lines) + len(alike))
+        columns = _result_columns(alike, records[here], [literals[here] for literals in encoded])
+        between = _between(stream, names, extracted)
+        parts = _in_turn(between, columns, len(alike))
+        step = len(between) + len(columns)
+        lines += ["".join(parts[n : n + step]) for n in range(0, len(parts), step)]
+    rest = iter(lines)
+    return (next(rest) if keep else "" for keep in kept)
+
+
+def _names(record: Record) -> tuple[str, ...]:
+    return tuple(record)
+
+
+def _result_columns(
+    results: Sequence[Record], records: Sequence[Record], encoded: Sequence[Sequence[str]]
+) -> list[Sequence[str]]:
+    """The values of results with the same properties as JSON, by column.
+
+    What a map leaves as it is, most of a record, is encoded already.
+    """
+    was = zip(*(record.values() for record in records), strict=True)
+    before = dict(zip(records[0], zip(was, encoded, strict=True), strict=True))
+    values = zip(*(result.values() for result in results), strict=True)
+    return [
+        _result_column(column, *before[name]) if name in before else [*map(_json, column)]
+        for name, column in zip(results[0], values, strict=True)
+    ]
+
+
+def _result_column(
+    values: Sequence[Any], before: Sequence[Any], encoded: Sequence[str]
+) -> Sequence[str]:
+    if all(map(is_, values, before)):
+        return encoded
+    return [
+        literal if value is old else _json(value)
+        for value, old, literal in zip(values, before, encoded, strict=True)
+    ]
 
 
 def _json(value: Any) -> str:
@@ -118,16 +168,22 @@ def _encoded(block: Block) -> list[list[str]]:
     ]
 
 
+def _in_turn(between: Sequence[str], columns: Sequence[Sequence[str]], rows: int) -> list[str]:
+    """What the lines have between their values, and the values, in turn."""
+    step = len(between) + len(columns)
+    parts = [""] * (step * rows)
+    for place, text in enumerate(between):
+        parts[2 * place :: step] = [text] * rows
+    for place, values in enumerate(columns):
+        parts[2 * place + 1 :: step] = values
+    return parts
+
+
 def _between(stream: str, names: Sequence[str], extracted: datetime) -> list[str]:
     """What a line has before, between and after its values."""
-    head, tail = _around(stream, extracted)
+    head = f'{{"type":"RECORD","stream":{_quoted(stream)},"record":{{'
+    tail = f'}},"time_extracted":"{extracted.isoformat()}"}}\n'
     labels = [f"{_quoted(name)}:" for name in names]
     if not labels:
         return [head + tail]
     return [head + labels[0], *(f",{label}" for label in labels[1:]), tail]
-
-
-def _around(stream: str, extracted: datetime) -> tuple[str, str]:
-    """What a line has before and after its record's properties."""
-    head = f'{{"type":"RECORD","stream":{_quoted(stream)},"record":{{'
-    return head, f'}},"time_extracted":"{extracted.isoformat()}"}}\n'

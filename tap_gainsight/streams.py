@@ -13,8 +13,9 @@ from gainsight_api.errors import ConfigError, JobFailedError, NotFoundError, Req
 from tap_gainsight.blocks import BlockStream
 from tap_gainsight.checkpoint import Checkpoint
 from tap_gainsight.cursor import Window
-from tap_gainsight.extract import UNKNOWN_NAME, Extract, Method
+from tap_gainsight.extract import Extract, Method
 from tap_gainsight.pages import Block, Column, Decoder
+from tap_gainsight.reading import UNKNOWN_NAME
 from tap_gainsight.specs import DELETE_LOGS, StreamSpec
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class GainsightStream(BlockStream):
         except (RequestError, JobFailedError) as exc:
             exc.args = (f"stream {self.name}: {exc}",)
             raise
-        extract.progress.finished()
+        extract.reading.progress.finished()
 
     def extract(self) -> Extract:
         """An extract of what the catalog selects, from where the state says."""
@@ -225,7 +226,7 @@ class DeletedRecordsStream(GainsightStream):
                 narrow=lambda: None,
                 logger=self.logger,
             )
-            began = min(began or extract.began, extract.began)
+            began = min(began or extract.reading.began, extract.reading.began)
             try:
                 if self.ABORT_AT_RECORD_COUNT is not None:
                     yield from extract.sample(self.ABORT_AT_RECORD_COUNT)
@@ -234,11 +235,11 @@ class DeletedRecordsStream(GainsightStream):
             except RequestError as exc:
                 missing += [log]
                 absent = isinstance(exc, NotFoundError) or exc.code in UNKNOWN_NAME
-                if not absent or extract.progress.rows or len(missing) == len(DELETE_LOGS):
+                if not absent or extract.reading.progress.rows or len(missing) == len(DELETE_LOGS):
                     raise
                 self.logger.warning("This tenant has no %s", log)
             else:
-                extract.progress.finished()
+                extract.reading.progress.finished()
         if self._incremental_key():
             # All that was in the logs has been read, be it long ago that anything was deleted.
             self._move_bookmark(began, began)

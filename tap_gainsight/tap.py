@@ -11,36 +11,34 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from singer_sdk import Tap
-from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.exceptions import ConfigurationError
-from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
     PluginCapabilities,
     TapCapabilities,
 )
-from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
-from gainsight_api.cli import OneLineErrors
 from gainsight_api.clock import Clock, SystemClock
-from gainsight_api.errors import ConfigError, GainsightError, RequestError
+from gainsight_api.errors import ConfigError, RequestError
 from gainsight_api.export import Exports
 from gainsight_api.filters import NOT_NULL, Given, respelled
 from gainsight_api.metadata import Metadata
 from gainsight_api.paid import PaidJobs
+from gainsight_api.plugin import GainsightPlugin
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
-from gainsight_api.settings import connect, made_fit, numbers_as_text, with_defaults
+from gainsight_api.settings import connect, with_defaults
 from tap_gainsight.ahead import Ahead
 from tap_gainsight.catalog import catalogued, discovered
 from tap_gainsight.custom import Objects, StreamSetting
+from tap_gainsight.exporting import Exporting
 from tap_gainsight.extract import Extract, Method
 from tap_gainsight.jobs import Jobs
 from tap_gainsight.lines import whole_lines
 from tap_gainsight.pages import Label
 from tap_gainsight.progress import Progress
+from tap_gainsight.reading import Reading
 from tap_gainsight.settings import CONFIG_SCHEMA
 from tap_gainsight.specs import DELETED_RECORDS, deleted_records, path_of
 from tap_gainsight.streams import DeletedRecordsStream, GainsightStream
@@ -51,19 +49,13 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from types import FrameType
 
-    import click
-
     from gainsight_api.session import Session
     from tap_gainsight.checkpoint import Checkpoint
     from tap_gainsight.cursor import Window
     from tap_gainsight.pages import Decoder
 
 
-class _Command(OneLineErrors, SingerCommand):
-    user_errors: ClassVar[tuple[type[Exception], ...]] = (GainsightError, ConfigurationError)
-
-
-class TapGainsight(Tap):
+class TapGainsight(GainsightPlugin, Tap):
     """Singer tap for Gainsight CS: bulk export jobs and the Query API."""
 
     name = "tap-gainsight"
@@ -203,22 +195,27 @@ class TapGainsight(Tap):
         resumed: Checkpoint | None = None,
     ) -> Extract:
         """An extract of this tenant, by this tap's settings."""
-        return Extract(
+        session = self.session
+        reading = Reading(
             window=window,
             decoder=decoder,
-            query=self._query,
-            jobs=self._jobs,
-            quota=self.session.quota,
-            method=method,
             job_rows=self.options["max_rows_per_job"],
-            threshold=self.options["bulk_threshold_rows"],
             save=save,
             narrow=narrow,
-            progress=Progress(logger, self.session.clock, self.session.quota),
+            progress=Progress(logger, session.clock, session.quota),
             logger=logger,
-            tenant_time=self.session.tenant_time,
-            page_rows=self.page_rows,
+            clock=session.clock,
+            tenant_time=session.tenant_time,
             resumed=resumed,
+        )
+        return Extract(
+            reading=reading,
+            exporting=Exporting(reading, self._jobs),
+            query=self._query,
+            quota=session.quota,
+            method=method,
+            threshold=self.options["bulk_threshold_rows"],
+            page_rows=self.page_rows,
         )
 
     def save_state(self) -> None:
@@ -262,24 +259,6 @@ class TapGainsight(Tap):
             (DeletedRecordsStream if spec.name == DELETED_RECORDS else GainsightStream)(self, spec)
             for spec in specs
         ]
-
-    @classproperty
-    @override
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
-        schema = numbers_as_text(cls.config_jsonschema)
-        return parse_environment_config(schema, cls._env_var_prefix)
-
-    @override
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        self._config = made_fit(self._config, CONFIG_SCHEMA["properties"])
-        return super()._validate_config(raise_errors=raise_errors)
-
-    @classmethod
-    @override
-    def get_singer_command(cls) -> click.Command:
-        command = super().get_singer_command()
-        command.__class__ = _Command
-        return command
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

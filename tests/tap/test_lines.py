@@ -8,11 +8,15 @@ import io
 import json
 import re
 import signal
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from singer_sdk.exceptions import MapExpressionError
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib.json import serialize_json
 
 from gainsight_api.datatypes import READERS, Kind, json_decoder, json_schema
 from gainsight_api.errors import DataError
@@ -21,7 +25,8 @@ from tap_gainsight.blocks import BlockStream
 from tap_gainsight.cells import split
 from tap_gainsight.columns import read_column
 from tap_gainsight.cursor import Tracker
-from tap_gainsight.lines import whole_lines
+from tap_gainsight.lines import mapped_lines, whole_lines
+from tap_gainsight.pages import Column, Decoder
 from tap_gainsight.tap import TapGainsight
 from tests.tap.support import make_tap, select_only, tenant_of, things
 from tests.tap.test_pages import CELLS, DIALECTS, Dialect, file_of
@@ -125,7 +130,7 @@ def printed(tap: TapGainsight, *, whole_blocks: bool) -> tuple[str, str]:
             patch.setattr(BlockStream, "_needs_records", lambda _: True)
         try:
             tap.sync_all()
-        except (DataError, ArithmeticError) as exc:
+        except (DataError, ArithmeticError, MapExpressionError) as exc:
             error = repr(exc)
     return re.sub(r'(?<="time_extracted":)"[0-9T:.+-]*"', "-", out.getvalue()), error
 
@@ -244,6 +249,18 @@ MAPS: list[dict[str, Any]] = [
     {"stream_maps": {"thing__gc": None}},
     {"stream_maps": {"copy": {"__source__": "thing__gc", "Name": "md5(Name)"}}},
     {"stream_maps": {"thing__gc": {"Fails": "1 / (Size__gc - 3)"}}},
+    {
+        "stream_maps": {
+            "thing__gc": {"__filter__": "Size__gc != 2", "Twice": "Size__gc * 2"},
+            "copy": {"__source__": "thing__gc", "__filter__": "1 / (Size__gc - 5) > 0"},
+            "other": {"__source__": "thing__gc", "Gsid": "Gsid", "__else__": None},
+        }
+    },
+    {
+        "flattening_enabled": True,
+        "flattening_max_depth": 2,
+        "stream_maps": {"thing__gc": {"All": "record", "List": "[Size__gc]"}},
+    },
 ]
 
 
@@ -257,6 +274,67 @@ def test_maps_and_flattening_give_the_same_either_way(options: dict[str, Any]) -
     fast, slow = output(whole_blocks=True), output(whole_blocks=False)
     assert fast == slow
     assert fast[0].count('"RECORD"') or "None" in str(options)
+
+
+class WithoutNulls(SameRecordTransform):
+    """A map whose results have not all the same properties."""
+
+    def transform(self, record: dict[str, Any]) -> dict[str, Any] | None:
+        kept = {name: value for name, value in record.items() if value not in {None, "key"}}
+        return {**kept, "Whole": record} if kept else None
+
+
+@settings(max_examples=100, deadline=None)
+@given(tables())
+def test_results_may_differ_in_their_properties(
+    table: tuple[list[tuple[str, Kind, bool]], list[list[str]]],
+) -> None:
+    chosen, rows = table
+    columns = tuple(Column(name, name, kind) for name, kind, _ in chosen)
+    now, stream_map = datetime.now(UTC), WithoutNulls("an alias", {}, (), None)
+    with contextlib.suppress(DataError):
+        for block in Decoder("a_stream", columns).from_csv(file_of(rows)):
+            expected = [
+                serialize_json({"type": "RECORD", "stream": "an alias", "record": result})
+                for record in block.records()
+                if (result := stream_map.transform(record)) is not None
+            ]
+            lines = "".join(mapped_lines(block, [stream_map], now)).splitlines()
+            tail = f',"time_extracted":"{now.isoformat()}"}}'
+            assert [line.removesuffix(tail) + "}" for line in lines] == expected
+
+
+MAPPED: list[dict[str, str | None]] = [
+    {"New": "str(_)"},
+    {"__filter__": "md5(str(_)) > '8'"},
+    {"__filter__": "md5(str(_)) > '8'", "New": "record"},
+    {"__else__": None, "__key_properties__": None, "New": "float('1.50')"},
+    {"New": "1 / int(md5(str(_)) > '4')"},
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables(), st.lists(st.sampled_from(MAPPED), min_size=1, max_size=3), st.booleans())
+def test_any_records_are_mapped_as_the_sdk_maps_them(
+    table: tuple[list[tuple[str, Kind, bool]], list[list[str]]],
+    maps: list[dict[str, str | None]],
+    change: bool,  # noqa: FBT001
+) -> None:
+    every, rows = table
+    chosen = [(name, kind, True) for name, kind, _ in every]
+    named = {chosen[-1][0]: "self if md5(str(_)) > '8' else None"} if change else {}
+    sources = [NAME, "second", "third"]
+    stream_maps = {
+        alias: {**each, **named, **({} if alias == NAME else {"__source__": NAME})}
+        for alias, each in zip(sources, maps, strict=False)
+    }
+
+    def blocks(stream: Any) -> Iterator[Block]:
+        yield from stream._decoder(stream._columns()).from_csv(file_of(rows))
+
+    with pytest.MonkeyPatch.context() as patch:
+        fast, slow = both_ways(patch, lambda: tap_of(chosen, stream_maps=stream_maps), blocks)
+    assert fast == slow
 
 
 @settings(max_examples=300, deadline=None)

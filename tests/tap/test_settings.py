@@ -90,3 +90,15 @@ def test_filter_times_are_understood_in_the_tenants_zone(zone: str, method: str)
         )
         records = run(select_only(tap, THING.name)).records[THING.name]
         assert [record["Size__gc"] for record in records] == [15, 16, 17, 18, 19]
+
+
+def test_the_sdks_own_settings_come_from_the_environment_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TAP_GAINSIGHT_FLATTENING_MAX_DEPTH", "2")
+    monkeypatch.setenv("TAP_GAINSIGHT_MAX_RETRIES", "3")
+    monkeypatch.setenv("TAP_GAINSIGHT_STREAM_MAPS", '{"company": {"Name": "name"}}')
+    config = TapGainsight(config={**BASE}, catalog={"streams": []}, parse_env_config=True).config
+    assert config["flattening_max_depth"] == 2
+    assert config["max_retries"] == 3
+    assert config["stream_maps"] == {"company": {"Name": "name"}}
