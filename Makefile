@@ -23,7 +23,7 @@ format: $(UV)
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
 
-bench: $(UV) ## Measure the connectors beside other ways; make bench BENCH="--rows 100000" is quicker
+bench: $(UV) ## Measure the connectors beside other ways; benchmarks/README.md has a quicker way
 	$(RUN) --group bench python -m benchmarks $(BENCH)
 
 clean:

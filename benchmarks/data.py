@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import random
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,9 +10,10 @@ from gainsight_api.datatypes import Kind, json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 OBJECT = "company"
+LOADED_OBJECT = "relationship"
+KEY = "Key__gc"
 # Not a million in twenty chunks: a job of just so many rows may have been cut off, and the tap
 # asks for what follows.
 CHUNK_ROWS = 49_900
@@ -29,6 +28,8 @@ KINDS: dict[str, Kind] = {
     **{f"Time{n}__gc": Kind.DATETIME for n in range(2)},
     "ModifiedDate": Kind.DATETIME,
 }
+# What is loaded has a key of its own: a Gsid cannot be written.
+LOADED_KINDS: dict[str, Kind] = {KEY if n == "Gsid" else n: kind for n, kind in KINDS.items()}
 _EMPTY = 0.2
 _QUOTES = 0.0002  # cells with quotes in them
 _NOT_ASCII = 0.05
@@ -49,10 +50,19 @@ _WORDS = [
 _BEGIN = datetime(2024, 1, 1)
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of the rows."""
-    properties = {name: json_schema(kind, nullable=name != "Gsid") for name, kind in KINDS.items()}
+def schema(kinds: dict[str, Kind] = KINDS) -> dict[str, Any]:
+    """The JSON Schema of the rows, whose first column is the key."""
+    properties = {
+        name: json_schema(kind, nullable=number > 0)
+        for number, (name, kind) in enumerate(kinds.items())
+    }
     return {"type": "object", "properties": properties}
+
+
+def rounded(count: int) -> int:
+    """The next smaller number of rows that whole chunks, or else whole pages, make up."""
+    step = CHUNK_ROWS if count >= CHUNK_ROWS else PAGE_ROWS
+    return max(count // step, 1) * step
 
 
 def rows(count: int) -> Iterator[list[str]]:
@@ -85,34 +95,3 @@ def _number(chance: random.Random) -> str:
 
 def _time(seconds: float) -> str:
     return (_BEGIN + timedelta(seconds=seconds)).isoformat(timespec="milliseconds") + "Z"
-
-
-def write_chunk(path: Path, count: int) -> None:
-    """A chunk as an export job gives it."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writerow(KINDS)
-        writer.writerows(rows(count))
-
-
-def write_pages(folder: Path, count: int) -> None:
-    """Replies to queries, `page-0.json` and so on."""
-    numbers = {n for n, kind in enumerate(KINDS.values()) if kind is Kind.NUMBER}
-    flags = {n for n, kind in enumerate(KINDS.values()) if kind is Kind.BOOLEAN}
-    page: list[str] = []
-    written = 0
-    for row in rows(count):
-        values = [
-            "null"
-            if not cell
-            else cell
-            if n in numbers or n in flags
-            else json.dumps(cell, ensure_ascii=False)
-            for n, cell in enumerate(row)
-        ]
-        pairs = zip(KINDS, values, strict=True)
-        page.append("{" + ",".join(f'"{name}":{value}' for name, value in pairs) + "}")
-        if len(page) == PAGE_ROWS:
-            text = f'{{"result":true,"data":{{"records":[{",".join(page)}]}}}}'
-            (folder / f"page-{written}.json").write_text(text, encoding="utf-8")
-            page, written = [], written + 1

@@ -9,10 +9,23 @@ from typing import TYPE_CHECKING, Any
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from gainsight_api.errors import AuthError, RetriableError, ServerError, transport_error
+from gainsight_api.errors import (
+    AuthError,
+    RetriableError,
+    ServerError,
+    bundle_error,
+    transport_error,
+)
 
 if TYPE_CHECKING:
     from gainsight_api.clock import Clock
+
+_LONGEST_CONNECT = 30.0
+
+
+def timeouts(seconds: float) -> tuple[float, float]:
+    """For how long a call may connect, and for how long it may be without an answer."""
+    return min(_LONGEST_CONNECT, seconds), seconds
 
 
 class AccessKey(AuthBase):
@@ -91,7 +104,7 @@ class OAuth(AuthBase):
                 self._url,
                 data={"grant_type": "client_credentials"},
                 auth=HTTPBasicAuth(self._client_id.encode(), self._secret.encode()),
-                timeout=self._timeout,
+                timeout=timeouts(self._timeout),
                 allow_redirects=False,
             )
         except requests.RequestException as exc:
@@ -99,6 +112,8 @@ class OAuth(AuthBase):
             if isinstance(error, RetriableError):
                 error.may_have_arrived = False
             raise error from None
+        except OSError as exc:  # so requests says that a CA bundle is missing
+            raise bundle_error() or exc from None
         status = reply.status_code
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise ServerError(

@@ -7,9 +7,12 @@ Gainsight's support finds the rest.
 
 from __future__ import annotations
 
+import os
 import re
+import ssl
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -38,6 +41,7 @@ _IP_REFUSED = "GS_APIG_2402"
 _RATE_LIMITED = {"GU_2400"}
 _NO_DATA = {"GSOBJ_1011", "GSOBJ_1XXX"}
 _NOT_FOUND = {"OBJECT_NOT_FOUND"}
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:-]{1,80}").fullmatch
 
 
@@ -172,11 +176,17 @@ def transport_error(exc: requests.RequestException) -> GainsightError:
             "the tenant's host does not answer: check `domain`", may_have_arrived=False
         )
     if isinstance(exc, requests.Timeout):
-        return TransportError("the tenant took too long to answer")
+        return TransportError("the tenant took too long to answer: see `request_timeout`")
     if isinstance(exc, requests.exceptions.SSLError):
-        if "CERTIFICATE_VERIFY_FAILED" in str(exc):
-            return GainsightError("the tenant's TLS certificate was not accepted: check `domain`")
-        return TransportError("the secure connection failed: check `domain`")
+        return _tls_error(exc)
+    if isinstance(exc, requests.exceptions.ProxyError):
+        return TransportError(
+            "the proxy does not take the connection: check the environment variable HTTPS_PROXY",
+            may_have_arrived=False,
+        )
+    if isinstance(exc, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+        # Ours have been looked at, so it is the proxy's.
+        return ConfigError("the environment variable HTTPS_PROXY names no proxy that can be used")
     reason = getattr(exc.args[0] if exc.args else None, "reason", None)
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return TransportError(
@@ -187,6 +197,32 @@ def transport_error(exc: requests.RequestException) -> GainsightError:
             "the tenant's host does not take connections: check `domain`", may_have_arrived=False
         )
     return TransportError("the connection broke off")
+
+
+def _tls_error(exc: requests.exceptions.SSLError) -> GainsightError:
+    if "CERTIFICATE_VERIFY_FAILED" in str(exc):
+        return GainsightError("the tenant's TLS certificate was not accepted: check `domain`")
+    return bundle_error() or TransportError("the secure connection failed: check `domain`")
+
+
+def bundle_error() -> ConfigError | None:
+    """What is wrong with the CA bundle that requests takes from the environment, if anything."""
+    name = next((name for name in _BUNDLES if os.environ.get(name)), None)
+    if name is None:
+        return None
+    path = os.environ[name]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if Path(path).is_dir():
+            context.load_verify_locations(capath=path)
+        else:
+            context.load_verify_locations(cafile=path)
+    except (OSError, ValueError):
+        return ConfigError(
+            f"the environment variable {name} names no usable file of certificates: "
+            "correct it, or unset it"
+        )
+    return None
 
 
 def _by_code(code: str | None, details: dict[str, Any]) -> GainsightError | None:

@@ -15,6 +15,7 @@ import backoff
 import msgspec
 import requests
 
+from gainsight_api.auth import timeouts
 from gainsight_api.datatypes import json_decoder
 from gainsight_api.errors import (
     AuthError,
@@ -23,6 +24,7 @@ from gainsight_api.errors import (
     RetriableError,
     ServerError,
     TransportError,
+    bundle_error,
     error_in,
     transport_error,
 )
@@ -44,7 +46,6 @@ _SAFE_PATH = re.compile(r"[!-\[\]-~]+")  # printable ASCII, no blank, no backsla
 _BLOCK = 1 << 16
 _LONGEST_BACKOFF = 60
 _LONGEST_RETRY_AFTER = 3600
-_LONGEST_CONNECT = 30.0
 _TRIES_TO_REACH = 3  # of a host that has not answered once: more likely a wrong `domain`
 
 
@@ -156,12 +157,14 @@ class Session:
                 method,
                 self._url(path),
                 auth=self.auth,
-                timeout=(min(_LONGEST_CONNECT, self.timeout), self.timeout),
+                timeout=timeouts(self.timeout),
                 allow_redirects=False,
                 **options,
             )
         except requests.RequestException as exc:
             raise transport_error(exc) from None
+        except OSError as exc:  # so requests says that a CA bundle is missing
+            raise bundle_error() or exc from None
         self._reached = True
         self._note_date(reply)
         if reply.is_redirect:

@@ -244,6 +244,22 @@ def test_a_closed_port_names_the_setting_with_oauth_too(connected: Connect, serv
         connected(server.url, **PAIR).get("x")
 
 
+def test_no_more_than_half_a_minute_is_spent_on_a_token_server_that_does_not_answer(
+    connected: Connect, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timeouts: list[object] = []
+    send = requests.adapters.HTTPAdapter.send
+
+    def noting(self: Any, request: Any, **options: Any) -> requests.Response:
+        timeouts.append(options["timeout"])
+        return send(self, request, **options)
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", noting)
+    server.answers(TOKEN, ok("fine"))
+    connected(server.url, request_timeout=200, **PAIR).get("x")
+    assert timeouts == [(30, 200)] * 2
+
+
 def test_threads_share_one_token(connected: Connect, tenant: MakeTenant) -> None:
     sandbox = tenant(demo=False)
     session = connected(sandbox.url, **PAIR)

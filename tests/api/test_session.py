@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import socket
+import ssl
+import subprocess
+import sys
 import traceback
+from dataclasses import dataclass
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +20,7 @@ import requests
 from gainsight_api.auth import AccessKey
 from gainsight_api.errors import (
     AuthError,
+    ConfigError,
     GainsightError,
     NotFoundError,
     RateLimitedError,
@@ -44,6 +51,13 @@ if TYPE_CHECKING:
 QUERY = "v1/data/objects/query/company"
 SPOKEN = "a record's value 4711"
 REFUSED = {"result": False, "errorCode": "P_5005", "errorDesc": SPOKEN, "data": None}
+PAIR = {"oauth_client_id": "client", "oauth_client_secret": "secret"}
+PROGRAMS = ("tap", "target")
+FEED = """\
+{"type": "SCHEMA", "stream": "company", "schema": {"properties": {"Name": {}}}, \
+"key_properties": ["Name"]}
+{"type": "RECORD", "stream": "company", "record": {"Name": "Foo"}}
+"""
 BACK_OFF = [1, 2, 4, 8, 16, 32, 60, 60]
 
 
@@ -61,6 +75,25 @@ def bare(root: str, time: Time, http: requests.Session) -> Session:
     """A session over connections of one's own."""
     quota = Quota(open_store("memory"), "key", Limits(), clock=time.now, sleep=time.sleep)
     return Session(root=root, auth=AccessKey(KEY), quota=quota, clock=time, http=http)
+
+
+def last_line(program: str, domain: str, **settings: str) -> str:
+    """What the command of the tap, or of the target, says last where it must fail."""
+    given = {"domain": domain, "access_key": KEY, "quota_store": "memory", **settings}
+    done = subprocess.run(
+        [sys.executable, "-m", f"{program}_gainsight", "--config=ENV"],
+        env=os.environ
+        | {f"{program}_gainsight_{name}".upper(): value for name, value in given.items()},
+        input=FEED,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert KEY not in done.stdout + done.stderr
+    return done.stderr.splitlines()[-1]
 
 
 def everything(blocks: Iterator[bytes]) -> bytes:
@@ -408,6 +441,28 @@ def test_https_on_a_plain_port_fails_soon_and_names_the_setting(
 
 
 @pytest.mark.usefixtures("longest_jitter")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("settings", [{}, PAIR], ids=["key", "oauth"])
+def test_a_host_that_takes_connections_and_never_answers_fails_soon(
+    connected: Connect, time: Time, scheme: str, settings: dict[str, str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        domain = f"{scheme}://127.0.0.1:{hole.getsockname()[1]}"
+        with pytest.raises(TransportError) as caught:
+            connected(domain, request_timeout=0.1, **settings).get("x")
+    assert str(caught.value) == "the tenant took too long to answer: see `request_timeout`"
+    assert time.sleeps == [1, 2]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_host_that_never_answers_ends_a_command_in_one_line(program: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        domain = f"http://127.0.0.1:{hole.getsockname()[1]}"
+        line = last_line(program, domain, request_timeout="0.1", max_retries="0")
+    assert line.endswith("the tenant took too long to answer: see `request_timeout`")
+
+
+@pytest.mark.usefixtures("longest_jitter")
 def test_a_host_that_answered_once_is_waited_for(
     connected: Connect, server: Server, time: Time
 ) -> None:
@@ -417,6 +472,165 @@ def test_a_host_that_answered_once_is_waited_for(
     with pytest.raises(TransportError):
         session.get("x")
     assert time.sleeps == BACK_OFF
+
+
+# Certificates and proxies, which the environment names.
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A server with a certificate that nobody else has signed."""
+
+    url: str
+    certificate: Path
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certified]:
+    openssl = shutil.which("openssl") or pytest.skip("there is no openssl")
+    folder = tmp_path_factory.mktemp("certificate")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    asked = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    asked += [
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        str(key),
+        "-out",
+        str(certificate),
+    ]
+    subprocess.run([openssl, "req", *asked], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = Server()
+    server._http.socket = context.wrap_socket(server._http.socket, server_side=True)
+    with server.answers(ok("fine")):
+        yield Certified(f"https://127.0.0.1:{server.port}", certificate)
+
+
+@pytest.fixture
+def bundle(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], None]:
+    """Names a CA bundle in the environment."""
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    return lambda path: monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
+
+
+@pytest.mark.parametrize("settings", [{}, PAIR], ids=["key", "oauth"])
+def test_a_certificate_that_nobody_trusts_is_not_accepted(
+    connected: Connect,
+    time: Time,
+    certified: Certified,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, str],
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(GainsightError, match="certificate was not accepted") as caught:
+        connected(certified.url, **settings).get("x")
+    assert not isinstance(caught.value, RetriableError)
+    assert time.sleeps == []
+
+
+def test_a_certificate_is_accepted_by_the_bundle_that_the_environment_names(
+    connected: Connect, certified: Certified, bundle: Callable[[object], None]
+) -> None:
+    bundle(certified.certificate)
+    assert connected(certified.url).get("x") == "fine"
+
+
+@pytest.mark.parametrize("settings", [{}, PAIR], ids=["key", "oauth"])
+@pytest.mark.parametrize("text", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nx"])
+def test_a_bundle_that_cannot_be_used_is_named(
+    connected: Connect,
+    server: Server,
+    tmp_path: Path,
+    bundle: Callable[[object], None],
+    *,
+    text: str | None,
+    settings: dict[str, str],
+) -> None:
+    path = tmp_path / "bundle-4711.pem"
+    if text is not None:
+        path.write_text(text)
+    bundle(path)
+    with pytest.raises(ConfigError, match="variable REQUESTS_CA_BUNDLE") as caught:
+        connected(f"https://127.0.0.1:{server.port}", max_retries=0, **settings).get("x")
+    assert "4711" not in str(caught.value)
+
+
+def test_a_bundle_is_named_by_the_variable_that_names_it(
+    connected: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    with pytest.raises(ConfigError, match="variable CURL_CA_BUNDLE"):
+        connected("acme").get("x")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("text", [None, "no certificate"], ids=["missing", "empty"])
+def test_a_bundle_that_cannot_be_used_ends_a_command_in_one_line(
+    server: Server,
+    tmp_path: Path,
+    bundle: Callable[[object], None],
+    *,
+    program: str,
+    text: str | None,
+) -> None:
+    path = tmp_path / "bundle.pem"
+    if text is not None:
+        path.write_text(text)
+    bundle(path)
+    line = last_line(program, f"https://127.0.0.1:{server.port}")
+    assert "the environment variable REQUESTS_CA_BUNDLE names no usable file" in line
+
+
+def test_plain_http_needs_no_bundle(
+    connected: Connect, server: Server, tmp_path: Path, bundle: Callable[[object], None]
+) -> None:
+    bundle(tmp_path / "missing.pem")
+    assert connected(server.url).get("x") == "fine"
+
+
+@pytest.mark.parametrize("settings", [{}, PAIR], ids=["key", "oauth"])
+def test_a_file_that_cannot_be_read_is_not_the_bundles_fault(
+    connected: Connect, server: Server, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", full)
+    with pytest.raises(OSError, match="No space left"):
+        connected(server.url, **settings).get("x")
+
+
+@pytest.mark.usefixtures("longest_jitter")
+def test_a_proxy_that_takes_no_connection_is_named(
+    connected: Connect, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_proxy(monkeypatch, f"http://127.0.0.1:{closed_port()}")
+    session = connected("acme")
+    with pytest.raises(TransportError, match="variable HTTPS_PROXY"):
+        session.get("x")
+    assert time.sleeps == [1, 2]
+    assert used(session) == 0
+
+
+@pytest.mark.parametrize("proxy", ["http://::x", "user:pass word@4711", "ftp://127.0.0.1:1"])
+def test_a_proxy_that_is_none_is_named(
+    connected: Connect, time: Time, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    use_proxy(monkeypatch, proxy)
+    with pytest.raises(ConfigError, match="variable HTTPS_PROXY") as caught:
+        connected("acme").get("x")
+    assert "4711" not in str(caught.value)
+    assert time.sleeps == []
+
+
+def use_proxy(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    for name in ("no_proxy", "NO_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", url)
 
 
 @pytest.mark.parametrize("fault", [Effect.DROP_AFTER, Effect.TRUNCATED, Effect.MALFORMED])
@@ -634,6 +848,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.usefixtures("longest_jitter")  # whose digits are not taken for the value's
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
 def test_neither_credential_nor_body_is_said_anywhere(
     connected: Connect, server: Server, caplog: pytest.LogCaptureFixture, answer: Reply

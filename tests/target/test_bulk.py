@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_api.errors import ConfigError, GainsightError, JobFailedError
+from gainsight_api.errors import AuthError, ConfigError, GainsightError, JobFailedError
 from gainsight_sandbox import (
     CallKind,
     DataJob,
@@ -16,6 +16,7 @@ from gainsight_sandbox import (
     Quirks,
     Sandbox,
 )
+from gainsight_sandbox.sandbox import CLIENT_ID, CLIENT_SECRET
 from tests.target.support import THING, Runner, record, records, schema, state, thing
 
 if TYPE_CHECKING:
@@ -299,6 +300,40 @@ def test_imports_may_have_an_access_key_of_their_own(tmp_path: Path) -> None:
         runner = Runner(sandbox, tmp_path)
         runner.loaded(schema(), *records(3), bulk_access_key="import-key", **BULK)
         assert len(runner.rows()) == 3
+
+
+def test_imports_may_have_an_access_key_of_their_own_beside_oauth(tmp_path: Path) -> None:
+    pair = {"oauth_client_id": CLIENT_ID, "oauth_client_secret": CLIENT_SECRET}
+    lookup = {
+        "Company__gc": {
+            "fields": {"Company_Name__gc": "Name"},
+            "objectName": "company",
+            "lookupField": "Gsid",
+        }
+    }
+    with Sandbox(
+        empty=True, clock=ManualClock(), objects=[thing()], bulk_access_key="import-key"
+    ) as sandbox:
+        [apple] = sandbox.tenant.insert("company", {"Name": "Apple"})
+        runner = Runner(sandbox, tmp_path)
+        feed = [
+            schema(),
+            *records(3, Company_Name__gc="Apple"),
+            record(Name="bad", Company_Name__gc="Apple", Colour__gc="1I00OLD"),
+        ]
+        settings = {"access_key": None, "lookups": lookup, "max_rejects": 1, **pair, **BULK}
+        output = runner.load(*feed, bulk_access_key="import-key", **settings)
+        assert output.error is None
+        assert [row["Company__gc"] for row in runner.rows().values()] == [apple] * 3
+        assert len(runner.letters()) == 1
+        statuses = {(request.kind, request.status) for request in sandbox.log}
+        assert {status for _, status in statuses} == {200}
+        assert {CallKind.TOKEN, CallKind.METADATA, CallKind.QUERY} < {kind for kind, _ in statuses}
+        assert sum(request.kind is CallKind.TOKEN for request in sandbox.log) == 1
+
+        wrong = runner.load(*feed, bulk_access_key="wrong-key-4711", **settings)
+        assert isinstance(wrong.error, AuthError)
+        assert "4711" not in str(wrong.error) + wrong.stderr
 
 
 AWKWARD = [
