@@ -93,14 +93,16 @@ class Exports:
         self._session = session
         self._paid = paid
 
-    def submit(self, read: Read, began: str = "") -> Job:
+    def submit(self, read: Read, began: str = "", *, wait: bool = True) -> Job:
         """Submit a job, for one call of the bulk budget; or take one that was never read.
 
         Args:
             read: What is exported.
             began: The tenant's time, for whoever takes the job if this run is killed.
+            wait: Whether to wait if no bulk call is left, by our count or by Gainsight's.
 
         Raises:
+            QuotaExhaustedError: None is left.
             TransportError: No reply came; the job may be under way, and nothing can find it.
         """
         if self._paid and (known := self._paid.find(read)):
@@ -110,6 +112,7 @@ class Exports:
             read.body(),
             budget=Budget.BULK,
             repeatable=False,
+            wait=wait,
         )
         job_id = reply.get("jobId") if isinstance(reply, Mapping) else None
         if not job_id:

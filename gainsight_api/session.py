@@ -89,7 +89,13 @@ class Session:
         return self._retrying(lambda: self._json("GET", path), path)
 
     def post(
-        self, path: str, body: Any, *, budget: Budget = Budget.SYNC, repeatable: bool = True
+        self,
+        path: str,
+        body: Any,
+        *,
+        budget: Budget = Budget.SYNC,
+        repeatable: bool = True,
+        wait: bool = True,
     ) -> Any:
         """Make a POST call with a JSON body; the result is the envelope's `data`.
 
@@ -98,9 +104,10 @@ class Session:
             body: What is sent as JSON.
             budget: The budget that pays for it.
             repeatable: Whether the call may be made again when the first may have arrived.
+            wait: Whether to wait for the next window if no call is left.
         """
         return self._retrying(
-            lambda: self._json("POST", path, body), path, budget, repeatable=repeatable
+            lambda: self._json("POST", path, body), path, budget, repeatable=repeatable, wait=wait
         )
 
     def put(self, path: str, body: Any) -> Any:
@@ -232,13 +239,14 @@ class Session:
         budget: Budget = Budget.SYNC,
         *,
         repeatable: bool = True,
+        wait: bool = True,
     ) -> T:
         waits = backoff.expo(max_value=_LONGEST_BACKOFF)
         next(waits)
         renewed = False
         tries = 0
         while True:
-            taken_at = self.quota.acquire(budget)
+            taken_at = self.quota.acquire(budget, wait=wait)
             tries += 1
             try:
                 return call()

@@ -13,7 +13,7 @@ Gainsight sandbox at {url}, access key {key}
 {objects}
 Point the tap at it (the target likewise, by TARGET_GAINSIGHT_…):
   export TAP_GAINSIGHT_DOMAIN={url} TAP_GAINSIGHT_ACCESS_KEY={key}
-  tap-gainsight --discover > catalog.json
+  tap-gainsight --config=ENV --discover > catalog.json
 Look in: curl {url}/sandbox/usage (or counts, journal). Change records: POST {url}/sandbox/mutate
 Ctrl-C stops it."""
 

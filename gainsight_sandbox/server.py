@@ -74,6 +74,8 @@ class HttpServer:
             "log_config": None,
             "access_log": False,
             "date_header": False,
+            # Longer than a client pauses between two questions about a job.
+            "timeout_keep_alive": 75,
         }
         self._server = _Server(uvicorn.Config(app, **options))
         self._thread = threading.Thread(

@@ -56,13 +56,16 @@ class Exporting:
         """The job under way, if there is one."""
         return self.reading.at.job_id
 
-    def submit(self) -> None:
+    def submit(self, *, wait: bool) -> None:
         """Submit a job, or take one that a run before this one left.
+
+        Args:
+            wait: Whether to wait for a bulk call.
 
         Raises:
             QuotaExhaustedError: There is no bulk call left.
         """
-        reading, job = self.reading, self._submitted()
+        reading, job = self.reading, self._submitted(wait=wait)
         if job.began is None:
             reading.progress.bulk_calls += 1
             reading.logger.info("Submitted export job %s", job.id)
@@ -80,11 +83,11 @@ class Exporting:
         )
         reading.keep()
 
-    def _submitted(self) -> Job:
+    def _submitted(self, *, wait: bool) -> Job:
         reading, exports = self.reading, self.jobs.exports
         read = reading.read(reading.job_rows)
         try:
-            return exports.submit(read, reading.began)
+            return exports.submit(read, reading.began, wait=wait)
         except RetriableError as exc:
             if not exc.may_have_arrived:
                 raise
@@ -94,7 +97,7 @@ class Exporting:
             if not reading.narrowed(exc):
                 raise
             read = reading.read(reading.job_rows)
-        return exports.submit(read, reading.began)
+        return exports.submit(read, reading.began, wait=wait)
 
     def blocks(self) -> Iterator[Block]:
         """What the job under way still has to give; all of it, if it is under way no more."""

@@ -112,7 +112,7 @@ class Extract:
         if self._nothing_left():
             return False
         try:
-            self.exporting.submit()
+            self.exporting.submit(wait=self.method is not Method.AUTO)
         except QuotaExhaustedError as exc:
             if self.method is not Method.AUTO or exc.budget is not Budget.BULK:
                 raise

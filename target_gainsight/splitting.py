@@ -137,7 +137,12 @@ def _accusations(
                 matcher.same(name, row.values.get(name), told) for name, told in refusal.criteria
             )
         )
-        return [_Accusation(looking, problems, certain=True)]
+        # A lookup may heed case and blanks, which `same` does not.
+        alike = {
+            tuple(str(rows[index].values.get(name)) for name, _ in refusal.criteria)
+            for index in looking
+        }
+        return [_Accusation(looking, problems, certain=len(alike) == 1)]
     return []
 
 

@@ -27,7 +27,7 @@ class QuotaExhaustedError(GainsightError):
         self.limit = usage.reason
         super().__init__(
             f"No {self.budget} call is left: {self.limit}."
-            f" The next one is possible at {_utc(self.until)}. {advice}"
+            f" The next one is possible at {_utc(self.until)}. {advice}".rstrip()
         )
 
 
@@ -70,23 +70,29 @@ class Quota:
         self._clock = clock
         self._sleep = sleep
 
-    def acquire(self, budget: Budget) -> float:
+    def acquire(self, budget: Budget, *, wait: bool = True) -> float:
         """Takes one call, waiting for the next window if need be.
 
         A call that is taken stays taken, also if the process dies before it is made.
+
+        Args:
+            budget: What it is taken from.
+            wait: Whether to wait at all.
 
         Returns:
             When it was taken, in seconds since the epoch; see `refund`.
 
         Raises:
-            QuotaExhaustedError: No call is left and `on_exhausted` is `fail`, or the wait would
-                be longer than `max_wait`, which is known before waiting.
+            QuotaExhaustedError: No call is left, and waiting is not wanted (here, or by
+                `on_exhausted`), or would take longer than `max_wait`, which is known before.
             QuotaStoreError: The store cannot be used.
         """
         usage = self._take(budget)
         started = usage.at
         while not usage.left:
             until = usage.next_at()
+            if not wait:
+                raise QuotaExhaustedError(usage, "")
             self.checkpoint()
             if self._on_exhausted == "fail":
                 raise QuotaExhaustedError(
@@ -111,18 +117,6 @@ class Quota:
             # Others may have used up the new window in the meantime.
             usage = self._take(budget)
         return usage.at
-
-    def try_acquire(self, budget: Budget) -> float | None:
-        """Takes one call if that is possible at once.
-
-        Returns:
-            When it was taken, in seconds since the epoch; None if no call is left.
-
-        Raises:
-            QuotaStoreError: The store cannot be used.
-        """
-        usage = self._take(budget)
-        return usage.at if usage.left else None
 
     def refund(self, budget: Budget, taken_at: float) -> None:
         """Gives back a call that certainly never reached Gainsight, such as a refused connection.

@@ -65,8 +65,16 @@ def other(store: Store, time: Time, **limits: int) -> Quota:
     return Quota(store, "key", Limits(**limits), clock=time, sleep=time.sleep)
 
 
+def taken(quota: Quota, budget: Budget) -> float | None:
+    """When a call was taken; None if none is left."""
+    try:
+        return quota.acquire(budget, wait=False)
+    except QuotaExhaustedError:
+        return None
+
+
 def take(quota: Quota, budget: Budget, calls: int) -> int:
-    return sum(quota.try_acquire(budget) is not None for _ in range(calls))
+    return sum(taken(quota, budget) is not None for _ in range(calls))
 
 
 def test_an_hour_on_the_clock_holds_ten_bulk_calls(quota: Quota, time: Time) -> None:
@@ -105,8 +113,8 @@ def test_a_refused_take_costs_nothing(quota: Quota, time: Time) -> None:
 
 def test_budgets_and_keys_are_apart(quota: Quota, store: Store, time: Time) -> None:
     take(quota, BULK, 10)
-    assert quota.try_acquire(SYNC)
-    assert Quota(store, "another", Limits(), clock=time).try_acquire(BULK)
+    assert taken(quota, SYNC)
+    assert taken(Quota(store, "another", Limits(), clock=time), BULK)
 
 
 def test_all_who_share_the_store_share_the_budget(quota: Quota, store: Store, time: Time) -> None:
@@ -244,10 +252,10 @@ def test_a_429_keeps_everybody_away_until_the_given_time(
     quota.acquire(SYNC)
     quota.exhausted(SYNC, TEN + 90)
     neighbour = other(store, time)
-    assert neighbour.try_acquire(SYNC) is None
+    assert taken(neighbour, SYNC) is None
     assert neighbour.remaining(SYNC).left == 0
     assert neighbour.next_at(SYNC) == TEN + 90
-    assert neighbour.try_acquire(BULK)
+    assert taken(neighbour, BULK)
     assert neighbour.acquire(SYNC) == TEN + 90
     assert time.sleeps == [90]
 
@@ -260,7 +268,7 @@ def test_a_429_without_a_time_lasts_for_the_shortest_window(
     quota.exhausted(budget)
     assert quota.next_at(budget) == end
     time.now = end
-    assert quota.try_acquire(budget)
+    assert taken(quota, budget)
 
 
 def test_a_429_says_so(store: Store, time: Time) -> None:
@@ -287,7 +295,7 @@ def test_a_429_is_believed_for_a_day_at_most(quota: Quota) -> None:
 
 def test_a_429_of_the_past_changes_nothing(quota: Quota) -> None:
     quota.exhausted(SYNC, TEN - 1)
-    assert quota.try_acquire(SYNC)
+    assert taken(quota, SYNC)
 
 
 def test_calls_count_on_after_a_429(quota: Quota, time: Time) -> None:
@@ -334,7 +342,7 @@ def test_a_clock_that_was_wrong_by_much_is_forgotten(quota: Quota, time: Time) -
 def test_a_limit_that_was_lowered_holds_at_once(quota: Quota, store: Store, time: Time) -> None:
     take(quota, BULK, 8)
     lower = other(store, time, bulk_calls_per_hour=5)
-    assert lower.try_acquire(BULK) is None
+    assert taken(lower, BULK) is None
     assert lower.next_at(BULK) == TEN + HOUR
     assert lower.remaining(BULK).left == 0
 
@@ -396,7 +404,7 @@ def test_windows_never_overflow_and_refuse_only_when_full(
         time.now += step
         hour, day = time.now // HOUR, time.now // DAY
         full = hours[hour] == limits.bulk_calls_per_hour or days[day] == limits.bulk_calls_per_day
-        assert (quota.try_acquire(BULK) is None) == full
+        assert (taken(quota, BULK) is None) == full
         if not full:
             hours[hour] += 1
             days[day] += 1
@@ -427,7 +435,7 @@ def test_a_clock_that_jumps_is_survived(limits: Limits, moves: list[tuple[float,
         time.now += move
         if refused:
             quota.exhausted(BULK)
-        quota.try_acquire(BULK)
+        taken(quota, BULK)
         usage = quota.remaining(BULK)
         assert all(each.used <= each.window.limit for each in usage.windows)
         assert time.now <= usage.next_at() <= time.now + 2 * DAY

@@ -101,14 +101,21 @@ def start(script: str, *arguments: str) -> subprocess.Popen[str]:
 
 TAKE_AS_MUCH_AS_THERE_IS = f"""
 import sys
-from gainsight_api.quota import Budget, Limits, Quota, open_store
+from gainsight_api.quota import Budget, Limits, Quota, QuotaExhaustedError, open_store
 
 setting, key = sys.argv[1:]
 print("ready", flush=True)
 sys.stdin.readline()
 quota = Quota(open_store(setting), key, Limits(), clock=lambda: {NOW})
-print(sum(quota.try_acquire(Budget.BULK) is not None for _ in range(20)))
-print(sum(quota.try_acquire(Budget.SYNC) is not None for _ in range(60)))
+for budget, calls in (Budget.BULK, 20), (Budget.SYNC, 60):
+    taken = 0
+    for _ in range(calls):
+        try:
+            quota.acquire(budget, wait=False)
+            taken += 1
+        except QuotaExhaustedError:
+            pass
+    print(taken)
 """
 
 

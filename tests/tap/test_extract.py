@@ -220,10 +220,10 @@ def test_auto_goes_on_by_query_when_the_tenant_says_that_the_bulk_quota_is_used_
             bulk_threshold_rows=10,
             page_rows=10,
             on_quota_exhausted=wait,
-            max_quota_wait=10,
         )
         assert names(output) == all_names(50)
         assert submissions(sandbox) == 1
+        assert sandbox.clock.now() == ManualClock().now()
 
 
 def test_bulk_fails_when_the_quota_is_used_up_and_may_not_be_waited_for() -> None:

@@ -341,3 +341,11 @@ def test_what_was_found_is_not_asked_for_again(runner: Runner, sandbox: Sandbox)
     runner.loaded(schema(), *feed, lookups=by_company, load_mode="bulk", batch_size_rows=10)
     assert len(sandbox.journal.imports) == 4
     assert queries(sandbox) == 1
+
+
+@pytest.mark.parametrize("others", [("ann",), ("Ann ",), ("ann", "Ann ", "Bob")])
+def test_a_value_that_differs_in_case_or_blanks_alone_takes_no_other_with_it(
+    tmp_path: Path, others: tuple[str, ...]
+) -> None:
+    done = both(tmp_path, looking("Ann", *others), lookups=lookups())
+    assert done.rows["n0"] == gsid(4)
