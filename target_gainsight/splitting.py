@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from target_gainsight.mapping import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gainsight_api.records import FieldError, Refusal
     from target_gainsight.blocks import Row
@@ -137,12 +137,8 @@ def _accusations(
                 matcher.same(name, row.values.get(name), told) for name, told in refusal.criteria
             )
         )
-        # A lookup may heed case and blanks, which `same` does not.
-        alike = {
-            tuple(str(rows[index].values.get(name)) for name, _ in refusal.criteria)
-            for index in looking
-        }
-        return [_Accusation(looking, problems, certain=len(alike) == 1)]
+        names = [name for name, _ in refusal.criteria]
+        return [_Accusation(looking, problems, certain=_are_equal(rows, looking, names))]
     return []
 
 
@@ -150,7 +146,10 @@ def _by_failures(rows: Sequence[Row], refusal: Refusal, matcher: Matcher) -> lis
     found = []
     for failure, times in Counter(refusal.failures).items():
         carrying = frozenset(carriers(rows, failure, matcher))
-        same_for_all = all(error.code in _ABOUT_THE_VALUE_ALONE for error in failure)
+        names = [error.field for error in failure if error.field]
+        same_for_all = all(
+            error.code in _ABOUT_THE_VALUE_ALONE for error in failure
+        ) and _are_equal(rows, carrying, names)
         found.append(
             _Accusation(
                 carrying,
@@ -159,6 +158,12 @@ def _by_failures(rows: Sequence[Row], refusal: Refusal, matcher: Matcher) -> lis
             )
         )
     return found
+
+
+def _are_equal(rows: Sequence[Row], indexes: Iterable[int], names: Sequence[str]) -> bool:
+    """Whether rows have equal values to the letter: carriers may differ in case and blanks."""
+    values = {tuple(str(rows[index].values.get(name)) for name in names) for index in indexes}
+    return len(values) == 1
 
 
 def _carries(row: Row, error: FieldError, matcher: Matcher) -> bool:
