@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Digits)
 _KNOWN_SHAPES = 64
+_NOT_ALIKE = (msgspec.ValidationError, ValueError)
+"""What tells that records cannot be read as of one shape; ValueError: by a name that has quotes."""
 
 
 def read_record(line: bytes) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def read_records(lines: bytes, places: Sequence[int]) -> list[Block]:
     names = tuple(read_record(lines[: lines.index(b"\n")]))
     try:
         return [Block(names, _columns(lines, _decoder_of(names)), sources)]
-    except msgspec.ValidationError:  # not all have the properties of the first
+    except _NOT_ALIKE:  # not all have the properties of the first
         return [*blocks_of(_decoder.decode_lines(lines), sources)]
 
 
@@ -52,7 +54,7 @@ def read_some(
     try:
         columns = _columns(lines, _decoder_of(names, optional))
         return [Block((*names, optional), columns, sources)]
-    except msgspec.ValidationError:  # some lack one of the properties
+    except _NOT_ALIKE:  # some lack one of the properties
         records = [
             {name: record[name] for name in (*names, optional) if name in record}
             for record in _decoder.decode_lines(lines)

@@ -95,7 +95,8 @@ def mappings(draw: st.DrawFn) -> tuple[RecordMap, dict[str, str]]:
         GainsightObject("thing", "Thing", fields),
         connector=False,
     )
-    return RecordMap(way, lambda _: PICKLIST), {**types, "x": "STRING", "y": "NUMBER"}
+    unknown = draw(st.sampled_from(["y", "", "é", 'q"', "b\\", "n\n"]))
+    return RecordMap(way, lambda _: PICKLIST), {**types, "x": "STRING", unknown: "NUMBER"}
 
 
 @st.composite
