@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from gainsight_api.errors import DataError, GainsightError
 from gainsight_api.export import Chunk, Exports, Job, JobState, JobStatus
+from gainsight_api.polling import polls
 
 if TYPE_CHECKING:
     import logging
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from gainsight_api.clock import Clock
 
 _FETCHED_AHEAD = 2
-_SLOWEST_POLL = 60.0
-_POLL_GROWTH = 1.5
 
 
 class JobTimeoutError(GainsightError):
@@ -68,25 +67,19 @@ class Jobs:
         return status
 
     def _completed(self, job: Job, logger: logging.Logger) -> JobStatus:
-        started = self.clock.now()
-        pause = self.poll_interval
-        while True:
+        for waited in polls(self.clock, self.poll_interval, self.timeout):
             status = self.exports.status(job)
             if status.failure:
                 raise status.failure
             if status.state is JobState.COMPLETED:
                 return status
-            waited = self.clock.now() - started
-            if waited >= self.timeout:
-                raise JobTimeoutError(
-                    f"{logger.name}: export job {job.id} is not done after {waited:.0f} s "
-                    "(setting `job_timeout`); it is left under way, and the next run with this "
-                    "run's state goes on with it"
-                )
             if waited:
                 logger.info("Export job %s is under way for %.0f s", job.id, waited)
-            self.clock.sleep(min(pause, max(self.timeout - waited, 0.0)))
-            pause = min(pause * _POLL_GROWTH, _SLOWEST_POLL)
+        raise JobTimeoutError(
+            f"{logger.name}: export job {job.id} is not done after {self.timeout:.0f} s (setting "
+            "`job_timeout`); it is left under way, and the next run with this run's state goes on "
+            "with it"
+        )
 
     @contextmanager
     def chunks(self, chunks: Sequence[Chunk]) -> Iterator[Iterator[tuple[Chunk, IO[bytes]]]]:

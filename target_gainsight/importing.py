@@ -16,6 +16,7 @@ from gainsight_api.imports import (
     Upload,
     jobs_since,
 )
+from gainsight_api.polling import polls
 from target_gainsight.rejects import file_stem
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_SLOWEST_POLL = 60.0
-_POLL_GROWTH = 1.5
 _LOOKS_FOR_A_LOST_JOB = 3
 _SECONDS_BETWEEN_LOOKS = 10.0
 _MOST_SUBMISSIONS = 3
@@ -113,9 +112,7 @@ class Importer:
         return [job for job in jobs if job.id not in self._known]
 
     def _finished(self, job_id: str, upload: Upload) -> ImportJob:
-        started = self.clock.now()
-        pause = self.poll_interval
-        while True:
+        for waited in polls(self.clock, self.poll_interval, self.timeout):
             job = self.imports.status(job_id)
             if job.state is ImportState.FAILED:
                 raise JobFailedError(
@@ -124,16 +121,12 @@ class Importer:
                 )
             if job.state is ImportState.COMPLETED:
                 return job
-            waited = self.clock.now() - started
-            if waited >= self.timeout:
-                raise GainsightError(
-                    f"import job {job_id} of {upload.file.name} is not done after {waited:.0f} s "
-                    "(setting `job_timeout`); it is left under way, and the next run looks for it"
-                )
             if waited:
                 logger.info("%s: import job %s under way, %.0f s", upload.object, job_id, waited)
-            self.clock.sleep(min(pause, max(self.timeout - waited, 0.0)))
-            pause = min(pause * _POLL_GROWTH, _SLOWEST_POLL)
+        raise GainsightError(
+            f"import job {job_id} of {upload.file.name} is not done after {self.timeout:.0f} s "
+            "(setting `job_timeout`); it is left under way, and the next run looks for it"
+        )
 
     def _fields_of(self, job_id: str) -> str:
         """The fields that the errors of a failed job name, as a part of a sentence."""
