@@ -1,7 +1,8 @@
-"""Real servers, for the tests of what machines share."""
+"""Real servers, for the tests of what machines share; and what holds for all processes of tests."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,9 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Where it is set, each command that a test starts compiles all its modules anew: 1.5 s a command.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")
