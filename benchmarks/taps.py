@@ -150,7 +150,7 @@ def our_tap(
         config: Settings.
         downloads: Chunks are fetched from the tenant, instead of copied.
     """
-    from gainsight_api.export import Chunk, Exports, Job, JobState, JobStatus
+    from gainsight_api.exports import Chunk, Exports, Job, JobState, JobStatus
     from gainsight_api.query import Query
     from tap_gainsight.tap import TapGainsight
 
@@ -200,7 +200,7 @@ def fetch_one_after_the_other() -> None:
     from concurrent.futures import ThreadPoolExecutor
     from functools import partial
 
-    from tap_gainsight import jobs
+    from tap_gainsight.extract import jobs
 
     jobs._FETCHED_AHEAD = 0  # noqa: SLF001
     one = partial(ThreadPoolExecutor, 1)

@@ -149,7 +149,7 @@ def error_in(status: int, body: object) -> GainsightError | None:
 
     Every documented form is known: `result: false` with HTTP 200, authorization failures that
     come as HTTP 400, and metadata errors that have a `title` instead of an `errorCode`. A failed
-    job is no failed call: `gainsight_api.export` looks at its `jobStatus`.
+    job is no failed call: `gainsight_api.exports` looks at its `jobStatus`.
     """
     envelope: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
     if status < HTTPStatus.BAD_REQUEST and envelope.get("result", True) is not False:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gainsight_api import filters
+from gainsight_api.filters import build as filters
 
 DEFAULT_LIMIT = 1_000_000
 """Rows that a job exports where its request names no limit; a longer one is not documented."""

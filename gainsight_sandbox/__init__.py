@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gainsight_sandbox.calls import CallKind, LoggedRequest
-from gainsight_sandbox.clock import Clock, ManualClock, SystemClock
-from gainsight_sandbox.datajobs import DataJob
-from gainsight_sandbox.faults import Effect, Fault
-from gainsight_sandbox.journal import Journal, Outcome, RecordOutcome, SubmittedImport, WriteCall
-from gainsight_sandbox.limits import Limits, Usage
-from gainsight_sandbox.quirks import (
+from gainsight_sandbox.behaviour.clock import Clock, ManualClock, SystemClock
+from gainsight_sandbox.behaviour.faults import Effect, Fault
+from gainsight_sandbox.behaviour.journal import (
+    Journal,
+    Outcome,
+    RecordOutcome,
+    SubmittedImport,
+    WriteCall,
+)
+from gainsight_sandbox.behaviour.limits import Limits, Usage
+from gainsight_sandbox.behaviour.quirks import (
     BooleanForm,
     DateForm,
     ExportEmpty,
@@ -29,9 +33,11 @@ from gainsight_sandbox.quirks import (
     Quoting,
     Refusal,
 )
-from gainsight_sandbox.schema import DataType, Field, ObjectSchema, ObjectType, Option
-from gainsight_sandbox.schemafile import custom_object, read_objects
-from gainsight_sandbox.writerules import Operation
+from gainsight_sandbox.command.schema_file import custom_object, read_objects
+from gainsight_sandbox.imports.data_jobs import DataJob
+from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType, Option
+from gainsight_sandbox.wire.calls import CallKind, LoggedRequest
+from gainsight_sandbox.writes.rules import Operation
 
 if TYPE_CHECKING:
     from gainsight_sandbox.sandbox import Sandbox

@@ -1,6 +1,6 @@
 """`python -m gainsight_sandbox`."""
 
-from gainsight_sandbox.cli import main
+from gainsight_sandbox.command.cli import main
 
 if __name__ == "__main__":
     main()

@@ -8,41 +8,41 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
-from gainsight_sandbox.app import build_app
-from gainsight_sandbox.auth import Credentials, Gate
-from gainsight_sandbox.clock import Clock, SystemClock
-from gainsight_sandbox.datajobs import DataJobs
+from gainsight_sandbox.behaviour.clock import Clock, SystemClock
+from gainsight_sandbox.behaviour.faults import Faults
+from gainsight_sandbox.behaviour.journal import Journal
+from gainsight_sandbox.behaviour.limits import Limits, Meter, Usage
+from gainsight_sandbox.behaviour.quirks import ImportApi, Quirks
 from gainsight_sandbox.demo import fill_with_demo
-from gainsight_sandbox.faults import Faults
-from gainsight_sandbox.gateway import Gateway
-from gainsight_sandbox.imports import ImportJobs, ImportSettings
-from gainsight_sandbox.intake import Intake
-from gainsight_sandbox.jobs import ExportJobs, ExportSettings
-from gainsight_sandbox.journal import Journal
-from gainsight_sandbox.limits import Limits, Meter, Usage
-from gainsight_sandbox.planner import Planner
-from gainsight_sandbox.quirks import ImportApi, Quirks
-from gainsight_sandbox.requestlog import KEPT
-from gainsight_sandbox.routes.connector import ConnectorRoutes
-from gainsight_sandbox.routes.control import ControlRoutes
-from gainsight_sandbox.routes.exports import ExportRoutes
-from gainsight_sandbox.routes.imports import ImportRoutes
-from gainsight_sandbox.routes.metadata import MetadataRoutes
-from gainsight_sandbox.routes.queries import QueryRoutes
-from gainsight_sandbox.routes.records import RecordRoutes
-from gainsight_sandbox.routes.tokens import TokenRoutes
-from gainsight_sandbox.server import HOST, HttpServer
-from gainsight_sandbox.store import Store
-from gainsight_sandbox.tenant import DELETE_LOG, HIGH_VOLUME_DELETE_LOG, Tenant, delete_log
-from gainsight_sandbox.writes import RecordWriter
+from gainsight_sandbox.imports.connector_routes import ConnectorRoutes
+from gainsight_sandbox.imports.data_jobs import DataJobs
+from gainsight_sandbox.imports.jobs import ImportJobs, ImportSettings
+from gainsight_sandbox.imports.routes import ImportRoutes
+from gainsight_sandbox.imports.submit import Intake
+from gainsight_sandbox.metadata.routes import MetadataRoutes
+from gainsight_sandbox.reads.export_jobs import ExportJobs, ExportSettings
+from gainsight_sandbox.reads.export_routes import ExportRoutes
+from gainsight_sandbox.reads.planner import Planner
+from gainsight_sandbox.reads.query_routes import QueryRoutes
+from gainsight_sandbox.tenant.store import Store
+from gainsight_sandbox.tenant.tenant import DELETE_LOG, HIGH_VOLUME_DELETE_LOG, Tenant, delete_log
+from gainsight_sandbox.wire.app import build_app
+from gainsight_sandbox.wire.auth import Credentials, Gate
+from gainsight_sandbox.wire.control import ControlRoutes
+from gainsight_sandbox.wire.gateway import Gateway
+from gainsight_sandbox.wire.request_log import KEPT
+from gainsight_sandbox.wire.server import HOST, HttpServer
+from gainsight_sandbox.wire.tokens import TokenRoutes
+from gainsight_sandbox.writes.routes import RecordRoutes
+from gainsight_sandbox.writes.writer import RecordWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
-    from gainsight_sandbox.calls import Endpoint, LoggedRequest, Routes
-    from gainsight_sandbox.datajobs import DataJob
-    from gainsight_sandbox.schema import ObjectSchema
+    from gainsight_sandbox.imports.data_jobs import DataJob
+    from gainsight_sandbox.tenant.schema import ObjectSchema
+    from gainsight_sandbox.wire.calls import Endpoint, LoggedRequest, Routes
 
 ACCESS_KEY = "sandbox-access-key"
 CLIENT_ID = "sandbox-client"

@@ -10,18 +10,18 @@ from typing_extensions import override
 
 from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import ConfigError, JobFailedError, NotFoundError, RequestError
-from tap_gainsight.blocks import BlockStream
-from tap_gainsight.checkpoint import Checkpoint
-from tap_gainsight.cursor import Window
-from tap_gainsight.extract import Extract, Method
-from tap_gainsight.pages import Block, Column, Decoder
-from tap_gainsight.reading import UNKNOWN_NAME
-from tap_gainsight.specs import DELETE_LOGS, StreamSpec
+from tap_gainsight.block_stream import BlockStream
+from tap_gainsight.catalog.spec import DELETE_LOGS, StreamSpec
+from tap_gainsight.extract.checkpoint import Checkpoint
+from tap_gainsight.extract.cursor import UNKNOWN_NAME
+from tap_gainsight.extract.extract import Extract, Method
+from tap_gainsight.extract.paging import Window
+from tap_gainsight.records.decode import Block, Column, Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gainsight_api.filters import Filter
+    from gainsight_api.filters.build import Filter
     from tap_gainsight.tap import TapGainsight
 
 _LOG_KEPT = timedelta(days=15)

@@ -20,27 +20,27 @@ from typing_extensions import override
 
 from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.errors import ConfigError, RequestError
-from gainsight_api.export import Exports
-from gainsight_api.filters import NOT_NULL, Given, respelled
+from gainsight_api.exports import Exports
+from gainsight_api.filters.build import NOT_NULL, Given, respelled
 from gainsight_api.metadata import Metadata
-from gainsight_api.paid import PaidJobs
-from gainsight_api.plugin import GainsightPlugin
+from gainsight_api.paid_jobs import PaidJobs
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
 from gainsight_api.settings import connect, with_defaults
-from tap_gainsight.ahead import Ahead
-from tap_gainsight.catalog import catalogued, discovered
-from tap_gainsight.custom import Objects, StreamSetting
-from tap_gainsight.exporting import Exporting
-from tap_gainsight.extract import Extract, Method
-from tap_gainsight.jobs import Jobs
-from tap_gainsight.lines import whole_lines
-from tap_gainsight.pages import Label
-from tap_gainsight.progress import Progress
-from tap_gainsight.reading import Reading
+from gainsight_singer.plugin import GainsightPlugin
+from tap_gainsight.catalog.custom import Objects, StreamSetting
+from tap_gainsight.catalog.discovery import catalogued, discovered
+from tap_gainsight.catalog.spec import DELETED_RECORDS, deleted_records, path_of
+from tap_gainsight.extract.cursor import Reading
+from tap_gainsight.extract.export_pages import Exporting
+from tap_gainsight.extract.extract import Extract, Method
+from tap_gainsight.extract.jobs import Jobs
+from tap_gainsight.extract.progress import Progress
+from tap_gainsight.extract.queue import Ahead
+from tap_gainsight.records.decode import Label
+from tap_gainsight.records.lines import whole_lines
 from tap_gainsight.settings import CONFIG_SCHEMA
-from tap_gainsight.specs import DELETED_RECORDS, deleted_records, path_of
 from tap_gainsight.streams import DeletedRecordsStream, GainsightStream
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from gainsight_api.session import Session
-    from tap_gainsight.checkpoint import Checkpoint
-    from tap_gainsight.cursor import Window
-    from tap_gainsight.pages import Decoder
+    from tap_gainsight.extract.checkpoint import Checkpoint
+    from tap_gainsight.extract.paging import Window
+    from tap_gainsight.records.decode import Decoder
 
 
 class TapGainsight(GainsightPlugin, Tap):

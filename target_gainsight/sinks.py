@@ -10,7 +10,7 @@ from typing_extensions import override
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_gainsight.loading import StreamLoad
+    from target_gainsight.stream_load import StreamLoad
     from target_gainsight.target import TargetGainsight
 
 

@@ -18,16 +18,16 @@ from typing_extensions import override
 
 from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.datatypes import json_decoder
-from gainsight_api.plugin import GainsightPlugin
 from gainsight_api.settings import CONNECTION_SETTINGS, connect, with_defaults
-from target_gainsight.assembly import Assembly
-from target_gainsight.batchfiles import batch_lines
-from target_gainsight.checkpoints import Checkpoints
-from target_gainsight.mapping import Problem
-from target_gainsight.reader import MessageReader, record_in
+from gainsight_singer.plugin import GainsightPlugin
+from target_gainsight.incoming.batch_files import batch_lines
+from target_gainsight.incoming.reader import MessageReader, record_in
+from target_gainsight.pending_states import Checkpoints
+from target_gainsight.rows.mapping import Problem
+from target_gainsight.rows.values import Unfit, as_json
 from target_gainsight.settings import CONFIG_SCHEMA, TARGET_SETTINGS
 from target_gainsight.sinks import GainsightSink
-from target_gainsight.values import Unfit, as_json
+from target_gainsight.wiring import Assembly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from singer_sdk.sinks import Sink
 
     from gainsight_api.session import Session
-    from target_gainsight.loading import StreamLoad
+    from target_gainsight.stream_load import StreamLoad
 
 _decode = json_decoder().decode
 _HELD_AT_MOST = 300.0

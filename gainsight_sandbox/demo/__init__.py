@@ -23,17 +23,17 @@ from gainsight_sandbox.demo.work import (
     survey_responses,
     timeline,
 )
-from gainsight_sandbox.values import from_seconds
+from gainsight_sandbox.tenant.values import from_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from gainsight_sandbox.clock import Clock
+    from gainsight_sandbox.behaviour.clock import Clock
     from gainsight_sandbox.demo.columns import DemoObject
-    from gainsight_sandbox.schema import ObjectSchema
-    from gainsight_sandbox.store import Store
-    from gainsight_sandbox.tenant import Filler, Tenant
+    from gainsight_sandbox.tenant.schema import ObjectSchema
+    from gainsight_sandbox.tenant.store import Store
+    from gainsight_sandbox.tenant.tenant import Filler, Tenant
 
 
 REFERENCE_DATA = ("gsuser", "relationship_type")

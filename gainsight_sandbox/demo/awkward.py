@@ -17,7 +17,7 @@ from gainsight_sandbox.demo.columns import (
     text,
 )
 from gainsight_sandbox.demo.draw import dropdown
-from gainsight_sandbox.schema import DataType, ObjectType
+from gainsight_sandbox.tenant.schema import DataType, ObjectType
 
 if TYPE_CHECKING:
     from gainsight_sandbox.demo.draw import Draw

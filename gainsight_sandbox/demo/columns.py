@@ -8,14 +8,14 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.demo.draw import PREFIXES, Draw, category_id
-from gainsight_sandbox.schema import DataType, Field, ObjectSchema, ObjectType, Option
-from gainsight_sandbox.tenant import stored_rows
+from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType, Option
+from gainsight_sandbox.tenant.tenant import stored_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from gainsight_sandbox.store import Store
+    from gainsight_sandbox.tenant.store import Store
 
 Draws = Callable[[Draw], object]
 

@@ -17,7 +17,7 @@ from gainsight_sandbox.demo.columns import (
 )
 from gainsight_sandbox.demo.draw import dropdown
 from gainsight_sandbox.demo.work import rich_note
-from gainsight_sandbox.schema import DataType
+from gainsight_sandbox.tenant.schema import DataType
 
 INDUSTRIES = dropdown(
     "Industry", "Education", "Government", "Healthcare", "Manufacturing", "Non-profit", "Technology"

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from gainsight_sandbox.demo import names
-from gainsight_sandbox.schema import Option
-from gainsight_sandbox.values import MILLISECOND
+from gainsight_sandbox.tenant.schema import Option
+from gainsight_sandbox.tenant.values import MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,14 +10,14 @@ from gainsight_sandbox.demo.draw import (
     ID_MASK,
     PREFIXES,
 )
-from gainsight_sandbox.schema import DataType, Field, ObjectSchema, ObjectType
-from gainsight_sandbox.sql import quoted
+from gainsight_sandbox.reads.sql import quoted
+from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from gainsight_sandbox.store import Store
+    from gainsight_sandbox.tenant.store import Store
 
 NAME = "usage_event__gc"
 

@@ -20,8 +20,8 @@ from gainsight_sandbox.demo.columns import (
     text,
 )
 from gainsight_sandbox.demo.draw import PREFIXES, dropdown, record_id
-from gainsight_sandbox.schema import DataType, ObjectType
-from gainsight_sandbox.tenant import DELETE_LOG, delete_log
+from gainsight_sandbox.tenant.schema import DataType, ObjectType
+from gainsight_sandbox.tenant.tenant import DELETE_LOG, delete_log
 
 if TYPE_CHECKING:
     from gainsight_sandbox.demo.draw import Draw

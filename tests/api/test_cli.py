@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from gainsight_api.cli import OneLineErrors
 from gainsight_api.errors import ConfigError, GainsightError
+from gainsight_singer.cli import OneLineErrors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PROGRAM = """
 import logging, sys
 import click
-from gainsight_api.cli import OneLineErrors
+from gainsight_singer.cli import OneLineErrors
 from gainsight_api.errors import ConfigError
 
 logging.basicConfig(format="%(levelname)s %(message)s")

@@ -17,12 +17,12 @@ from gainsight_api.errors import (
     RequestError,
     TransportError,
 )
-from gainsight_api.export import Chunk, Exports, Job, JobState, JobStatus
-from gainsight_api.filters import Condition, Operator
+from gainsight_api.exports import Chunk, Exports, Job, JobState, JobStatus
+from gainsight_api.filters.build import Condition, Operator
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
 from gainsight_sandbox import CallKind, Effect, Fault, Quirks
-from gainsight_sandbox.quirks import ExportEmpty
+from gainsight_sandbox.behaviour.quirks import ExportEmpty
 from tests.api.conftest import Connect, MakeTenant, Reply, Server, Time, enveloped, ok
 from tests.api.conftest import csv as csv_reply
 

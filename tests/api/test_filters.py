@@ -10,9 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gainsight_api import filters
 from gainsight_api.errors import ConfigError
-from gainsight_api.filters import And, Condition, Filter, Given, Operator, Or, all_of, any_of, body
+from gainsight_api.filters import build as filters
+from gainsight_api.filters.build import (
+    And,
+    Condition,
+    Filter,
+    Given,
+    Operator,
+    Or,
+    all_of,
+    any_of,
+    body,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gainsight_api.errors import DataError, NotFoundError, RequestError
-from gainsight_api.filters import Condition, Operator
+from gainsight_api.filters.build import Condition, Operator
 from gainsight_api.query import Query
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
 from gainsight_sandbox import Quirks
-from gainsight_sandbox.quirks import QueryEmpty, QueryShape
+from gainsight_sandbox.behaviour.quirks import QueryEmpty, QueryShape
 from tests.api.conftest import Connect, MakeTenant, Reply, Server, enveloped, ok
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from gainsight_sandbox.cli import main
+from gainsight_sandbox.command.cli import main
 
 if TYPE_CHECKING:
     from pathlib import Path

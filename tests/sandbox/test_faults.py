@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from gainsight_sandbox import CallKind, Effect, Fault, LoggedRequest
-from gainsight_sandbox.faults import parse_fault
+from gainsight_sandbox.behaviour.faults import parse_fault
 
 if TYPE_CHECKING:
     from tests.sandbox.client import Client

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from gainsight_sandbox import DataType, Field, custom_object, read_objects
-from gainsight_sandbox.cli import main
+from gainsight_sandbox.command.cli import main
 from tests.sandbox.writing import Writer
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gainsight_api import filters
-from tap_gainsight.cursor import Position, Tracker, Window, advance, next_read, start_of
+from gainsight_api.filters import build as filters
+from tap_gainsight.extract.paging import Position, Tracker, Window, advance, next_read, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_sandbox import CallKind, Effect, Fault, LoggedRequest, ManualClock
-from tap_gainsight.jobs import JobTimeoutError
+from tap_gainsight.extract.jobs import JobTimeoutError
 from tests.tap.support import (
     THING,
     UNLIMITED,

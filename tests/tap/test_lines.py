@@ -21,12 +21,12 @@ from singer_sdk.singerlib.json import serialize_json
 from gainsight_api.datatypes import READERS, Kind, json_decoder, json_schema
 from gainsight_api.errors import DataError
 from gainsight_sandbox import ManualClock, Sandbox
-from tap_gainsight.blocks import BlockStream
-from tap_gainsight.cells import split
-from tap_gainsight.columns import read_column
-from tap_gainsight.cursor import Tracker
-from tap_gainsight.lines import mapped_lines, whole_lines
-from tap_gainsight.pages import Column, Decoder
+from tap_gainsight.block_stream import BlockStream
+from tap_gainsight.extract.paging import Tracker
+from tap_gainsight.records.columns import read_column
+from tap_gainsight.records.csv_cells import split
+from tap_gainsight.records.decode import Column, Decoder
+from tap_gainsight.records.lines import mapped_lines, whole_lines
 from tap_gainsight.tap import TapGainsight
 from tests.tap.support import make_tap, select_only, tenant_of, things
 from tests.tap.test_pages import CELLS, DIALECTS, Dialect, file_of
@@ -34,7 +34,7 @@ from tests.tap.test_pages import CELLS, DIALECTS, Dialect, file_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tap_gainsight.pages import Block
+    from tap_gainsight.records.decode import Block
 
 NAME = 'odd %s" é.__gc'
 NUMBERS = st.one_of(

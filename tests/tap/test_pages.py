@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gainsight_api.datatypes import Kind, json_decoder
 from gainsight_api.errors import DataError
-from tap_gainsight.pages import Block, Column, Decoder
+from tap_gainsight.records.decode import Block, Column, Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

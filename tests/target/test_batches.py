@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gainsight_api.metadata import Field, GainsightObject
-from target_gainsight.batches import Batch, slices
-from target_gainsight.mapping import Problem, RecordMap
-from target_gainsight.merging import Planner
-from target_gainsight.routes import Operation, route, settings_for
+from target_gainsight.incoming.batch import Batch, slices
+from target_gainsight.incoming.merge import Planner
+from target_gainsight.route import Operation, route, settings_for
+from target_gainsight.rows.mapping import Problem, RecordMap
 
 FIELDS = {
     "Gsid": Field("Gsid", "Gsid", "GSID", createable=False, updateable=False),

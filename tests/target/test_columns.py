@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from gainsight_api.metadata import Field, GainsightObject, Option
-from target_gainsight import merging
-from target_gainsight.batches import Batch
-from target_gainsight.blocks import Row, in_blocks
-from target_gainsight.csvfile import CsvWriter
-from target_gainsight.mapping import Misfit, RecordMap
-from target_gainsight.reader import MessageReader
-from target_gainsight.routes import Operation, route, settings_for
+from target_gainsight.bulk.csv_file import CsvWriter
+from target_gainsight.incoming import merge as merging
+from target_gainsight.incoming.batch import Batch
+from target_gainsight.incoming.reader import MessageReader
+from target_gainsight.route import Operation, route, settings_for
+from target_gainsight.rows.blocks import Row, in_blocks
+from target_gainsight.rows.mapping import Misfit, RecordMap
 from tests.target.test_batches import OPTIONS, batch_of, planner
 
 if TYPE_CHECKING:

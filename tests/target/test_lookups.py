@@ -293,7 +293,7 @@ def test_an_object_read_in_pages_gives_what_calls_by_value_do(
     page: int,
     calls: int,
 ) -> None:
-    monkeypatch.setattr("target_gainsight.lookups.LARGEST_PAGE", page)
+    monkeypatch.setattr("target_gainsight.search.lookups.LARGEST_PAGE", page)
     buyers = many(names, twice=100)
     wanted = [f"b{index}" for index in range(40, 500)]
     done = both(
@@ -318,7 +318,7 @@ def test_an_object_read_in_pages_gives_what_calls_by_value_do(
 def test_a_value_that_fills_a_page_hides_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_several: str
 ) -> None:
-    monkeypatch.setattr("target_gainsight.lookups.LARGEST_PAGE", 20)
+    monkeypatch.setattr("target_gainsight.search.lookups.LARGEST_PAGE", 20)
     names = ["Many"] * 25 + ["Two", "One", "Two"] + [f"b{index}" for index in range(30)]
     buyers = [{"Gsid": gsid(99 - at), "Name": name} for at, name in enumerate(names)]
     feed = looking(*dict.fromkeys(names), "Nobody")

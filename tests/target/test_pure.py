@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from gainsight_api.datatypes import Kind, Number
 from gainsight_api.imports import RowError
 from gainsight_api.metadata import Field, GainsightObject, Option
-from target_gainsight.blocks import Row, in_blocks
-from target_gainsight.checkpoints import Checkpoints
-from target_gainsight.csvfile import CsvWriter
-from target_gainsight.matching import Matcher
-from target_gainsight.rownumbers import base_by_keys, base_by_messages, possible_bases
-from target_gainsight.values import Unfit, as_json, comparable, converter
+from target_gainsight.bulk.csv_file import CsvWriter
+from target_gainsight.bulk.row_numbers import base_by_keys, base_by_messages, possible_bases
+from target_gainsight.pending_states import Checkpoints
+from target_gainsight.rows.blocks import Row, in_blocks
+from target_gainsight.rows.values import Unfit, as_json, comparable, converter
+from target_gainsight.search.matching import Matcher
 
 OPTIONS = (
     Option("id-red", "Red", active=True),

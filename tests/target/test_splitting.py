@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from gainsight_api.errors import RequestError
 from gainsight_api.metadata import Field, GainsightObject
 from gainsight_api.records import WriteReply
-from target_gainsight.blocks import Row
-from target_gainsight.existing import Existing
-from target_gainsight.matching import Matcher
-from target_gainsight.rest import RestLoader
-from target_gainsight.routes import LoadMode, Operation, Route
+from target_gainsight.rest.loader import RestLoader
+from target_gainsight.route import LoadMode, Operation, Route
+from target_gainsight.rows.blocks import Row
+from target_gainsight.search.existing import Existing
+from target_gainsight.search.matching import Matcher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_gainsight.batches import Outcome
+    from target_gainsight.incoming.batch import Outcome
 
 OBJECT = GainsightObject(
     "thing",

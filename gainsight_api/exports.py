@@ -1,0 +1,202 @@
+"""Bulk export jobs: submit, watch, fetch (article "Gainsight Bulk REST APIs")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from gainsight_api.errors import (
+    DataError,
+    JobFailedError,
+    NoDataError,
+    NotFoundError,
+    identifier,
+)
+from gainsight_api.paid_jobs import PaidJob
+from gainsight_api.quota import Budget
+
+if TYPE_CHECKING:
+    from gainsight_api.paid_jobs import PaidJobs
+    from gainsight_api.read import Read
+    from gainsight_api.session import Session
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+_STATES = {
+    "COMPLETED": JobState.COMPLETED,
+    "FAILED": JobState.FAILED,
+    "ABORTED": JobState.FAILED,
+}
+"""A status that is not here means that the job is still under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that has been submitted, and so paid for.
+
+    Attributes:
+        id: Its id.
+        status_url: Where its status is.
+        began: The tenant's time when its extract began, if a run before this one submitted it.
+    """
+
+    id: str
+    status_url: str
+    began: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of a job's result: where it is, and which rows it holds."""
+
+    url: str
+    offset: int
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """What the tenant says of a job.
+
+    Attributes:
+        state: Where it stands.
+        rows: Rows exported, where a completed job says so.
+        chunks: The parts of a completed job's result.
+        failure: Why it failed.
+    """
+
+    state: JobState
+    rows: int | None = None
+    chunks: tuple[Chunk, ...] = ()
+    failure: JobFailedError | None = None
+
+
+class Exports:
+    """The export calls of one tenant.
+
+    Args:
+        session: The tenant's session.
+        paid: Where submitted jobs are remembered; None remembers none.
+    """
+
+    def __init__(self, session: Session, paid: PaidJobs | None = None) -> None:
+        self._session = session
+        self._paid = paid
+
+    def submit(self, read: Read, began: str = "", *, wait: bool = True) -> Job:
+        """Submit a job, for one call of the bulk budget; or take one that was never read.
+
+        Args:
+            read: What is exported.
+            began: The tenant's time, for whoever takes the job if this run is killed.
+            wait: Whether to wait if no bulk call is left, by our count or by Gainsight's.
+
+        Raises:
+            QuotaExhaustedError: None is left.
+            TransportError: No reply came; the job may be under way, and nothing can find it.
+        """
+        if self._paid and (known := self._paid.find(read)):
+            return Job(known.id, known.status_url, known.began)
+        reply = self._session.post(
+            f"v3/exports/data/bulk/{quote(read.object, safe='')}",
+            read.body(),
+            budget=Budget.BULK,
+            repeatable=False,
+            wait=wait,
+        )
+        job_id = reply.get("jobId") if isinstance(reply, Mapping) else None
+        if not job_id:
+            raise DataError(f"Gainsight named no job for the export of {read.object}")
+        url = reply.get("statusURL") or f"v3/exports/data/job/status/{job_id}"
+        job = Job(id=str(job_id), status_url=str(url))
+        if self._paid:
+            now = self._session.clock.now()
+            self._paid.note(read, PaidJob(job.id, job.status_url, now, began))
+        return job
+
+    def forget(self, job_id: str) -> None:
+        """No later run is to take this job: it has been read, or is of no use."""
+        if self._paid:
+            self._paid.forget(job_id)
+
+    def status(self, job: Job) -> JobStatus:
+        """Ask how a job is getting on.
+
+        Raises:
+            NotFoundError: The tenant does not know it (any more).
+        """
+        try:
+            reply = self._session.get(job.status_url)
+        except NoDataError as exc:
+            raise _gone(exc, f"export job {job.id}") from None
+        if not isinstance(reply, Mapping):
+            raise DataError(f"Gainsight says nothing of export job {job.id}")
+        state = _STATES.get(str(reply.get("jobStatus") or "").upper(), JobState.RUNNING)
+        if state is JobState.FAILED:
+            return JobStatus(state, failure=_failure(job, reply))
+        if state is JobState.RUNNING:
+            return JobStatus(state)
+        details = reply.get("chunkDetails") or []
+        if not isinstance(details, list):
+            raise DataError(f"Gainsight does not list the chunks of export job {job.id}")
+        chunks = sorted((_chunk(job, detail) for detail in details), key=lambda c: c.offset)
+        return JobStatus(state, _number(reply.get("totalRecords")), tuple(chunks))
+
+    def fetch(self, chunk: Chunk, file: IO[bytes]) -> None:
+        """Write a chunk's CSV to a file, from the file's start.
+
+        Raises:
+            NotFoundError: The tenant does not have it (any more).
+        """
+
+        def write(blocks: Iterator[bytes]) -> None:
+            file.seek(0)
+            file.truncate()
+            for block in blocks:
+                file.write(block)
+
+        try:
+            self._session.download(chunk.url, write)
+        except NoDataError as exc:
+            raise _gone(exc, "this part of the export") from None
+
+
+def _gone(exc: NoDataError, what: str) -> NotFoundError:
+    return NotFoundError(
+        f"Gainsight knows nothing of {what}",
+        code=exc.code,
+        request_id=exc.request_id,
+        status=exc.status,
+    )
+
+
+def _failure(job: Job, reply: Mapping[str, Any]) -> JobFailedError:
+    return JobFailedError(
+        f"export job {job.id} failed",
+        code=identifier(reply.get("errorCode")),
+        request_id=identifier(reply.get("internalRequestId")),
+    )
+
+
+def _chunk(job: Job, detail: object) -> Chunk:
+    if not isinstance(detail, Mapping) or not detail.get("chunkURL"):
+        raise DataError(f"Gainsight names no address for a chunk of export job {job.id}")
+    return Chunk(
+        url=str(detail["chunkURL"]),
+        offset=_number(detail.get("offset")) or 0,
+        rows=_number(detail.get("limit")),
+    )
+
+
+def _number(value: object) -> int | None:
+    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None

@@ -1,0 +1,1 @@
+"""Filters (Gainsight's `where`): building them, and checking those that users write."""

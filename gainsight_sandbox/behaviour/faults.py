@@ -1,0 +1,161 @@
+"""Faults on request: what goes wrong between a client and its tenant, when a test asks for it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from gainsight_sandbox.wire.calls import CallKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Effect(StrEnum):
+    """What goes wrong."""
+
+    STATUS = "status"  # an error status, `status`, with `retry_after` if given
+    DROP_BEFORE = "drop-before"  # the connection breaks before the call is processed
+    DROP_AFTER = "drop-after"  # it is processed, but the reply is lost
+    TRUNCATED = "truncated"  # the connection breaks in the middle of the reply
+    DELAY = "delay"  # the reply comes `seconds` late
+    MALFORMED = "malformed"  # HTTP 200 with JSON that breaks off
+    REDIRECT = "redirect"  # HTTP 302 to `location`
+    FOREIGN_URL = "foreign-url"  # the statusURL or chunkURLs of the reply name `location`
+    JOB_FAILED = "job-failed"  # the job submitted by this call will fail with `code`
+    JOB_STUCK = "job-stuck"  # the job submitted by this call stays IN_PROGRESS
+    JOB_EXPIRED = "job-expired"  # the job asked for is forgotten
+    CHUNK_EXPIRED = "chunk-expired"  # the job's chunks are gone
+    SHORT_CHUNK = "short-chunk"  # a chunk lacks its last row
+    LONG_CHUNK = "long-chunk"  # a chunk has its last row twice
+    UNCONFIRMED = "unconfirmed"  # the reply does not confirm the last record, which is written
+    SKIPPED = "skipped"  # the last record is not written, nor confirmed
+    FIELD_DELETED = "field-deleted"  # `field` of the object is deleted just before the call
+
+
+_SUBMITS = {CallKind.EXPORT_SUBMIT, CallKind.IMPORT_SUBMIT}
+_WRITES = {CallKind.INSERT, CallKind.UPDATE, CallKind.UPSERT}
+_ONLY_ON = {
+    Effect.JOB_FAILED: _SUBMITS,
+    Effect.JOB_STUCK: _SUBMITS,
+    Effect.JOB_EXPIRED: {CallKind.EXPORT_STATUS, CallKind.IMPORT_STATUS},
+    Effect.UNCONFIRMED: _WRITES,
+    Effect.SKIPPED: _WRITES,
+    Effect.CHUNK_EXPIRED: {CallKind.EXPORT_CHUNK},
+    Effect.SHORT_CHUNK: {CallKind.EXPORT_CHUNK},
+    Effect.LONG_CHUNK: {CallKind.EXPORT_CHUNK},
+    Effect.FOREIGN_URL: {CallKind.EXPORT_SUBMIT, CallKind.EXPORT_STATUS},
+    Effect.FIELD_DELETED: {
+        CallKind.QUERY,
+        CallKind.EXPORT_SUBMIT,
+        CallKind.IMPORT_SUBMIT,
+        *_WRITES,
+    },
+}
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault that strikes `count` calls (all, if None), after the first `skip` were let pass.
+
+    `on` and `object` narrow which calls those are; some effects make sense on one kind only.
+    """
+
+    effect: Effect
+    on: CallKind | None = None
+    object: str | None = None
+    count: int | None = 1
+    skip: int = 0
+    status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+    retry_after: str | None = None
+    seconds: float = 0.0
+    location: str = "http://elsewhere.example"
+    code: str = "GSOBJ_ESS_9150"
+    field: str | None = None
+
+    def __post_init__(self) -> None:
+        self.effect = Effect(self.effect)
+        self.on = CallKind(self.on) if self.on is not None else None
+        if self.effect is Effect.FIELD_DELETED and self.field is None:
+            raise ValueError("field-deleted needs the name of a field")
+
+    def strikes(self, kind: CallKind, object_name: str | None) -> bool:
+        """Whether a call is one of those meant, and its turn has come; counts it if so."""
+        if kind not in _ONLY_ON.get(self.effect, {kind}) or self.on not in {None, kind}:
+            return False
+        if self.object not in {None, object_name} or self.count == 0:
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        if self.count is not None:
+            self.count -= 1
+        return True
+
+    @property
+    def at_the_door(self) -> bool:
+        """Whether the call does not come far enough to be counted in a budget."""
+        refused = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
+        return self.effect is Effect.DROP_BEFORE or (
+            self.effect is Effect.STATUS and self.status in refused
+        )
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults in store; of those that fit a call the first strikes."""
+
+    _faults: list[Fault] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, *faults: Fault) -> None:
+        """Add faults behind those that are there."""
+        with self._lock:
+            self._faults.extend(faults)
+
+    def clear(self) -> None:
+        """Remove all faults."""
+        with self._lock:
+            self._faults.clear()
+
+    def pending(self) -> list[Fault]:
+        """The faults that may still strike."""
+        with self._lock:
+            return [fault for fault in self._faults if fault.count != 0]
+
+    def take(self, kind: CallKind, object_name: str | None) -> Fault | None:
+        """The fault that strikes this call."""
+        with self._lock:
+            return next((f for f in self._faults if f.strikes(kind, object_name)), None)
+
+
+def parse_fault(text: str) -> Fault:
+    """A fault from `EFFECT` or `EFFECT:name=value,…`; raises ValueError for a wrong one."""
+    effect, _, rest = text.partition(":")
+    pairs = [item.partition("=") for item in rest.split(",") if item]
+    return build_fault({"effect": effect, **{name: value for name, _, value in pairs}})
+
+
+_NUMBERS = {"count": int, "skip": int, "status": int, "seconds": float}
+
+
+def build_fault(settings: Mapping[str, object]) -> Fault:
+    """A fault from its settings by name; a count of `all` or null has no end."""
+    known = {item.name for item in fields(Fault)}
+    arguments: dict[str, object] = {}
+    for raw, value in settings.items():
+        name = raw.replace("-", "_")
+        if name not in known:
+            raise ValueError(f"a fault has no {raw!r}; it has {', '.join(sorted(known))}")
+        if name == "count" and value in {"all", None}:
+            arguments[name] = None
+        else:
+            arguments[name] = _NUMBERS.get(name, str)(str(value))
+    if arguments.get("effect") not in set(Effect):
+        raise ValueError(f"the effect of a fault is one of {', '.join(Effect)}")
+    if arguments.get("on", CallKind.QUERY) not in set(CallKind):
+        raise ValueError(f"a fault is on one of {', '.join(CallKind)}")
+    return Fault(**arguments)  # type: ignore[arg-type]  # checked name by name above

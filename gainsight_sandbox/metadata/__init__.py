@@ -1,0 +1,1 @@
+"""Describing objects: the metadata API."""

@@ -1,0 +1,1 @@
+"""Reading records: the Query API, export jobs and their chunks."""

@@ -1,0 +1,144 @@
+"""The Gainsight Bulk REST APIs: submit an export job, ask for its status, fetch its chunks."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.responses import FileResponse, Response
+
+from gainsight_sandbox.behaviour.errors import (
+    BadQueryError,
+    export_refusal,
+    no_entity,
+)
+from gainsight_sandbox.behaviour.faults import Effect
+from gainsight_sandbox.behaviour.quirks import ExportEmpty, Quirks
+from gainsight_sandbox.reads.export_jobs import ExportJob, ExportJobs, JobStatus
+from gainsight_sandbox.wire.calls import Call, CallKind, Endpoint
+from gainsight_sandbox.wire.envelope import success
+
+if TYPE_CHECKING:
+    from gainsight_sandbox.reads.planner import Planner
+    from gainsight_sandbox.reads.spool import Chunk
+
+_CSV = "text/csv; charset=utf-8"
+
+
+class ChunkResponse(FileResponse):
+    """A chunk's file, read in larger pieces."""
+
+    chunk_size = 1 << 20
+
+
+class ExportRoutes:
+    """Answers the calls of an export."""
+
+    def __init__(self, planner: Planner, jobs: ExportJobs, quirks: Quirks) -> None:
+        self._planner = planner
+        self._jobs = jobs
+        self._quirks = quirks
+
+    def endpoints(self) -> list[Endpoint]:
+        """Submit, status, chunk."""
+        job = "/v3/exports/data/job"
+        return [
+            Endpoint("POST", "/v3/exports/data/bulk/{object}", CallKind.EXPORT_SUBMIT, self.submit),
+            Endpoint("GET", f"{job}/status/{{job}}", CallKind.EXPORT_STATUS, self.status),
+            Endpoint(
+                "GET",
+                f"{job}/{{job}}/chunk/{{chunk:int}}/results",
+                CallKind.EXPORT_CHUNK,
+                self.chunk,
+            ),
+        ]
+
+    def submit(self, call: Call) -> Response:
+        """Submit Bulk Job Request."""
+        effect = call.fault.effect if call.fault else None
+        try:
+            plan = self._planner.plan(
+                call.parameters["object"], call.body, max_limit=self._quirks.export_max_limit
+            )
+            job = self._jobs.submit(plan)
+        except BadQueryError as error:
+            refusal = export_refusal(error)
+            if not self._quirks.export_late_errors:
+                raise refusal from error
+            job = self._jobs.submit_failing(str(refusal.code))
+        job.stuck = effect is Effect.JOB_STUCK
+        if call.fault and effect is Effect.JOB_FAILED:
+            job.error_code = call.fault.code
+        url = self._url(call, f"v3/exports/data/job/status/{job.id}")
+        return success({"jobId": job.id, "statusURL": url})
+
+    def status(self, call: Call) -> Response:
+        """Bulk API Job Status."""
+        job = self._job(call)
+        if call.fault and call.fault.effect is Effect.JOB_EXPIRED:
+            self._jobs.forget(job)
+            raise no_entity(status=HTTPStatus.NOT_FOUND)
+        status = self._jobs.status(job)
+        data: dict[str, object] = {"jobId": job.id, "jobStatus": status}
+        if status is JobStatus.FAILED:
+            data |= {
+                "errorDesc": "Malformed Query Exception.",
+                "errorCode": job.error_code,
+                "internalRequestId": job.id,
+            }
+        elif status is JobStatus.COMPLETED:
+            chunks = job.chunks() or []
+            data |= {
+                "totalRecords": sum(chunk.limit for chunk in chunks),
+                "chunkDetails": self._details(call, job, chunks),
+            }
+        return success(data)
+
+    def chunk(self, call: Call) -> Response:
+        """Fetch Chunk Data."""
+        job = self._job(call)
+        if call.fault and call.fault.effect is Effect.CHUNK_EXPIRED:
+            job.chunks_gone = True
+        number = int(call.parameters["chunk"])
+        finished = not job.chunks_gone and self._jobs.status(job) is JobStatus.COMPLETED
+        chunks = (job.chunks() or []) if finished else []
+        if not 0 < number <= len(chunks):
+            raise no_entity(status=HTTPStatus.NOT_FOUND)
+        chunk = chunks[number - 1]
+        if call.fault and call.fault.effect in {Effect.SHORT_CHUNK, Effect.LONG_CHUNK}:
+            return _wrong_rows(chunk, longer=call.fault.effect is Effect.LONG_CHUNK)
+        return ChunkResponse(chunk.path, media_type=_CSV)
+
+    def _job(self, call: Call) -> ExportJob:
+        job = self._jobs.find(call.parameters["job"])
+        if job is None:
+            raise no_entity(status=HTTPStatus.NOT_FOUND)
+        return job
+
+    def _details(
+        self, call: Call, job: ExportJob, chunks: list[Chunk]
+    ) -> list[dict[str, object]] | None:
+        if not chunks and self._quirks.export_empty is ExportEmpty.NULL:
+            return None
+        return [
+            {
+                "chunkURL": self._url(call, f"v3/exports/data/job/{job.id}/chunk/{number}/results"),
+                "offset": chunk.offset,
+                "limit": chunk.limit,
+            }
+            for number, chunk in enumerate(chunks, start=1)
+        ]
+
+    def _url(self, call: Call, relative: str) -> str:
+        """A URL as the article prints it: relative, without a leading slash."""
+        if call.fault and call.fault.effect is Effect.FOREIGN_URL:
+            return f"{call.fault.location.rstrip('/')}/{relative}"
+        return relative
+
+
+def _wrong_rows(chunk: Chunk, *, longer: bool) -> Response:
+    """A chunk with its last row missing, or twice."""
+    body = Path(chunk.path).read_bytes()
+    body = body + body[chunk.last_row :] if longer else body[: chunk.last_row]
+    return Response(body, media_type=_CSV)

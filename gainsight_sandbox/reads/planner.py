@@ -1,0 +1,51 @@
+"""From the body of a call to a plan for the store, for queries and export jobs alike."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from gainsight_sandbox.behaviour.errors import BadQueryError, Flaw, ObjectNotFoundError
+from gainsight_sandbox.reads.requests import parse_json, parse_read_request
+from gainsight_sandbox.reads.sql import Plan, plan_read
+
+if TYPE_CHECKING:
+    from gainsight_sandbox.behaviour.quirks import Quirks
+    from gainsight_sandbox.tenant.tenant import Tenant
+
+
+class Planner:
+    """Checks read requests against the tenant's objects."""
+
+    def __init__(self, tenant: Tenant, quirks: Quirks) -> None:
+        self._tenant = tenant
+        self._quirks = quirks
+        self._salt = itertools.count()
+
+    def plan(self, name: str, body: bytes, *, max_limit: int, capped: bool = False) -> Plan:
+        """The plan of a read request; `max_limit` is also the limit of one that names none.
+
+        A higher limit is an error, or brought down if `capped`.
+        """
+        request = parse_read_request(parse_json(body))
+        limit = max_limit if request.limit is None else request.limit
+        if limit > max_limit and not capped:
+            raise BadQueryError(Flaw.OTHER, f"limit is at most {max_limit}.")
+        try:
+            base = self._tenant.schema(name)
+        except ObjectNotFoundError as error:
+            detail = f"Table {name} is either deleted or not exists"
+            raise BadQueryError(Flaw.COLUMN, detail) from error
+        if not base.readable:
+            raise BadQueryError(Flaw.OTHER, f"{base.name} is not readable.")
+        plan = plan_read(
+            request,
+            base,
+            self._tenant.schemas,
+            self._quirks,
+            limit=min(limit, max_limit),
+            salt=next(self._salt),
+        )
+        for needed in plan.objects:
+            self._tenant.ready(needed)
+        return plan

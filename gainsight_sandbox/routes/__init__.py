@@ -1,1 +1,0 @@
-"""The tenant's APIs, each a set of endpoints."""

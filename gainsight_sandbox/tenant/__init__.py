@@ -1,0 +1,1 @@
+"""The tenant itself: its objects, and the store of their records."""

@@ -1,0 +1,1 @@
+"""HTTP: the server, access, envelopes, and the gateway that counts calls."""

@@ -1,0 +1,89 @@
+"""A call, from the router to the handler that answers it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.responses import Response
+
+    from gainsight_sandbox.behaviour.faults import Fault
+    from gainsight_sandbox.wire.uploads import Upload
+
+
+class CallKind(StrEnum):
+    """What a call is for."""
+
+    EXPORT_SUBMIT = "export-submit"
+    EXPORT_STATUS = "export-status"
+    EXPORT_CHUNK = "export-chunk"
+    QUERY = "query"
+    INSERT = "insert"
+    UPDATE = "update"
+    UPSERT = "upsert"
+    DELETE = "delete"
+    RECORD = "record"
+    IMPORT_SUBMIT = "import-submit"
+    IMPORT_STATUS = "import-status"
+    IMPORT_LIST = "import-list"
+    IMPORT_ERRORS = "import-errors"
+    METADATA = "metadata"
+    TOKEN = "token"  # noqa: S105 - a name, no secret
+    CONTROL = "control"
+    UNKNOWN = "unknown"
+
+
+@dataclass(slots=True)
+class LoggedRequest:
+    """A request as the log keeps it; `status` is 0 while, or if, there is no reply."""
+
+    method: str
+    path: str
+    query: str = ""
+    kind: CallKind = CallKind.UNKNOWN
+    object: str | None = None
+    status: int = 0
+    size: int = 0
+    milliseconds: float = 0.0
+    body: bytes = field(default=b"", repr=False)
+
+    def payload(self) -> Any:
+        """The JSON body, if there was one."""
+        return json.loads(self.body) if self.body else None
+
+
+@dataclass(slots=True)
+class Call:
+    """A request ready to be answered."""
+
+    request: LoggedRequest
+    parameters: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    fault: Fault | None = None
+    upload: Upload | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A route: what it is for and who answers."""
+
+    method: str
+    path: str
+    kind: CallKind
+    handler: Callable[[Call], Response]
+    takes_upload: bool = False
+
+
+class Routes(Protocol):
+    """Some endpoints that belong together."""
+
+    def endpoints(self) -> list[Endpoint]:
+        """The endpoints."""
+        ...

@@ -1,0 +1,74 @@
+"""Replies in Gainsight's envelope."""
+
+from __future__ import annotations
+
+import uuid
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from gainsight_sandbox.behaviour.errors import ApiError
+
+
+def json_response(
+    payload: object, *, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None
+) -> Response:
+    """A JSON reply; msgspec keeps the digits of the numbers in it."""
+    return Response(
+        msgspec.json.encode(payload),
+        status_code=status,
+        headers=headers,
+        media_type="application/json",
+    )
+
+
+def success(data: object) -> Response:
+    """The envelope of a reply that has what was asked for."""
+    return json_response(_envelope(result=True, data=data))
+
+
+def failure(error: ApiError, *, as_200: bool = False) -> Response:
+    """The envelope of a refusal; some replies carry it with HTTP 200."""
+    payload = _envelope(
+        result=False, code=error.code, desc=error.desc, data=error.data, message=error.message
+    )
+    plain = as_200 and error.status == HTTPStatus.BAD_REQUEST
+    return json_response(
+        payload, status=HTTPStatus.OK if plain else error.status, headers=error.headers
+    )
+
+
+def object_not_found(moment: str) -> Response:
+    """How the metadata calls refuse an unknown object: a shape of their own, without a code."""
+    return json_response(
+        {
+            "requestId": str(uuid.uuid4()),
+            "result": False,
+            "title": "OBJECT_NOT_FOUND",
+            "detail": "Requested object not found.",
+            "errorDesc": "Requested object not found.",
+            "instance": moment,
+        },
+        status=HTTPStatus.NOT_FOUND,
+    )
+
+
+def _envelope(
+    *,
+    result: bool,
+    data: object,
+    code: str | None = None,
+    desc: str | None = None,
+    message: str | None = None,
+) -> dict[str, object]:
+    return {
+        "result": result,
+        "errorCode": code,
+        "errorDesc": desc,
+        "requestId": str(uuid.uuid4()),
+        "data": data,
+        "message": message,
+    }

@@ -1,0 +1,144 @@
+"""What every call passes on its way to the handler that answers it: hook, key, budget, faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import RedirectResponse, Response
+
+from gainsight_sandbox.behaviour.errors import ApiError, ObjectNotFoundError
+from gainsight_sandbox.behaviour.faults import Effect, Fault, Faults
+from gainsight_sandbox.behaviour.limits import Budget, Meter
+from gainsight_sandbox.tenant.values import from_seconds
+from gainsight_sandbox.wire.calls import Call, CallKind, Endpoint, LoggedRequest
+from gainsight_sandbox.wire.envelope import failure, object_not_found
+from gainsight_sandbox.wire.mishaps import DroppedConnection, TruncatedResponse, malformed
+from gainsight_sandbox.wire.request_log import ENTRY
+from gainsight_sandbox.wire.uploads import receive_upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from gainsight_sandbox.behaviour.clock import Clock
+    from gainsight_sandbox.behaviour.quirks import Quirks
+    from gainsight_sandbox.tenant.tenant import Tenant
+    from gainsight_sandbox.wire.auth import Gate
+
+_BUDGETS = {
+    CallKind.EXPORT_SUBMIT: Budget.BULK,
+    CallKind.IMPORT_SUBMIT: Budget.BULK,
+    CallKind.QUERY: Budget.SYNC,
+    CallKind.METADATA: Budget.SYNC,
+    CallKind.INSERT: Budget.SYNC,
+    CallKind.UPDATE: Budget.SYNC,
+    CallKind.UPSERT: Budget.SYNC,
+    CallKind.DELETE: Budget.SYNC,
+    CallKind.RECORD: Budget.SYNC,
+}
+_IMPORT_READS = {CallKind.IMPORT_STATUS, CallKind.IMPORT_LIST, CallKind.IMPORT_ERRORS}
+_IMPORT_CALLS = {CallKind.IMPORT_SUBMIT, *_IMPORT_READS}
+_JOB_CALLS = {CallKind.EXPORT_STATUS, CallKind.EXPORT_CHUNK, *_IMPORT_READS}
+_OPEN = {CallKind.TOKEN, CallKind.CONTROL}
+
+
+@dataclass(slots=True)
+class Gateway:
+    """Lets a call through, or answers in the handler's place."""
+
+    tenant: Tenant
+    gate: Gate
+    meter: Meter
+    faults: Faults
+    quirks: Quirks
+    clock: Clock
+    before_request: Callable[[LoggedRequest], None] | None = None
+    crashes: list[Exception] = field(default_factory=list)
+
+    async def serve(self, endpoint: Endpoint, request: Request) -> Response:
+        """Answer a request in a worker thread."""
+        entry: LoggedRequest = request.scope[ENTRY]
+        entry.kind = endpoint.kind
+        entry.object = request.path_params.get("object", "").lower() or None
+        call = Call(
+            request=entry,
+            parameters=request.path_params,
+            query=request.query_params,
+            headers=request.headers,
+            body=b"",
+        )
+        try:
+            if endpoint.takes_upload:
+                async with receive_upload(request) as call.upload:
+                    entry.object = call.upload.fields.get("objectName", "").lower() or None
+                    return await run_in_threadpool(self._answer, endpoint, call)
+            call.body = entry.body = await request.body()
+        except ClientDisconnect:
+            return DroppedConnection()
+        return await run_in_threadpool(self._answer, endpoint, call)
+
+    def _answer(self, endpoint: Endpoint, call: Call) -> Response:
+        try:
+            return self._pass(endpoint, call)
+        except ApiError as error:
+            return failure(error, as_200=self.quirks.errors_as_200)
+        except ObjectNotFoundError:
+            return object_not_found(f"{from_seconds(self.clock.now()):%Y-%m-%d %H:%M:%S} UTC")
+        except Exception as error:  # noqa: BLE001 - kept, to be raised when the sandbox stops
+            self.crashes.append(error)
+            refusal = ApiError(None, "The sandbox failed.", status=HTTPStatus.INTERNAL_SERVER_ERROR)
+            return failure(refusal)
+
+    def _pass(self, endpoint: Endpoint, call: Call) -> Response:
+        if endpoint.kind is CallKind.CONTROL:
+            return endpoint.handler(call)
+        if self.before_request is not None:
+            self.before_request(call.request)
+        fault = call.fault = self.faults.take(endpoint.kind, call.request.object)
+        if fault is not None and fault.at_the_door:
+            return self._instead(fault)
+        if endpoint.kind not in _OPEN:
+            self.gate.check(call.headers, bulk_import=endpoint.kind in _IMPORT_CALLS)
+        self.meter.count(self._budget(endpoint.kind))
+        if fault is None:
+            return endpoint.handler(call)
+        return self._faulty(endpoint, call, fault)
+
+    def _budget(self, kind: CallKind) -> Budget:
+        if kind in _JOB_CALLS:
+            return Budget(self.quirks.job_calls)
+        return _BUDGETS.get(kind, Budget.NONE)
+
+    def _instead(self, fault: Fault) -> Response:
+        """The reply of a call that is not processed."""
+        match fault.effect:
+            case Effect.STATUS:
+                headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
+                reason = HTTPStatus(fault.status).phrase
+                return failure(ApiError(None, reason, status=fault.status, headers=headers))
+            case Effect.REDIRECT:
+                return RedirectResponse(fault.location, status_code=HTTPStatus.FOUND)
+            case _:
+                return DroppedConnection()
+
+    def _faulty(self, endpoint: Endpoint, call: Call, fault: Fault) -> Response:
+        if fault.effect in {Effect.STATUS, Effect.REDIRECT}:
+            return self._instead(fault)
+        if fault.effect is Effect.DELAY:
+            self.clock.sleep(fault.seconds)
+        if fault.effect is Effect.FIELD_DELETED:
+            self.tenant.delete_field(str(call.request.object), str(fault.field))
+        response = endpoint.handler(call)
+        match fault.effect:
+            case Effect.DROP_AFTER:
+                return DroppedConnection()
+            case Effect.TRUNCATED:
+                return TruncatedResponse(response)
+            case Effect.MALFORMED:
+                return malformed()
+        return response

@@ -1,0 +1,276 @@
+"""The values of records to be written, checked as the Error Codes article for them lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from gainsight_sandbox.tenant.schema import DataType, Family, Field, ObjectSchema
+from gainsight_sandbox.tenant.values import parse_boolean, parse_date, parse_datetime, parse_number
+from gainsight_sandbox.writes.rules import ErrorCode
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from gainsight_sandbox.behaviour.quirks import Quirks
+
+Parser = Callable[[object], str | None]
+"""Makes the text to be stored of a value as sent; raises InvalidValueError."""
+
+_GSID = re.compile(r"[0-9A-Za-z]{36}")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+_STORED_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,29})(\.[0-9]{1,29})?")
+_MOST_DIGITS = 60
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+_STORED_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
+)
+_EPOCH = re.compile(r"-?[0-9]{9,15}")
+"""Milliseconds since 1970; `210318`, which is documented as unparseable, has fewer digits."""
+
+
+class InvalidValueError(ValueError):
+    """A value that a field cannot take."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with a field of a record."""
+
+    code: ErrorCode
+    message: str
+    field: str
+    value: object = None
+
+    @property
+    def description(self) -> str:
+        """As the Relationship APIs article prints it: the message, then field and value."""
+        return f"{self.message} ({self.field} = {self.value})."
+
+
+def value_parser(field: Field, quirks: Quirks) -> Parser:
+    """What reads the values of a field."""
+    parse = text_parser(field, quirks)
+    required = field.required
+
+    def parse_nullable(value: object) -> str | None:
+        stored = None if value is None else parse(value)
+        if stored is None and required:
+            raise InvalidValueError(ErrorCode.NULL, "Null value for a non-nullable field.")
+        return stored
+
+    return parse_nullable
+
+
+class RecordChecker:
+    """Reads records of one object, each with fields of its own choice."""
+
+    def __init__(self, schema: ObjectSchema, keys: tuple[Field, ...], quirks: Quirks) -> None:
+        self._schema = schema
+        self._keys = keys
+        self._fields = {field.name: field for field in schema.fields}
+        self._parsers = {field.name: value_parser(field, quirks) for field in schema.fields}
+
+    def check(self, record: Mapping[str, object]) -> tuple[dict[str, str | None], list[FieldError]]:
+        """The texts to be stored, and all that is wrong."""
+        stored: dict[str, str | None] = {}
+        errors = []
+        for name, value in record.items():
+            try:
+                stored[name] = self._parse(name, value)
+            except InvalidValueError as error:
+                errors.append(FieldError(error.code, error.message, name, value))
+        faulty = {error.field for error in errors}
+        errors += [
+            missing_key(key) for key in self._keys if key.name not in faulty | _set_fields(stored)
+        ]
+        return stored, errors
+
+    def _parse(self, name: str, value: object) -> str | None:
+        field = self._fields.get(name)
+        if field is None:
+            raise InvalidValueError(
+                ErrorCode.INVALID, f"Invalid field mapping: {self._schema.name} has no such field."
+            )
+        if not (self._schema.is_writable(field) or field in self._keys):
+            raise InvalidValueError(ErrorCode.INVALID, "Invalid field mapping: it is read-only.")
+        return self._parsers[name](value)
+
+
+def missing_key(key: Field) -> FieldError:
+    """A record that has no value for a key."""
+    if key.data_type == DataType.GSID:
+        return FieldError(ErrorCode.BAD_GSID, "GSID is missing or invalid.", key.name)
+    return FieldError(ErrorCode.NULL, "Null value for a key field.", key.name)
+
+
+def many_matches(keys: Sequence[str], values: Sequence[str | None]) -> FieldError:
+    """A record whose keys match more than one that is there."""
+    return FieldError(
+        ErrorCode.BAD_DATA,
+        "More than one record matches the keys.",
+        ",".join(keys),
+        ", ".join(map(str, values)),
+    )
+
+
+def _set_fields(stored: Mapping[str, str | None]) -> set[str]:
+    return {name for name, text in stored.items() if text is not None}
+
+
+def text_parser(field: Field, quirks: Quirks) -> Parser:
+    """What reads the values of a field that are not null, among them those that a text can be."""
+    match field.family:
+        case Family.TEXT:
+            return _text_parser(field)
+        case Family.PICKLIST:
+            return _item_parser(field, quirks)
+        case Family.MULTISELECT:
+            return _items_parser(field, quirks)
+        case Family.BOOLEAN:
+            return _boolean
+        case Family.DATE:
+            return _date
+        case Family.DATETIME:
+            return _datetime
+        case Family.NUMBER | Family.AMOUNT:
+            # Only the percentage has a code of its own.
+            percentage = field.data_type == DataType.PERCENTAGE
+            return _number_parser(ErrorCode.BAD_DATA if percentage else ErrorCode.INVALID)
+
+
+def _text_parser(field: Field) -> Parser:
+    length = field.length
+    record_id = field.lookup is not None or field.data_type == DataType.GSID
+
+    def parse(value: object) -> str | None:
+        if not isinstance(value, str):
+            raise InvalidValueError(ErrorCode.INVALID, "Invalid field value: it is not a text.")
+        if length is not None and len(value) > length:
+            raise InvalidValueError(
+                ErrorCode.TOO_LONG, f"The text is longer than {length} characters."
+            )
+        if record_id and value and not _GSID.fullmatch(value):
+            raise InvalidValueError(ErrorCode.BAD_GSID, "GSID is missing or invalid.")
+        return value or None
+
+    return parse
+
+
+def _item_parser(field: Field, quirks: Quirks) -> Parser:
+    items = _items(field, quirks)
+
+    def parse(value: object) -> str:
+        item = items.get(value) if isinstance(value, str) else None
+        if item is None:
+            raise _no_item()
+        return item
+
+    return parse
+
+
+def _items_parser(field: Field, quirks: Quirks) -> Parser:
+    items = _items(field, quirks)
+
+    def parse(value: object) -> str | None:
+        sent = value.split(";") if isinstance(value, str) else value
+        if not isinstance(sent, list):
+            raise _no_item()
+        chosen = [items.get(item) if isinstance(item, str) else None for item in sent]
+        if None in chosen:
+            raise _no_item()
+        return ";".join(filter(None, chosen)) or None
+
+    return parse
+
+
+def _items(field: Field, quirks: Quirks) -> dict[str, str]:
+    """The item id behind each text that is understood."""
+    valid = [option for option in field.options if option.active or quirks.write_inactive]
+    labels = {option.label: option.value for option in valid if quirks.write_labels}
+    return labels | {option.value: option.value for option in valid}
+
+
+def _no_item() -> InvalidValueError:
+    return InvalidValueError(
+        ErrorCode.BAD_PICKLIST, "Invalid/Inactive value provided for picklist."
+    )
+
+
+def _boolean(value: object) -> str:
+    try:
+        return parse_boolean(value)
+    except ValueError as error:
+        raise InvalidValueError(ErrorCode.BAD_DATA, "Invalid Boolean Value.") from error
+
+
+def _date(value: object) -> str:
+    try:
+        if isinstance(value, str) and len(value) == len("2022-06-23"):
+            return date.fromisoformat(_documented(value)).isoformat()
+        return parse_date(_moment(value), UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidValueError(ErrorCode.BAD_DATE, "Date could not be parsed.") from error
+
+
+def _datetime(value: object) -> str:
+    try:
+        if isinstance(value, str) and _STORED_MOMENT.fullmatch(value):
+            datetime.fromisoformat(value)
+            return value
+        return parse_datetime(_moment(value), UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidValueError(ErrorCode.BAD_DATETIME, "DateTime could not be parsed.") from error
+
+
+def _moment(value: object) -> int | datetime:
+    """Read one of the documented forms; one without an offset is in UTC."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str):
+        raise ValueError("neither a text nor milliseconds")  # noqa: TRY004 - one error for all
+    if _EPOCH.fullmatch(text):
+        return int(text)
+    return datetime.fromisoformat(_documented(text))
+
+
+def _documented(text: str) -> str:
+    """The text, unless it is in a form that only Python takes for a date."""
+    if not _MOMENT.fullmatch(text):
+        raise ValueError("not a documented form")
+    return text
+
+
+def _number_parser(code: ErrorCode) -> Parser:
+    def parse(value: object) -> str:
+        if isinstance(value, str):
+            if _STORED_NUMBER.fullmatch(value):
+                return value
+            if not _NUMBER.fullmatch(value):
+                raise InvalidValueError(code, "Invalid number.")
+        try:
+            number = parse_number(value)
+        except ValueError as error:
+            raise InvalidValueError(code, "Invalid number.") from error
+        if not _fits(number):
+            raise InvalidValueError(code, f"The number has more than {_MOST_DIGITS} digits.")
+        return format(number, "f")
+
+    return parse
+
+
+def _fits(number: Decimal) -> bool:
+    exponent = number.as_tuple().exponent
+    return (
+        number.adjusted() < _MOST_DIGITS and isinstance(exponent, int) and exponent > -_MOST_DIGITS
+    )

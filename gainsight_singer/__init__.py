@@ -1,0 +1,1 @@
+"""What both connectors are to the Singer SDK: settings by environment, errors as one line."""

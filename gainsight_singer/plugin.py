@@ -1,0 +1,63 @@
+"""What the tap and the target have in common as plugins of the Singer SDK."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.exceptions import ConfigurationError, RecordsWithoutSchemaException
+from singer_sdk.helpers._classproperty import classproperty
+from singer_sdk.plugin_base import PluginBase, SingerCommand
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+from typing_extensions import override
+
+from gainsight_api.errors import GainsightError
+from gainsight_api.settings import made_fit, numbers_as_text
+from gainsight_singer.cli import OneLineErrors
+
+if TYPE_CHECKING:
+    import click
+
+
+class Command(OneLineErrors, SingerCommand):
+    """A plugin's command; what is wrong with its settings or its input is the user's to mend."""
+
+    user_errors: ClassVar[tuple[type[Exception], ...]] = (
+        GainsightError,
+        ConfigurationError,
+        InvalidInputLine,
+        RecordsWithoutSchemaException,
+    )
+
+
+class GainsightPlugin(PluginBase):
+    """A plugin whose errors are one line each, and name the setting that is wrong, not its value.
+
+    It comes before the SDK's own class among a plugin's bases.
+    """
+
+    @classmethod
+    def _settings_schema(cls) -> dict[str, Any]:
+        """The schema of all settings, those of the SDK among them."""
+        cls.append_builtin_config(cls.config_jsonschema)
+        return cls.config_jsonschema
+
+    @classproperty
+    @override
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
+        return parse_environment_config(
+            numbers_as_text(cls._settings_schema()), cls._env_var_prefix
+        )
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        self._config = made_fit(self._config, self._settings_schema()["properties"])
+        return super()._validate_config(raise_errors=raise_errors)
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        """The SDK's command, ending as `OneLineErrors` does."""
+        command = super().get_singer_command()
+        command.__class__ = Command
+        return command

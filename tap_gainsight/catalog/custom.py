@@ -1,0 +1,189 @@
+"""The setting `streams`: streams of a user's own, with fields, filters and keys of their choice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gainsight_api.errors import ConfigError
+from gainsight_api.filters.build import given
+from gainsight_api.filters.check import problems_in
+from gainsight_api.metadata import Field
+from tap_gainsight.catalog.spec import (
+    StreamSpec,
+    is_time,
+    keys_of,
+    name_of,
+    replication_key_of,
+    schema_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gainsight_api.metadata import GainsightObject, Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSetting:
+    """An entry of the setting, as it is written."""
+
+    name: str
+    object_name: str
+    fields: tuple[str, ...] | None = None
+    filter: Mapping[str, Any] | None = None
+    replication_key: str | None = None
+    primary_keys: tuple[str, ...] | None = None
+    extract_method: str | None = None
+
+    @classmethod
+    def read(cls, entries: Iterable[Mapping[str, Any]] | None) -> dict[str, StreamSetting]:
+        """The entries by the streams' names.
+
+        Raises:
+            ConfigError: Two have one name.
+        """
+        settings = [
+            cls(
+                name=entry.get("name") or entry["object"],
+                object_name=entry["object"],
+                fields=_tuple(entry.get("fields")),
+                filter=entry.get("filter") or None,
+                replication_key=entry.get("replication_key"),
+                primary_keys=_tuple(entry.get("primary_keys")),
+                extract_method=entry.get("extract_method"),
+            )
+            for entry in entries or ()
+        ]
+        counts = Counter(setting.name for setting in settings)
+        if twice := [name for name, count in counts.items() if count > 1]:
+            raise ConfigError(f"setting `streams`: the name {twice[0]} is there twice")
+        return {setting.name: setting for setting in settings}
+
+    def error(self, text: object) -> ConfigError:
+        """An error of this entry."""
+        return ConfigError(f"setting `streams`, stream {self.name}: {text}")
+
+    def check_filter(self, data_types: Mapping[str, str]) -> None:
+        """Hold the filter against the operators of its fields' data types.
+
+        Raises:
+            ConfigError: It breaks them.
+        """
+        problem = next(problems_in(self.filter, data_types), None) if self.filter else None
+        if problem:
+            raise self.error(f"its filter is wrong: {problem}")
+
+
+def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    return tuple(names) if names else None
+
+
+class Objects:
+    """A tenant's objects, each described once."""
+
+    def __init__(self, metadata: Metadata) -> None:
+        self._metadata = metadata
+        self._known: dict[str, GainsightObject | None] = {}
+
+    def describe(self, names: Iterable[str]) -> dict[str, GainsightObject]:
+        """The objects of these names that there are."""
+        wanted = list(dict.fromkeys(names))
+        if missing := [name for name in wanted if name not in self._known]:
+            found = self._metadata.describe(missing)
+            self._known.update({name: found.get(name) for name in missing})
+        described = {name: self._known[name] for name in wanted}
+        return {name: found for name, found in described.items() if found}
+
+    def get(self, name: str) -> GainsightObject | None:
+        """The object of that name, if there is one."""
+        return self.describe([name]).get(name)
+
+    def field(self, found: GainsightObject, path: str) -> Field | None:
+        """The field at the end of a path, whose names are taken in any case."""
+        head, _, rest = path.partition(".")
+        if not rest:
+            return _in_any_case(found.fields, head)
+        folded = head.casefold()
+        lookups = [field.lookup for field in found.fields.values() if field.lookup]
+        lookup = next((known for known in lookups if known.name.casefold() == folded), None)
+        if lookup is None:
+            return None
+        if not lookup.objects:  # it may point anywhere, so any field may be behind it
+            return Field(rest, rest, "STRING")
+        target = self.get(lookup.objects[0])
+        return self.field(target, rest) if target else None
+
+    def lookup_names(self, found: GainsightObject) -> dict[str, Field]:
+        """The names behind an object's lookups, and users' email addresses, by their paths."""
+        lookups = [field.lookup for field in found.fields.values() if field.lookup]
+        self.describe(target for lookup in lookups for target in lookup.objects)
+        paths = [f"{lookup.name}.{name}" for lookup in lookups for name in _shown(lookup.objects)]
+        fields = {path: self.field(found, path) for path in paths}
+        return {path: field for path, field in fields.items() if field}
+
+
+def _shown(objects: Sequence[str]) -> tuple[str, ...]:
+    return ("Name", "Email") if "gsuser" in objects else ("Name",)
+
+
+def _in_any_case(fields: Mapping[str, Field], name: str) -> Field | None:
+    folded = name.casefold()
+    return fields.get(name) or next(
+        (field for known, field in fields.items() if known.casefold() == folded), None
+    )
+
+
+def custom_spec(
+    setting: StreamSetting,
+    found: GainsightObject,
+    objects: Objects,
+    *,
+    lookup_names: bool,
+    labels: bool,
+) -> StreamSpec:
+    """The stream of an object as an entry wants it; what the entry leaves out is the object's.
+
+    Raises:
+        ConfigError: The entry names what the object does not have.
+    """
+    replication_key = setting.replication_key or replication_key_of(found)
+    keys = setting.primary_keys or keys_of(found)
+    fields = _fields(setting, found, objects, lookup_names=lookup_names)
+    for path in (*keys_of(found), *keys, *([replication_key] if replication_key else [])):
+        fields.setdefault(path, _field(setting, found, objects, path))
+    if replication_key and not is_time(found.fields.get(replication_key)):
+        raise setting.error(f"its replication key {replication_key} is no DATETIME field of it")
+    conditions = (setting.filter or {}).get("conditions") or ()
+    names = [str(condition.get("name") or "") for condition in conditions]
+    setting.check_filter({name: _field(setting, found, objects, name).data_type for name in names})
+    keys = tuple(map(name_of, keys))
+    return StreamSpec(
+        name=setting.name,
+        object=found.name,
+        schema=schema_of(fields, keys, labels=labels),
+        keys=keys,
+        replication_key=name_of(replication_key) if replication_key else None,
+        hidden=frozenset(
+            path for path, field in fields.items() if field.hidden and setting.fields is None
+        ),
+        filter=given(setting.filter) if setting.filter else None,
+        method=setting.extract_method,
+    )
+
+
+def _fields(
+    setting: StreamSetting, found: GainsightObject, objects: Objects, *, lookup_names: bool
+) -> dict[str, Field]:
+    if setting.fields is not None:
+        return {path: _field(setting, found, objects, path) for path in setting.fields}
+    behind = objects.lookup_names(found) if lookup_names else {}
+    return {**found.fields, **behind}
+
+
+def _field(setting: StreamSetting, found: GainsightObject, objects: Objects, path: str) -> Field:
+    field = objects.field(found, path)
+    if field is None:
+        raise setting.error(f"the object {found.name} has no field {path!r}")
+    return field

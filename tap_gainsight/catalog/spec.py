@@ -1,0 +1,145 @@
+"""A stream before the SDK: what it reads, and its schema; from metadata, or from a catalog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gainsight_api.datatypes import Kind, json_schema, kind_in, kind_of
+from tap_gainsight.records.decode import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gainsight_api.filters.build import Given
+    from gainsight_api.metadata import Field, GainsightObject
+
+KEYS = ("Gsid", "id")
+REPLICATION_KEYS = ("ModifiedDate", "LastModifiedDate", "ModifiedAt", "DeletedOn")
+DELETE_LOGS = ("record_delete_log", "record_delete_log_high_volume")
+DELETED_RECORDS = "deleted_records"
+PICKLISTS = ("PICKLIST", "MULTISELECTDROPDOWNLIST")
+_LABEL = "__label"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """A stream before the SDK.
+
+    Attributes:
+        name: The stream's name.
+        object: The object it reads.
+        schema: JSON Schema of its records.
+        keys: Its key properties.
+        replication_key: The property by which it is read incrementally, if it can be.
+        hidden: Properties that are not selected by default.
+        filter: A condition on all its records.
+        method: Its extract method, if it has one of its own.
+    """
+
+    name: str
+    object: str
+    schema: Mapping[str, Any]
+    keys: tuple[str, ...]
+    replication_key: str | None
+    hidden: frozenset[str] = frozenset()
+    filter: Given | None = None
+    method: str | None = None
+
+    @property
+    def paging_key(self) -> str | None:
+        """The field that tells the object's rows apart, if there is one."""
+        return next((name for name in KEYS if name in self.schema["properties"]), None)
+
+    def columns(self) -> tuple[Column, ...]:
+        """What can be asked for, in the order of the schema."""
+        labels = self.labels()
+        return tuple(
+            Column(path_of(name), name, kind_in(schema), required=name in self.keys)
+            for name, schema in self.schema["properties"].items()
+            if name not in labels
+        )
+
+    def labels(self) -> dict[str, str]:
+        """The properties that are picklist labels, each with the property of the item."""
+        properties = self.schema["properties"]
+        return {
+            name: name.removesuffix(_LABEL)
+            for name in properties
+            if name.endswith(_LABEL) and name.removesuffix(_LABEL) in properties
+        }
+
+    def data_types(self) -> dict[str, str]:
+        """Gainsight's data types of the columns, by path, as the descriptions begin."""
+        properties = self.schema["properties"]
+        described = {name: str(properties[name].get("description") or "") for name in properties}
+        return {path_of(name): text.partition(":")[0] for name, text in described.items()}
+
+
+def name_of(path: str) -> str:
+    """The property of a field or lookup path."""
+    return path.replace(".", "__")
+
+
+def path_of(name: str) -> str:
+    """The field or lookup path of a property: what is looked up through ends with `__gr`."""
+    return name.replace("__gr__", "__gr.")
+
+
+def keys_of(found: GainsightObject) -> tuple[str, ...]:
+    """The key of an object, if it has one."""
+    return tuple(name for name in KEYS if name in found.fields)[:1]
+
+
+def replication_key_of(found: GainsightObject) -> str | None:
+    """The field by which an object is read incrementally, if it can be."""
+    return next((name for name in REPLICATION_KEYS if is_time(found.fields.get(name))), None)
+
+
+def is_time(field: Field | None) -> bool:
+    """Whether a field can be a replication key."""
+    return field is not None and kind_of(field.data_type) is Kind.DATETIME
+
+
+def schema_of(
+    fields: Mapping[str, Field], keys: Sequence[str], *, labels: bool = False
+) -> dict[str, Any]:
+    """The JSON Schema of records with these fields.
+
+    Args:
+        fields: Fields by the path under which they are asked for.
+        keys: The key properties, which are never null.
+        labels: Whether each picklist's labels stand beside its items.
+    """
+    properties = {}
+    for path, field in fields.items():
+        name = name_of(path)
+        properties[name] = _property(field, key=name in keys)
+        if labels and field.data_type in PICKLISTS:
+            label = {"title": f"{field.label} (label)", "description": "Label of the item"}
+            properties[name + _LABEL] = json_schema(Kind.TEXT, nullable=True) | label
+    return {"type": "object", "properties": properties}
+
+
+def _property(field: Field, *, key: bool) -> dict[str, Any]:
+    schema = json_schema(kind_of(field.data_type), nullable=not key)
+    text = f": {field.description}" if field.description else ""
+    return schema | {"title": field.label, "description": f"{field.data_type}{text}"}
+
+
+def deleted_records() -> StreamSpec:
+    """The stream of both delete logs (article "Data Management APIs")."""
+    return StreamSpec(
+        name=DELETED_RECORDS,
+        object=DELETE_LOGS[0],
+        schema={
+            "type": "object",
+            "properties": {
+                "ObjectName": json_schema(Kind.TEXT, nullable=False),
+                "RecordId": json_schema(Kind.TEXT, nullable=False),
+                "DeletedOn": json_schema(Kind.DATETIME, nullable=False),
+            },
+        },
+        keys=("ObjectName", "RecordId", "DeletedOn"),
+        replication_key="DeletedOn",
+    )

@@ -1,0 +1,93 @@
+"""How far an extract has come, and how a state says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_gainsight.extract.paging import Position, Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Checkpoint(msgspec.Struct, kw_only=True):
+    """How far an extract has come.
+
+    Attributes:
+        position: Where the present job, or the next page, begins.
+        seen: What the present job's chunks, or the last page, have brought.
+        chunks_done: How many chunks that is.
+        job_id: The job under way, if there is one.
+        status_url: Where its status is.
+        submitted_at: When it was submitted, as text: targets built on the SDK cannot write a
+            state that holds a number with a fraction.
+        request: A digest of what is extracted; None as long as no job was needed.
+        began: The tenant's time when the extract began, in whole seconds. Rows change while they
+            are read, and one may change again in the very second in which it was read: so the
+            bookmark goes no further than this, and the next run sees that second anew.
+    """
+
+    position: Position
+    seen: Tracker = msgspec.field(default_factory=Tracker)
+    chunks_done: int = 0
+    job_id: str | None = None
+    status_url: str | None = None
+    submitted_at: str | None = None
+    request: str | None = None
+    began: str = ""
+
+    def to_state(self) -> dict[str, Any]:
+        """The scalars that a stream's state holds while an export is under way.
+
+        They are flat, and null when they are not in use, because states are merged: a nested or
+        a vanished key would keep its old value.
+        """
+        if self.request is None or self.position.done:
+            return dict.fromkeys(_KEYS)
+        return {
+            "export_job_id": self.job_id,
+            "export_status_url": self.status_url,
+            "export_submitted_at": self.submitted_at,
+            "export_request": self.request,
+            "export_began": self.began,
+            "export_position": msgspec.json.encode(self.position).decode(),
+            "export_seen": msgspec.json.encode(self.seen).decode(),
+            "export_chunks_done": self.chunks_done,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Checkpoint | None:
+        """The export that a stream's state tells of, if there is one.
+
+        Raises:
+            ValueError: The state tells of one, but not so that it can be read.
+        """
+        if not state.get("export_position"):
+            return None
+        try:
+            return cls(
+                position=msgspec.json.decode(state["export_position"], type=Position),
+                seen=msgspec.json.decode(state["export_seen"], type=Tracker),
+                chunks_done=int(state["export_chunks_done"]),
+                job_id=state.get("export_job_id"),
+                status_url=state.get("export_status_url"),
+                submitted_at=state.get("export_submitted_at"),
+                request=state["export_request"],
+                began=state["export_began"],
+            )
+        except (msgspec.MsgspecError, KeyError, TypeError) as exc:
+            raise ValueError from exc
+
+
+_KEYS = (
+    "export_job_id",
+    "export_status_url",
+    "export_submitted_at",
+    "export_request",
+    "export_began",
+    "export_position",
+    "export_seen",
+    "export_chunks_done",
+)

@@ -1,0 +1,270 @@
+"""A page of an object's rows, as it came, to records: from a chunk's CSV, or a query's reply."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from io import TextIOWrapper
+from itertools import repeat
+from operator import itemgetter
+from typing import IO, TYPE_CHECKING, Any
+
+from gainsight_api.datatypes import READERS, Kind, Number, as_text
+from gainsight_api.errors import DataError
+from tap_gainsight.records.columns import read_column
+from tap_gainsight.records.csv_cells import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+Record = dict[str, Any]
+_QUERY_BLOCK = 500
+"""Rows of a reply that are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A property of a stream and where its value comes from.
+
+    Attributes:
+        path: The API's field name or lookup path.
+        name: The property's name.
+        kind: How the value is read.
+        required: Whether it is never null, as a key is.
+    """
+
+    path: str
+    name: str
+    kind: Kind
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A property that holds the label of a picklist's item, or those of several, joined by `;`.
+
+    Attributes:
+        name: The property's name.
+        source: The property of the item.
+        items: The labels by item id; an item that is not there has none.
+    """
+
+    name: str
+    source: str
+    items: Mapping[str, str]
+
+    @property
+    def column(self) -> Column:
+        """The property as a column."""
+        return Column(self.name, self.name, Kind.TEXT)
+
+    def of(self, values: Sequence[str]) -> list[str]:
+        """The labels of items; empty where there is none."""
+        known = {value: self._label(value) for value in set(values)}
+        return [known[value] for value in values]
+
+    def _label(self, value: str) -> str:
+        return ";".join(self.items.get(item, "") for item in value.split(";")) if value else ""
+
+
+_PARSERS: Mapping[Kind, Callable[[str], Any]] = {
+    Kind.NUMBER: Number,
+    Kind.BOOLEAN: "true".__eq__,
+    Kind.DATE: str,
+    Kind.DATETIME: str,
+    Kind.TEXT: str,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some records, column by column.
+
+    Attributes:
+        columns: Their properties, in order.
+        values: Each column's values as `read_column` gives them; what is empty is null.
+        rows: How many records there are.
+    """
+
+    columns: tuple[Column, ...]
+    values: tuple[Sequence[str], ...]
+    rows: int
+
+    @property
+    def names(self) -> list[str]:
+        """The properties' names."""
+        return [column.name for column in self.columns]
+
+    def of(self, name: str | None) -> Sequence[str]:
+        """A property's values; none, for no property."""
+        return self.values[self.names.index(name)] if name else [""] * self.rows
+
+    def only(self, names: Collection[str]) -> Block:
+        """The records without their other properties."""
+        kept = [n for n, column in enumerate(self.columns) if column.name in names]
+        columns = tuple(self.columns[n] for n in kept)
+        return Block(columns, tuple(self.values[n] for n in kept), self.rows)
+
+    def records(self) -> Iterator[Record]:
+        """The records, one by one."""
+        names = self.names
+        parsed = [
+            _parsed(column.kind, values)
+            for column, values in zip(self.columns, self.values, strict=True)
+        ]
+        for row in zip(*parsed, strict=True) if parsed else repeat((), self.rows):
+            yield dict(zip(names, row, strict=True))
+
+
+def _parsed(kind: Kind, values: Sequence[str]) -> list[Any]:
+    parse = _PARSERS[kind]
+    if parse is str:
+        return [value or None for value in values]
+    return [parse(value) if value else None for value in values]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """Makes a stream's records of what the API sends.
+
+    Attributes:
+        stream: The stream's name, for errors.
+        columns: What was selected, in that order.
+        csv_null: A cell text that stands for null beside the empty one.
+        labels: The properties that are made of others.
+    """
+
+    stream: str
+    columns: tuple[Column, ...]
+    csv_null: str | None = None
+    labels: tuple[Label, ...] = ()
+
+    def from_csv(self, file: IO[bytes]) -> Iterator[Block]:
+        """Read a chunk: RFC 4180, with or without header, BOM and quotes, any line ends.
+
+        Raises:
+            DataError: A row has not the columns that were selected, or a value does not read.
+        """
+        text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        table = Table(self.stream, text)
+        try:
+            first = table.first()
+            header = self._header(first or [])
+            columns = header or self.columns
+            done = 0
+            for cells in table.blocks(first if header is None else None, len(columns)):
+                yield from self._read(columns, self._with_nulls(cells), done)
+                done += len(cells[0])
+        except csv.Error as exc:
+            raise self._error(
+                f"a chunk is not a CSV file that can be read: {exc} (near line {table.lines})"
+            ) from None
+        except UnicodeDecodeError:
+            raise self._error(f"a chunk is not UTF-8 (near line {table.lines})") from None
+        finally:
+            text.detach()
+
+    def from_query(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
+        """Read the records of a query's reply; a field that a record lacks is null in it.
+
+        Raises:
+            DataError: A value does not read.
+        """
+        for begin in range(0, len(rows), _QUERY_BLOCK):
+            some = rows[begin : begin + _QUERY_BLOCK]
+            odd = next((n for n, row in enumerate(some) if not isinstance(row, dict)), None)
+            yield from self._read(self.columns, self._columns_of(some[:odd]), begin)
+            if odd is not None:
+                raise self._error(f"row {begin + odd + 1} of a reply is no record")
+
+    def _header(self, cells: Sequence[str]) -> tuple[Column, ...] | None:
+        """The columns in the order of a header; None if the cells are no header.
+
+        A header may lack columns: those that had gone from the tenant when the job was submitted.
+        """
+        names = [cell.strip().casefold() for cell in cells]
+        if names == [column.path.casefold() for column in self.columns]:
+            return self.columns
+        by_name = {column.path.casefold(): column for column in self.columns}
+        needed = {column.path.casefold() for column in self.columns if column.required}
+        if not names or not needed <= set(names) <= set(by_name) or len(set(names)) < len(names):
+            return None
+        return tuple(by_name[name] for name in names)
+
+    def _with_nulls(self, cells: list[Sequence[str]]) -> list[Sequence[str]]:
+        null = self.csv_null
+        if not null:
+            return cells
+        return [
+            ["" if cell == null else cell for cell in column] if null in column else column
+            for column in cells
+        ]
+
+    def _columns_of(self, rows: Sequence[Mapping[str, Any]]) -> list[Sequence[str]]:
+        """The values of a reply's records, as the cells of a chunk would have them."""
+        try:
+            columns = [[*map(itemgetter(column.path), rows)] for column in self.columns]
+        except KeyError:  # lookup paths may come back in another case
+            folded = [{name.casefold(): value for name, value in row.items()} for row in rows]
+            columns = [
+                [
+                    row.get(column.path, other.get(column.path.casefold()))
+                    for row, other in zip(rows, folded, strict=True)
+                ]
+                for column in self.columns
+            ]
+        return [
+            [value if type(value) is str else as_text(value) for value in values]
+            for values in columns
+        ]
+
+    def _read(
+        self, columns: tuple[Column, ...], cells: list[Sequence[str]], done: int
+    ) -> Iterator[Block]:
+        """The records of some rows; those before the first that does not read, then its error."""
+        error: DataError | None = None
+        try:
+            block = self._block(columns, cells)
+        except ValueError:
+            wrong, error = self._first_error(columns, cells, done)
+            block = self._block(columns, [column[:wrong] for column in cells])
+        if block.rows:
+            yield block
+        if error:
+            raise error from None
+
+    def _block(self, columns: tuple[Column, ...], cells: Iterable[Sequence[str]]) -> Block:
+        values = [
+            read_column(column.kind, column_cells)
+            for column, column_cells in zip(columns, cells, strict=True)
+        ]
+        if any(column.required and "" in values[n] for n, column in enumerate(columns)):
+            raise ValueError
+        names = [column.name for column in columns]
+        labels = [label for label in self.labels if label.source in names]
+        texts = [label.of(values[names.index(label.source)]) for label in labels]
+        shown = (*columns, *(label.column for label in labels))
+        return Block(shown, (*values, *texts), len(values[0]))
+
+    def _first_error(
+        self, columns: Sequence[Column], cells: list[Sequence[str]], done: int
+    ) -> tuple[int, DataError]:
+        """The first row that does not read, and its error, which tells no value."""
+        for number, row in enumerate(zip(*cells, strict=True)):
+            for column, cell in zip(columns, row, strict=True):
+                try:
+                    _ = READERS[column.kind](cell) if cell else None
+                except ValueError:
+                    return number, DataError(
+                        f"stream {self.stream}, field {column.path}: row {done + number + 1} of a "
+                        f"page holds a value that is not a {column.kind.value}"
+                    )
+            for column in self.columns:
+                if column.required and not row[columns.index(column)]:
+                    return number, self._error(
+                        f"row {done + number + 1} has no {column.name}, its key"
+                    )
+        raise AssertionError  # the caller saw one of them fail
+
+    def _error(self, text: str) -> DataError:
+        return DataError(f"stream {self.stream}: {text}")

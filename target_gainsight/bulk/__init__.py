@@ -1,0 +1,1 @@
+"""Loading by bulk import jobs: CSV files."""

@@ -1,0 +1,134 @@
+"""Import jobs under way: none is submitted twice for one file, and each is waited for."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gainsight_api.errors import DataError, GainsightError, JobFailedError, RetriableError
+from gainsight_api.imports import (
+    ImportJob,
+    Imports,
+    ImportState,
+    Operation,
+    Upload,
+    jobs_since,
+)
+from gainsight_api.polling import polls
+from target_gainsight.rejects import file_stem
+
+if TYPE_CHECKING:
+    from gainsight_api.clock import Clock
+    from target_gainsight.bulk.csv_file import CsvFile
+
+logger = logging.getLogger(__name__)
+
+_LOOKS_FOR_A_LOST_JOB = 3
+_SECONDS_BETWEEN_LOOKS = 10.0
+_MOST_SUBMISSIONS = 3
+_CLOCKS_DIFFER_BY = 300.0
+
+
+@dataclass(slots=True)
+class Importer:
+    """The import jobs of a run.
+
+    Attributes:
+        imports: The calls.
+        clock: Time.
+        poll_interval: Seconds between the first questions about a job.
+        timeout: Seconds that a job is waited for.
+    """
+
+    imports: Imports
+    clock: Clock
+    poll_interval: float
+    timeout: float
+    _names: Counter[str] = field(default_factory=Counter)
+    _known: set[str] = field(default_factory=set)
+
+    def name(self, stream: str, file: CsvFile) -> None:
+        """Give a file the name by which its job can be found again."""
+        name = f"{file_stem(stream)}-{file.digest[:16]}"
+        self._names[name] += 1
+        again = f"-{self._names[name]}" if self._names[name] > 1 else ""
+        file.path = file.path.rename(file.path.with_name(f"{name}{again}.csv"))
+
+    def run(self, upload: Upload) -> ImportJob:
+        """Have a file imported; the result is the completed job.
+
+        Raises:
+            JobFailedError: The job failed as a whole.
+            GainsightError: It takes too long, or whether it was submitted cannot be told.
+        """
+        job_id = self._left_by_another_run(upload) or self._submitted(upload)
+        self._known.add(job_id)
+        return self._finished(job_id, upload)
+
+    def _left_by_another_run(self, upload: Upload) -> str | None:
+        """A job of this file that is under way already; of inserts, also one just completed."""
+        inserts = upload.operation is Operation.INSERT
+        since = self.clock.now() - self.timeout
+        for job in self._new(self.imports.find(upload, under_way=not inserts)):
+            running = job.state is ImportState.RUNNING
+            completed = job.state is ImportState.COMPLETED
+            if running or (inserts and completed and jobs_since([job], since)):
+                logger.info("%s: import job %s is of an earlier run", upload.file.name, job.id)
+                return job.id
+        return None
+
+    def _submitted(self, upload: Upload) -> str:
+        for _ in range(_MOST_SUBMISSIONS):
+            started = self.clock.now()
+            try:
+                return self.imports.submit(upload)
+            except (RetriableError, DataError) as exc:
+                if isinstance(exc, RetriableError) and not exc.may_have_arrived:
+                    raise
+                if found := self._found_again(upload, started, exc):
+                    return found
+                error = exc
+        raise error
+
+    def _found_again(self, upload: Upload, started: float, error: GainsightError) -> str | None:
+        """The job of a submission that was not answered, if it was received."""
+        if not self.imports.names_failures:
+            raise GainsightError(
+                f"whether the import of {upload.file.name} was received cannot be told ({error}): "
+                "look at the job's execution log in Gainsight before running again"
+            )
+        logger.warning("%s: the submission was not answered; looking for it", upload.file.name)
+        for _ in range(_LOOKS_FOR_A_LOST_JOB):
+            self.clock.sleep(_SECONDS_BETWEEN_LOOKS)
+            jobs = self._new(self.imports.find(upload, under_way=False))
+            for job in jobs_since(jobs, started - _CLOCKS_DIFFER_BY):
+                if job.state is not ImportState.FAILED:
+                    return job.id
+        return None
+
+    def _new(self, jobs: list[ImportJob]) -> list[ImportJob]:
+        return [job for job in jobs if job.id not in self._known]
+
+    def _finished(self, job_id: str, upload: Upload) -> ImportJob:
+        for waited in polls(self.clock, self.poll_interval, self.timeout):
+            job = self.imports.status(job_id)
+            if job.state is ImportState.FAILED:
+                raise JobFailedError(
+                    f"import job {job_id} of {upload.file.name} into {upload.object} failed as a "
+                    f"whole{self._fields_of(job_id)}; nothing of it is acknowledged"
+                )
+            if job.state is ImportState.COMPLETED:
+                return job
+            if waited:
+                logger.info("%s: import job %s under way, %.0f s", upload.object, job_id, waited)
+        raise GainsightError(
+            f"import job {job_id} of {upload.file.name} is not done after {self.timeout:.0f} s "
+            "(setting `job_timeout`); it is left under way, and the next run looks for it"
+        )
+
+    def _fields_of(self, job_id: str) -> str:
+        """The fields that the errors of a failed job name, as a part of a sentence."""
+        fields = {error.field for error in self.imports.errors(job_id) if error.field}
+        return f" because of {', '.join(sorted(fields))}" if fields else ""

@@ -1,0 +1,195 @@
+"""The bulk loader: rows by CSV file and import job (article "Gainsight CS Bulk API")."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gainsight_api import imports
+from gainsight_api.errors import GainsightError
+from gainsight_api.imports import ImportJob, RowError, Upload
+from target_gainsight.bulk.csv_file import CsvFile, CsvWriter, file_columns
+from target_gainsight.bulk.row_numbers import (
+    BASES,
+    UnknownBaseError,
+    base_by_keys,
+    base_by_messages,
+    possible_bases,
+)
+from target_gainsight.incoming.batch import Outcome
+from target_gainsight.route import Operation, Route
+from target_gainsight.rows.blocks import Row
+from target_gainsight.rows.mapping import Problem, Rejection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_gainsight.bulk.jobs import Importer
+    from target_gainsight.rest.loader import RestLoader
+    from target_gainsight.rows.blocks import Block, Rows
+    from target_gainsight.search.existing import Existing
+    from target_gainsight.search.lookups import Resolver
+
+_OPERATIONS = {
+    Operation.INSERT: imports.Operation.INSERT,
+    Operation.UPDATE: imports.Operation.UPDATE,
+    Operation.UPSERT: imports.Operation.UPSERT,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class BulkLoader:
+    """Loads rows by import jobs; each row comes out as loaded or rejected.
+
+    Attributes:
+        route: Where the rows go.
+        importer: The jobs.
+        resolver: The lookups.
+        existing: What Gainsight already holds.
+        rest: Takes rows of sets of fields that few rows have; None if all go by job.
+        few: How many rows are few.
+        most_bytes: The size of a file at most.
+        bases: What the errors may call the first row.
+    """
+
+    route: Route
+    importer: Importer
+    resolver: Resolver
+    existing: Existing
+    rest: RestLoader | None
+    few: int
+    most_bytes: int
+    bases: Sequence[int] = BASES
+
+    def load(self, rows: Rows) -> Outcome:
+        """Load rows, each of which has a key of its own unless they are inserted."""
+        outcome = Outcome()
+        with tempfile.TemporaryDirectory(prefix="target-gainsight-") as folder:
+            files = _Files(self, Path(folder))
+            for block in self.resolver.resolved(rows, outcome):
+                files.add(block)
+            for file in files.finish():
+                self._import(file, outcome)
+        if self.rest and files.few:
+            by_rest = self.rest.load(files.few)
+            outcome.loaded += by_rest.loaded
+            outcome.rejections += by_rest.rejections
+        return outcome
+
+    def _import(self, file: CsvFile, outcome: Outcome) -> None:
+        self.importer.name(self.route.stream, file)
+        operation = self.route.operation
+        if operation is Operation.UPSERT and self.route.finds_only:
+            operation = Operation.UPDATE
+        upload = Upload(
+            object=self.route.object.name,
+            operation=_OPERATIONS[operation],
+            keys=() if operation is Operation.INSERT else self.route.keys,
+            file=file.path,
+            job_id=self.route.job_id,
+        )
+        job = self.importer.run(upload)
+        problems = self._failures(job, file)
+        outcome.loaded += file.sources.records
+        for index, reasons in problems.items():
+            sources = file.sources[index]
+            outcome.loaded -= len(sources)
+            outcome.rejections.append(Rejection(sources, reasons))
+
+    def _failures(self, job: ImportJob, file: CsvFile) -> dict[int, tuple[Problem, ...]]:
+        """The rows that a completed job did not write, by their index, and why.
+
+        Raises:
+            GainsightError: The job does not account for all rows.
+        """
+        count = len(file.sources)
+        if not job.failed and (job.succeeded == count or (job.succeeded, job.failed) == (None, 0)):
+            return {}
+        api = self.importer.imports
+        if not api.names_failures:
+            raise GainsightError(
+                f"import {job.id} of {file.path.name}: {_told(job.succeeded)} of {count:,} rows "
+                f"were written and {_told(job.failed)} failed, and this API does not name them: "
+                "look at the job's execution log in Gainsight, mend the rows, and run again"
+            )
+        errors = api.errors(job.id)
+        named = {error.row for error in errors if error.row is not None}
+        failed = len(named) if job.failed is None else job.failed
+        succeeded = count - failed if job.succeeded is None else job.succeeded
+        if succeeded + failed != count or len(named) != failed:
+            raise GainsightError(
+                f"import job {job.id} of {file.path.name} does not account for its {count:,} rows: "
+                f"{succeeded:,} written, {failed:,} failed, of which it names {len(named):,}; "
+                "nothing of it is acknowledged"
+            )
+        by_row = [error for error in errors if error.row is not None]
+        base = self._base(by_row, file) if by_row else 0
+        problems: dict[int, tuple[Problem, ...]] = {}
+        for error in by_row:
+            index = (error.row or 0) - base
+            problem = Problem(None, error.message, error.field)
+            problems[index] = (*problems.get(index, ()), problem)
+        return problems
+
+    def _base(self, errors: Sequence[RowError], file: CsvFile) -> int:
+        """What the errors call the first row."""
+        numbers = sorted({error.row for error in errors if error.row is not None})
+        bases = possible_bases(numbers, len(file.sources), self.bases)
+        base: int | None = bases[0] if len(bases) == 1 else None
+        if base is None and bases:
+            indexes = {number - base for number in numbers for base in bases}
+            base = base_by_messages(errors, bases, file.rows(indexes))
+        if base is None and bases and self.route.keys:
+            base = base_by_keys(numbers, bases, lambda indexes: self._landed(file, indexes))
+        if base is None:
+            raise UnknownBaseError(
+                f"stream {self.route.stream}: it cannot be told which rows of {file.path.name} "
+                "failed, because the API does not say what it calls the first row; set "
+                "`bulk_row_number_base` to 0, 1 or 2"
+            )
+        self.bases = (base,)
+        return base
+
+    def _landed(self, file: CsvFile, indexes: Sequence[int]) -> set[int]:
+        rows = [Row(values, []) for _, values in sorted(file.rows(indexes).items())]
+        step = self.existing.rows_per_call
+        found: set[int] = set()
+        for start in range(0, len(rows), step):
+            landed, _ = self.existing.landed(rows[start : start + step])
+            found |= {indexes[start + index] for index in landed}
+        return found
+
+
+@dataclass(slots=True)
+class _Files:
+    """Rows on their way into files: those of a set of fields that few rows have are kept."""
+
+    loader: BulkLoader
+    folder: Path
+    few: list[Row] = field(default_factory=list)
+    _waiting: dict[tuple[str, ...], list[Block]] = field(default_factory=dict)
+    _writers: dict[tuple[str, ...], CsvWriter] = field(default_factory=dict)
+
+    def add(self, block: Block) -> None:
+        columns = file_columns(block, self.loader.route.object.fields)
+        if columns in self._writers:
+            self._writers[columns].add(block)
+            return
+        waiting = self._waiting.setdefault(columns, [])
+        waiting.append(block)
+        if self.loader.rest is None or sum(map(len, waiting)) > self.loader.few:
+            prefix = f"rows-{len(self._writers)}"
+            writer = CsvWriter(self.folder, prefix, columns, self.loader.most_bytes)
+            self._writers[columns] = writer
+            for each in self._waiting.pop(columns):
+                writer.add(each)
+
+    def finish(self) -> list[CsvFile]:
+        self.few = [row for blocks in self._waiting.values() for block in blocks for row in block]
+        return [file for writer in self._writers.values() for file in writer.finish()]
+
+
+def _told(count: int | None) -> str:
+    return "an unknown number" if count is None else f"{count:,}"

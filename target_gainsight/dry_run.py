@@ -1,0 +1,157 @@
+"""A dry run: loaders that count what would be sent, and print it instead of sending it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gainsight_api.quota import Budget, Quota
+from target_gainsight.bulk.csv_file import file_columns, file_size
+from target_gainsight.incoming.batch import Deletion, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from target_gainsight.rejects import Letter
+    from target_gainsight.rest.loader import RestLoader
+    from target_gainsight.route import Route
+    from target_gainsight.rows.blocks import Rows
+    from target_gainsight.search.lookups import Resolver
+
+
+@dataclass(slots=True)
+class StreamPlan:
+    """What would be sent of one stream.
+
+    Attributes:
+        route: Where it goes.
+        by_rest: Rows that would go by REST.
+        by_job: Rows that would go by import job.
+        deletions: Records that would be deleted.
+        calls: REST calls, if none is refused.
+        jobs: Import jobs.
+        rejects: Rejects foreseen, by their reason.
+    """
+
+    route: Route
+    by_rest: int = 0
+    by_job: int = 0
+    deletions: int = 0
+    calls: int = 0
+    jobs: int = 0
+    rejects: Counter[str] = field(default_factory=Counter)
+
+    def line(self) -> str:
+        """The plan in one line."""
+        route = self.route
+        keys = f" by {', '.join(route.keys)}" if route.keys else ""
+        deleting = f", {self.deletions:,} deletions" if self.deletions else ""
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.rejects.most_common())
+        return (
+            f"{route.stream}: {route.operation}{keys} into {route.object.name}: "
+            f"{self.by_rest:,} rows by REST{deleting} ({self.calls:,} calls), "
+            f"{self.by_job:,} rows by import ({self.jobs:,} jobs), "
+            f"{self.rejects.total():,} rejects foreseen{f' ({reasons})' if reasons else ''}"
+        )
+
+
+@dataclass(slots=True)
+class PlannedRest:
+    """Stands for the REST loader."""
+
+    plan: StreamPlan
+    rest: RestLoader
+
+    @property
+    def batch_size(self) -> int:
+        """Rows of a call."""
+        return self.rest.batch_size
+
+    def calls_for(self, rows: int) -> int:
+        """How many calls it takes to load that many rows."""
+        return self.rest.calls_for(rows)
+
+    def load(self, rows: Rows) -> Outcome:
+        """Count the rows and their calls."""
+        outcome = Outcome()
+        count = 0
+        for row in rows:
+            count += 1
+            outcome.load([row])
+        self.plan.by_rest += count
+        self.plan.calls += self.rest.calls_for(count)
+        return outcome
+
+
+@dataclass(slots=True)
+class PlannedBulk:
+    """Stands for the bulk loader; lookups are done, so that their rejects are foreseen."""
+
+    plan: StreamPlan
+    resolver: Resolver
+    rest: PlannedRest | None
+    few: int
+    most_bytes: int
+
+    def load(self, rows: Rows) -> Outcome:
+        """Count the rows, and the jobs by the size of their files."""
+        outcome = Outcome()
+        counts: Counter[tuple[str, ...]] = Counter()
+        sizes: Counter[tuple[str, ...]] = Counter()
+        fields = self.plan.route.object.fields
+        for block in self.resolver.resolved(rows, outcome):
+            columns = file_columns(block, fields)
+            outcome.load(block)
+            counts[columns] += len(block)
+            sizes[columns] += file_size(block, columns)
+        for columns, count in counts.items():
+            if self.rest and count <= self.few:
+                self.plan.by_rest += count
+                self.plan.calls += self.rest.calls_for(count)
+            else:
+                self.plan.by_job += count
+                self.plan.jobs += -(-sizes[columns] // self.most_bytes)
+        return outcome
+
+
+@dataclass(slots=True)
+class PlannedDeleter:
+    """Stands for the deleter."""
+
+    plan: StreamPlan
+
+    def delete(self, deletions: Iterable[Deletion]) -> Outcome:
+        """Count the deletions and their calls."""
+        outcome = Outcome()
+        for deletion in deletions:
+            self.plan.deletions += 1
+            self.plan.calls += 1 if deletion.gsid else 2
+            outcome.load([deletion])
+        return outcome
+
+
+@dataclass(slots=True)
+class PlannedLetters:
+    """Stands for the dead-letter files."""
+
+    plan: StreamPlan
+
+    def add(self, letters: Iterable[Letter]) -> None:
+        """Count the reasons."""
+        for letter in letters:
+            first = letter.problems[0]
+            self.plan.rejects[f"{first.code} {first.field or ''}".strip()] += 1
+
+
+def report(plans: Iterable[StreamPlan], quota: Quota, bulk_quota: Quota) -> Iterator[str]:
+    """The lines of the plan."""
+    yield "Plan of a dry run; nothing has been written"
+    calls = jobs = 0
+    for plan in plans:
+        calls += plan.calls
+        jobs += plan.jobs
+        yield f"  {plan.line()}"
+    yield f"  in all {calls:,} calls and {jobs:,} jobs"
+    yield f"  {quota.remaining(Budget.SYNC)}"
+    yield f"  {bulk_quota.remaining(Budget.BULK)}"

@@ -1,0 +1,1 @@
+"""What comes down the pipe: Singer messages, collected into batches."""

@@ -1,0 +1,1 @@
+"""Loading by REST calls of up to 50 records."""

@@ -1,0 +1,1 @@
+"""From Singer records to the rows that Gainsight is sent."""

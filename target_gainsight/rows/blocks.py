@@ -1,0 +1,103 @@
+"""Rows on their way to Gainsight, one by one and in blocks of the same fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from target_gainsight.rows.values import Wire
+
+_ROWS = 256
+
+
+@dataclass(slots=True)
+class Row:
+    """What is sent of one or more records of one key.
+
+    Attributes:
+        values: The values by field.
+        sources: The records, by their place in the batch.
+    """
+
+    values: dict[str, Wire]
+    sources: list[int]
+
+
+@dataclass(slots=True)
+class Block:
+    """Records of the same properties, or rows of the same fields, by column.
+
+    Attributes:
+        fields: The names of the columns.
+        columns: The values, as they came or as they are sent.
+        sources: See `Row`.
+    """
+
+    fields: tuple[str, ...]
+    columns: Sequence[Sequence[Any]]
+    sources: Sequence[list[int]]
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __iter__(self) -> Iterator[Row]:
+        for values, sources in zip(self.tuples(), self.sources, strict=True):
+            yield Row(dict(zip(self.fields, values, strict=True)), sources)
+
+    def tuples(self, fields: Sequence[str] | None = None) -> Iterable[tuple[Any, ...]]:
+        """The values of each row, in the order of these fields."""
+        columns = self.columns if fields is None else [self.column(name) for name in fields]
+        return zip(*columns, strict=True) if columns else repeat((), len(self))
+
+    def column(self, field: str) -> Sequence[Any]:
+        """The values of a field."""
+        return self.columns[self.fields.index(field)]
+
+    def some(self, indexes: Sequence[int], fields: Sequence[str] | None = None) -> Block:
+        """Some of the rows, with all or some of their fields."""
+        names = self.fields if fields is None else tuple(fields)
+        columns = [[column[index] for index in indexes] for column in map(self.column, names)]
+        return Block(names, columns, [self.sources[index] for index in indexes])
+
+    def without(self, indexes: Iterable[int]) -> Block:
+        """The other rows."""
+        left_out = set(indexes)
+        return self.some([index for index in range(len(self)) if index not in left_out])
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows that are made anew each time they are walked through.
+
+    Attributes:
+        blocks: Begins a walk, by blocks.
+    """
+
+    blocks: Callable[[], Iterator[Block]]
+
+    def __iter__(self) -> Iterator[Row]:
+        for block in self.blocks():
+            yield from block
+
+
+def in_blocks(rows: Iterable[Row]) -> Iterator[Block]:
+    """Single rows, gathered into blocks."""
+    rest = iter(rows)
+    while some := list(islice(rest, _ROWS)):
+        yield from blocks_of([row.values for row in some], [row.sources for row in some])
+
+
+def blocks_of(
+    records: Sequence[Mapping[str, Any]], sources: Sequence[list[int]]
+) -> Iterator[Block]:
+    """Records, or the values of rows, in blocks of the same names."""
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for index, record in enumerate(records):
+        alike.setdefault(tuple(record), []).append(index)
+    for names, indexes in alike.items():
+        columns = list(zip(*[records[index].values() for index in indexes], strict=True))
+        yield Block(names, columns, [sources[index] for index in indexes])

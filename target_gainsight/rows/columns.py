@@ -1,0 +1,80 @@
+"""Whole columns of values made fit, as `values` makes one value fit.
+
+Most columns hold their values in the form in which they are sent, or the same few values again
+and again. Only where that is not so are values converted one by one.
+"""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+from gainsight_api.canonical import is_canonical
+from gainsight_api.datatypes import Kind
+from target_gainsight.rows.values import Digits, Unfit, Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from target_gainsight.rows.values import Converter
+
+_TEXTS: set[type] = {str, NoneType}
+_TYPES: Mapping[Kind, set[type]] = {
+    Kind.BOOLEAN: {bool, NoneType},
+    Kind.DATE: _TEXTS,
+    Kind.DATETIME: _TEXTS,
+    Kind.NUMBER: {int, Digits, str, NoneType},
+    Kind.TEXT: _TEXTS,
+}
+"""The types of values that may go out as they are."""
+
+
+def fit_column(
+    values: Sequence[Any], kind: Kind | None, convert: Converter
+) -> tuple[Sequence[Wire], Collection[int]]:
+    """What is sent of a column's values, and the indexes of those that do not fit.
+
+    Args:
+        values: The values.
+        kind: Their kind; None if they are not read by kind alone.
+        convert: What makes one of them fit.
+    """
+    types = set(map(type, values))
+    if kind and types <= _TYPES[kind]:
+        sent = _as_they_are(values, types, kind)
+        if sent is not None:
+            return sent, ()
+    if types <= _TEXTS:
+        try:
+            known = {value: convert(value) for value in set(values)}
+        except Unfit:
+            pass
+        else:
+            return [known[value] for value in values], ()
+    return _one_by_one(values, convert)
+
+
+def _as_they_are(values: Sequence[Any], types: set[type], kind: Kind) -> Sequence[Wire] | None:
+    """The values of a column which are all in their proper form; None if they are not."""
+    if kind is Kind.BOOLEAN:
+        return values
+    texts = values if types <= _TEXTS else [v if v is None else str(v) for v in values]
+    if "" in texts:
+        texts = [text or None for text in texts]
+    if kind is Kind.TEXT or is_canonical(kind, [text or "" for text in texts]):
+        return texts
+    return None
+
+
+def _one_by_one(
+    values: Sequence[Any], convert: Converter
+) -> tuple[Sequence[Wire], Collection[int]]:
+    sent: list[Wire] = []
+    unfit: list[int] = []
+    for index, value in enumerate(values):
+        try:
+            sent.append(convert(value))
+        except Unfit:
+            sent.append(None)
+            unfit.append(index)
+    return sent, unfit

@@ -1,0 +1,223 @@
+"""From a stream's records to what is sent of them, as its route says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gainsight_api.datatypes import Kind, kind_of
+from target_gainsight.route import Operation, Route
+from target_gainsight.rows.blocks import Block
+from target_gainsight.rows.columns import fit_column
+from target_gainsight.rows.values import (
+    MULTISELECT,
+    PICKLIST,
+    Converter,
+    Unfit,
+    Wire,
+    converter,
+    text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from gainsight_api.metadata import Field, Option
+
+DELETED_AT = "_sdc_deleted_at"
+GSID = "Gsid"
+_SDC = "_sdc_"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason for which a record is rejected, as the dead-letter file has it."""
+
+    code: str | None
+    message: str
+    field: str | None = None
+
+
+@dataclass(slots=True)
+class Rejection:
+    """Records that are not loaded, by their place in the batch, and why."""
+
+    sources: list[int]
+    problems: tuple[Problem, ...]
+    request_id: str | None = None
+
+
+class Misfit(Exception):  # noqa: N818 - a verdict about a record, no error of the program
+    """A record that cannot be sent.
+
+    Attributes:
+        problems: Every reason why.
+    """
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("the record does not fit")
+        self.problems = problems
+
+
+class _Column(NamedTuple):
+    field: str
+    convert: Converter
+    kind: Kind | None
+
+
+class RecordMap:
+    """What is sent of a stream's records.
+
+    Args:
+        route: Where they go.
+        options_of: The items of a picklist field whose description has none.
+    """
+
+    def __init__(self, route: Route, options_of: Callable[[Field], Sequence[Option]]) -> None:
+        self._route = route
+        self._options_of = options_of
+        self._columns: dict[str, _Column | None] = {}
+        self._mapped = set(route.fields.values())
+        sources = {field: name for name, field in route.fields.items()}
+        self.keys = route.keys
+        """The key fields."""
+        self.key_sources = tuple(sources.get(key, key) for key in route.keys)
+        """The properties that hold the values of the key fields."""
+
+    def left_out(self, properties: Sequence[str]) -> list[str]:
+        """Those of these properties that are not sent, though they are no Singer metadata."""
+        return [
+            name for name in properties if self._column(name) is None and not name.startswith(_SDC)
+        ]
+
+    def fitted(self, record: Mapping[str, Any]) -> dict[str, Wire]:
+        """The values to send, by field.
+
+        Raises:
+            Misfit: A value does not fit, or a key has none.
+        """
+        values: dict[str, Wire] = {}
+        problems: list[Problem] = []
+        for name, value in record.items():
+            column = self._column(name)
+            if column is None:
+                continue
+            try:
+                values[column.field] = column.convert(value)
+            except Unfit as exc:
+                problems.append(Problem(exc.code, str(exc), column.field))
+        missing = [key for key in self._route.keys if values.get(key) is None]
+        faulty = {problem.field for problem in problems}
+        problems += [
+            Problem("MISSING_KEY", "the record has no value for a key", key)
+            for key in missing
+            if key not in faulty
+        ]
+        if problems:
+            raise Misfit(*problems)
+        if self._route.omit_nulls:
+            return {name: value for name, value in values.items() if value is not None}
+        return values
+
+    def fit(self, block: Block) -> tuple[list[Block], list[Rejection]]:
+        """The same for a block of records: the rows to send, and the records that do not fit."""
+        sent, unfit = self._columns_of(block)
+        rejections = [
+            Rejection(row.sources, self._problems(row.values)) for row in block.some(sorted(unfit))
+        ]
+        rows = Block(tuple(sent), list(sent.values()), block.sources)
+        if unfit:
+            rows = rows.without(unfit)
+        if not len(rows):
+            return [], rejections
+        return [*_without_nulls(rows)] if self._route.omit_nulls else [rows], rejections
+
+    def _columns_of(self, block: Block) -> tuple[dict[str, Sequence[Wire]], set[int]]:
+        """What is sent of records with the same properties, and which of them do not fit."""
+        sent: dict[str, Sequence[Wire]] = {}
+        unfit: set[int] = set()
+        for name, values in zip(block.fields, block.columns, strict=True):
+            if column := self._column(name):
+                sent[column.field], misfits = fit_column(values, column.kind, column.convert)
+                unfit.update(misfits)
+        for key in self._route.keys:
+            found = sent.get(key, (None,) * len(block))
+            if None in found:
+                unfit.update(index for index, value in enumerate(found) if value is None)
+        return sent, unfit
+
+    def _problems(self, record: Mapping[str, Any]) -> tuple[Problem, ...]:
+        try:
+            self.fitted(record)
+        except Misfit as exc:
+            return exc.problems
+        raise RuntimeError("a record that fits by itself did not fit among others")
+
+    def key_of(self, values: Mapping[str, Wire]) -> tuple[str, ...]:
+        """The values of the key fields, which every record that fits has."""
+        return tuple([str(values[key]) for key in self._route.keys])
+
+    def keys_in(self, record: Mapping[str, Any]) -> dict[str, Wire]:
+        """The values of the key fields alone.
+
+        Raises:
+            Misfit: One of them has no value that fits.
+        """
+        return self.fitted({name: record[name] for name in self.key_sources if name in record})
+
+    def identity(self, record: Mapping[str, Any]) -> tuple[str | None, dict[str, Wire]]:
+        """Which Gainsight record a deleted one is: its Gsid if it has one, and its keys.
+
+        Raises:
+            Misfit: It has neither.
+        """
+        gsid = record.get(GSID)
+        gsid = gsid if isinstance(gsid, str) and gsid else None
+        try:
+            return gsid, self.keys_in(record)
+        except Misfit:
+            if gsid is None:
+                raise
+            return gsid, {}
+
+    def _column(self, name: str) -> _Column | None:
+        if name not in self._columns:
+            self._columns[name] = self._compiled(name)
+        return self._columns[name]
+
+    def _compiled(self, name: str) -> _Column | None:
+        """How a property is sent; None for one that is not."""
+        route = self._route
+        target = route.fields.get(name)
+        if target is None and (name.startswith(_SDC) or name in self._mapped):
+            return None
+        target = target or name
+        field = route.object.fields.get(target)
+        if field is None:
+            return _Column(target, text, Kind.TEXT) if target in route.carried else None
+        if not self._writable(field) and target not in route.keys and target not in route.carried:
+            return None
+        options: Sequence[Option] = ()
+        if field.data_type in {PICKLIST, MULTISELECT}:
+            options = field.options or self._options_of(field)
+        kind = None if options else kind_of(field.data_type)
+        return _Column(target, converter(field, options), kind)
+
+    def _writable(self, field: Field) -> bool:
+        match self._route.operation:
+            case Operation.INSERT:
+                return field.createable
+            case Operation.UPDATE:
+                return field.updateable
+            case Operation.UPSERT:
+                return field.createable and field.updateable
+
+
+def _without_nulls(block: Block) -> Iterator[Block]:
+    """The rows in blocks of the fields in which they have values."""
+    alike: dict[tuple[bool, ...], list[int]] = {}
+    for index, values in enumerate(block.tuples()):
+        alike.setdefault(tuple([value is None for value in values]), []).append(index)
+    for nulls, indexes in alike.items():
+        fields = [name for name, null in zip(block.fields, nulls, strict=True) if not null]
+        yield block.some(indexes, fields)

@@ -1,0 +1,1 @@
+"""Finding records in the tenant: by key, by value, for lookups."""
