@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.clock import Clock, ManualClock, SystemClock
 from gainsight_sandbox.behaviour.faults import Effect, Fault
 from gainsight_sandbox.behaviour.journal import (
@@ -14,6 +15,7 @@ from gainsight_sandbox.behaviour.journal import (
     WriteCall,
 )
 from gainsight_sandbox.behaviour.limits import Limits, Usage
+from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.behaviour.quirks import (
     BooleanForm,
     DateForm,
@@ -36,8 +38,7 @@ from gainsight_sandbox.behaviour.quirks import (
 from gainsight_sandbox.command.schema_file import custom_object, read_objects
 from gainsight_sandbox.imports.data_jobs import DataJob
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType, Option
-from gainsight_sandbox.wire.calls import CallKind, LoggedRequest
-from gainsight_sandbox.writes.rules import Operation
+from gainsight_sandbox.wire.calls import LoggedRequest
 
 if TYPE_CHECKING:
     from gainsight_sandbox.sandbox import Sandbox

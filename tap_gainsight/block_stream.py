@@ -17,7 +17,7 @@ from tap_gainsight.records.lines import lines, mapped_lines
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from tap_gainsight.records.decode import Block, Record
+    from tap_gainsight.records.block import Block, Record
     from tap_gainsight.tap import TapGainsight
 
 

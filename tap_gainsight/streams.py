@@ -16,12 +16,13 @@ from tap_gainsight.extract.checkpoint import Checkpoint
 from tap_gainsight.extract.cursor import UNKNOWN_NAME
 from tap_gainsight.extract.extract import Extract, Method
 from tap_gainsight.extract.paging import Window
-from tap_gainsight.records.decode import Block, Column, Decoder
+from tap_gainsight.records.decode import Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gainsight_api.filters.build import Filter
+    from tap_gainsight.records.block import Block, Column
     from tap_gainsight.tap import TapGainsight
 
 _LOG_KEPT = timedelta(days=15)
@@ -93,7 +94,12 @@ class GainsightStream(BlockStream):
             resumed=self._resumed(),
         )
 
-    def _window(self, object_name: str, key: str | None, columns: Sequence[Column]) -> Window:
+    def _window(
+        self,
+        object_name: str,
+        key: str | None,
+        columns: Sequence[Column],
+    ) -> Window:
         return Window(
             object=object_name,
             fields=tuple(column.path for column in columns),

@@ -29,8 +29,9 @@ from gainsight_api.quota import Budget
 from gainsight_api.read import Read
 from gainsight_api.settings import connect, with_defaults
 from gainsight_singer.plugin import GainsightPlugin
-from tap_gainsight.catalog.custom import Objects, StreamSetting
+from tap_gainsight.catalog.custom import StreamSetting
 from tap_gainsight.catalog.discovery import catalogued, discovered
+from tap_gainsight.catalog.objects import Objects
 from tap_gainsight.catalog.spec import DELETED_RECORDS, deleted_records, path_of
 from tap_gainsight.extract.cursor import Reading
 from tap_gainsight.extract.export_pages import Exporting
@@ -38,7 +39,7 @@ from tap_gainsight.extract.extract import Extract, Method
 from tap_gainsight.extract.jobs import Jobs
 from tap_gainsight.extract.progress import Progress
 from tap_gainsight.extract.queue import Ahead
-from tap_gainsight.records.decode import Label
+from tap_gainsight.records.block import Label
 from tap_gainsight.records.lines import whole_lines
 from tap_gainsight.settings import CONFIG_SCHEMA
 from tap_gainsight.streams import DeletedRecordsStream, GainsightStream

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gainsight_api.quota import Budget, Quota
 from target_gainsight.bulk.csv_file import file_columns, file_size
-from target_gainsight.incoming.batch import Deletion, Outcome
+from target_gainsight.loaders import Deletion, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gainsight_api.clock import Clock
-    from target_gainsight.rows.mapping import Problem
+    from target_gainsight.problems import Problem
 
 
 class RejectsError(GainsightError):

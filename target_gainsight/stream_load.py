@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gainsight_api.quota import Budget, Quota
-from target_gainsight.incoming.batch import Batch, Deletion, Outcome, slices
+from target_gainsight.incoming.batch import Batch, slices
 from target_gainsight.rejects import Letter, RejectsError, letters_path
 from target_gainsight.route import LoadMode, Route
 
@@ -18,43 +18,11 @@ if TYPE_CHECKING:
 
     from gainsight_api.clock import Clock
     from target_gainsight.incoming.merge import Planner
-    from target_gainsight.rows.blocks import Rows
-    from target_gainsight.rows.mapping import Problem, Rejection
+    from target_gainsight.loaders import Deletes, Letters, Loader, RestPath
+    from target_gainsight.problems import Problem, Rejection
 
 _STATE_EVERY_SECONDS = 240
 _LARGEST_SLICE = 5_000
-
-
-class Letters(Protocol):
-    """Where rejected records go."""
-
-    def add(self, letters: Iterable[Letter]) -> None:
-        """Keep rejected records; they are safe when this returns."""
-
-
-class Deletes(Protocol):
-    """What deletes records."""
-
-    def delete(self, deletions: Iterable[Deletion]) -> Outcome:
-        """Delete; each deletion comes out as loaded or rejected."""
-
-
-class Loader(Protocol):
-    """One of the two paths: same rows, same outcome, same meaning."""
-
-    def load(self, rows: Rows) -> Outcome:
-        """Load rows; each comes out as loaded or rejected."""
-
-
-class RestPath(Loader, Protocol):
-    """The path by REST calls, and what it costs."""
-
-    @property
-    def batch_size(self) -> int:
-        """Rows of a call."""
-
-    def calls_for(self, rows: int) -> int:
-        """How many calls it takes to load that many rows, if none of them is refused."""
 
 
 @dataclass(slots=True)
@@ -162,7 +130,10 @@ class StreamLoad:
     _batch: Batch = field(default_factory=Batch)
 
     def receive(
-        self, records: Sequence[bytes], numbers: range, problems: tuple[Problem, ...] = ()
+        self,
+        records: Sequence[bytes],
+        numbers: range,
+        problems: tuple[Problem, ...] = (),
     ) -> None:
         """Take records into the batch, which has `room` for them.
 

@@ -23,7 +23,7 @@ from gainsight_singer.plugin import GainsightPlugin
 from target_gainsight.incoming.batch_files import batch_lines
 from target_gainsight.incoming.reader import MessageReader, record_in
 from target_gainsight.pending_states import Checkpoints
-from target_gainsight.rows.mapping import Problem
+from target_gainsight.problems import Problem
 from target_gainsight.rows.values import Unfit, as_json
 from target_gainsight.settings import CONFIG_SCHEMA, TARGET_SETTINGS
 from target_gainsight.sinks import GainsightSink
@@ -129,7 +129,10 @@ class TargetGainsight(GainsightPlugin, Target):
         )
 
     def _process_records(
-        self, stream: str, records: Sequence[bytes], problems: tuple[Problem, ...] = ()
+        self,
+        stream: str,
+        records: Sequence[bytes],
+        problems: tuple[Problem, ...] = (),
     ) -> None:
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
@@ -144,7 +147,10 @@ class TargetGainsight(GainsightPlugin, Target):
                     self._receive(stream_map.stream_alias, [text], odd)
 
     def _receive(
-        self, stream: str, records: Sequence[bytes], problems: tuple[Problem, ...]
+        self,
+        stream: str,
+        records: Sequence[bytes],
+        problems: tuple[Problem, ...],
     ) -> None:
         self._assert_sink_exists(stream)
         sink = self._sinks_active[stream]

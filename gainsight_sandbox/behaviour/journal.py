@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gainsight_sandbox.writes.rules import Operation
+    from gainsight_sandbox.behaviour.operations import Operation
 
 KEPT = 100_000
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import ApiError, no_entity
 from gainsight_sandbox.behaviour.faults import Effect
 from gainsight_sandbox.imports.jobs import ImportStatus
 from gainsight_sandbox.imports.submit import form_fields
-from gainsight_sandbox.wire.calls import Call, CallKind, Endpoint
+from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
 from gainsight_sandbox.writes.rules import ErrorCode
 
@@ -45,8 +46,19 @@ class ConnectorRoutes:
     def endpoints(self) -> list[Endpoint]:
         """Import, status."""
         return [
-            Endpoint("POST", _IMPORT, CallKind.IMPORT_SUBMIT, self.submit, takes_upload=True),
-            Endpoint("GET", f"{_IMPORT}/status/{{job}}", CallKind.IMPORT_STATUS, self.status),
+            Endpoint(
+                "POST",
+                _IMPORT,
+                CallKind.IMPORT_SUBMIT,
+                self.submit,
+                takes_upload=True,
+            ),
+            Endpoint(
+                "GET",
+                f"{_IMPORT}/status/{{job}}",
+                CallKind.IMPORT_STATUS,
+                self.status,
+            ),
         ]
 
     def submit(self, call: Call) -> Response:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import ApiError, no_entity
 from gainsight_sandbox.behaviour.faults import Effect
 from gainsight_sandbox.imports.jobs import ImportJob, ImportStatus
 from gainsight_sandbox.imports.submit import form_fields
 from gainsight_sandbox.tenant.values import from_seconds, iso
-from gainsight_sandbox.wire.calls import Call, CallKind, Endpoint
+from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
 from gainsight_sandbox.writes.rules import ErrorCode
 
@@ -40,10 +41,31 @@ class ImportRoutes:
         """Create, list, status, errors."""
         job = f"{_JOBS}/{{job}}"
         return [
-            Endpoint("POST", _JOBS, CallKind.IMPORT_SUBMIT, self.create, takes_upload=True),
-            Endpoint("GET", _JOBS, CallKind.IMPORT_LIST, self.list_jobs),
-            Endpoint("GET", job, CallKind.IMPORT_STATUS, self.status),
-            Endpoint("GET", f"{job}/errors", CallKind.IMPORT_ERRORS, self.errors),
+            Endpoint(
+                "POST",
+                _JOBS,
+                CallKind.IMPORT_SUBMIT,
+                self.create,
+                takes_upload=True,
+            ),
+            Endpoint(
+                "GET",
+                _JOBS,
+                CallKind.IMPORT_LIST,
+                self.list_jobs,
+            ),
+            Endpoint(
+                "GET",
+                job,
+                CallKind.IMPORT_STATUS,
+                self.status,
+            ),
+            Endpoint(
+                "GET",
+                f"{job}/errors",
+                CallKind.IMPORT_ERRORS,
+                self.errors,
+            ),
         ]
 
     def create(self, call: Call) -> Response:

@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.behaviour.quirks import ManyMatches
 from gainsight_sandbox.imports.csv_file import BadFileError, Cells, batches, count_rows, read_header
 from gainsight_sandbox.tenant.stamps import Stamps
 from gainsight_sandbox.writes.rows import RowWriter
-from gainsight_sandbox.writes.rules import (
-    ErrorCode,
-    Operation,
-    absent_message,
-    exact_field,
-    required_fields,
-)
+from gainsight_sandbox.writes.rules import ErrorCode, absent_message, exact_field, required_fields
 from gainsight_sandbox.writes.validation import (
     FieldError,
     InvalidValueError,

@@ -6,9 +6,10 @@ from typing import IO, TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.errors import ApiError, ObjectNotFoundError
 from gainsight_sandbox.behaviour.faults import Effect
+from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.imports.run import ImportTask
 from gainsight_sandbox.wire.uploads import Upload
-from gainsight_sandbox.writes.rules import ErrorCode, Operation, parse_keys, refuse_bulk
+from gainsight_sandbox.writes.rules import ErrorCode, parse_keys, refuse_bulk
 
 if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.quirks import Quirks
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from gainsight_sandbox.wire.calls import Call
 
 EMPTY_FILE = "GS_7571"
-_OPERATIONS = (Operation.INSERT, Operation.UPDATE, Operation.UPSERT)
+_OPERATIONS = (
+    Operation.INSERT,
+    Operation.UPDATE,
+    Operation.UPSERT,
+)
 
 
 class Intake:

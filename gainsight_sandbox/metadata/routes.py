@@ -6,6 +6,7 @@ import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import ApiError, BadQueryError, no_entity
 from gainsight_sandbox.metadata.describe import (
     describe_category,
@@ -14,7 +15,7 @@ from gainsight_sandbox.metadata.describe import (
     label,
 )
 from gainsight_sandbox.reads.requests import parse_json
-from gainsight_sandbox.wire.calls import Call, CallKind, Endpoint
+from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import json_response, success
 
 if TYPE_CHECKING:
@@ -42,7 +43,12 @@ class MetadataRoutes:
             ("GET", "/dropdowns/{category}", self.dropdown),
         ]
         return [
-            Endpoint(method, _ROOT + path, CallKind.METADATA, handler)
+            Endpoint(
+                method,
+                _ROOT + path,
+                CallKind.METADATA,
+                handler,
+            )
             for method, path, handler in routes
         ]
 

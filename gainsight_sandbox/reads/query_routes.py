@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import (
     ApiError,
     BadQueryError,
@@ -12,7 +13,7 @@ from gainsight_sandbox.behaviour.errors import (
 )
 from gainsight_sandbox.behaviour.quirks import QueryEmpty, QueryShape, Quirks
 from gainsight_sandbox.reads.rendering import query_record
-from gainsight_sandbox.wire.calls import Call, CallKind, Endpoint
+from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
 
 if TYPE_CHECKING:
@@ -35,7 +36,12 @@ class QueryRoutes:
     def endpoints(self) -> list[Endpoint]:
         """Query an object."""
         return [
-            Endpoint("POST", "/v1/data/objects/query/{object}", CallKind.QUERY, self.query),
+            Endpoint(
+                "POST",
+                "/v1/data/objects/query/{object}",
+                CallKind.QUERY,
+                self.query,
+            ),
         ]
 
     def query(self, call: Call) -> Response:

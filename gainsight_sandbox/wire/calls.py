@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
+
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,28 +15,6 @@ if TYPE_CHECKING:
 
     from gainsight_sandbox.behaviour.faults import Fault
     from gainsight_sandbox.wire.uploads import Upload
-
-
-class CallKind(StrEnum):
-    """What a call is for."""
-
-    EXPORT_SUBMIT = "export-submit"
-    EXPORT_STATUS = "export-status"
-    EXPORT_CHUNK = "export-chunk"
-    QUERY = "query"
-    INSERT = "insert"
-    UPDATE = "update"
-    UPSERT = "upsert"
-    DELETE = "delete"
-    RECORD = "record"
-    IMPORT_SUBMIT = "import-submit"
-    IMPORT_STATUS = "import-status"
-    IMPORT_LIST = "import-list"
-    IMPORT_ERRORS = "import-errors"
-    METADATA = "metadata"
-    TOKEN = "token"  # noqa: S105 - a name, no secret
-    CONTROL = "control"
-    UNKNOWN = "unknown"
 
 
 @dataclass(slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import ApiError, BadQueryError, ObjectNotFoundError
 from gainsight_sandbox.behaviour.faults import Faults, build_fault
 from gainsight_sandbox.reads.requests import parse_json
-from gainsight_sandbox.wire.calls import Call, CallKind, Endpoint
+from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
 
 if TYPE_CHECKING:
@@ -41,7 +42,12 @@ class ControlRoutes:
             ("DELETE", "journal", self.clear_journal),
         ]
         return [
-            Endpoint(method, f"/sandbox/{name}", CallKind.CONTROL, handler)
+            Endpoint(
+                method,
+                f"/sandbox/{name}",
+                CallKind.CONTROL,
+                handler,
+            )
             for method, name, handler in routes
         ]
 

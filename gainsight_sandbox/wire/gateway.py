@@ -10,11 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import ApiError, ObjectNotFoundError
 from gainsight_sandbox.behaviour.faults import Effect, Fault, Faults
 from gainsight_sandbox.behaviour.limits import Budget, Meter
 from gainsight_sandbox.tenant.values import from_seconds
-from gainsight_sandbox.wire.calls import Call, CallKind, Endpoint, LoggedRequest
+from gainsight_sandbox.wire.calls import Call, Endpoint, LoggedRequest
 from gainsight_sandbox.wire.envelope import failure, object_not_found
 from gainsight_sandbox.wire.mishaps import DroppedConnection, TruncatedResponse, malformed
 from gainsight_sandbox.wire.request_log import ENTRY
@@ -41,10 +42,21 @@ _BUDGETS = {
     CallKind.DELETE: Budget.SYNC,
     CallKind.RECORD: Budget.SYNC,
 }
-_IMPORT_READS = {CallKind.IMPORT_STATUS, CallKind.IMPORT_LIST, CallKind.IMPORT_ERRORS}
+_IMPORT_READS = {
+    CallKind.IMPORT_STATUS,
+    CallKind.IMPORT_LIST,
+    CallKind.IMPORT_ERRORS,
+}
 _IMPORT_CALLS = {CallKind.IMPORT_SUBMIT, *_IMPORT_READS}
-_JOB_CALLS = {CallKind.EXPORT_STATUS, CallKind.EXPORT_CHUNK, *_IMPORT_READS}
-_OPEN = {CallKind.TOKEN, CallKind.CONTROL}
+_JOB_CALLS = {
+    CallKind.EXPORT_STATUS,
+    CallKind.EXPORT_CHUNK,
+    *_IMPORT_READS,
+}
+_OPEN = {
+    CallKind.TOKEN,
+    CallKind.CONTROL,
+}
 
 
 @dataclass(slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from gainsight_sandbox.wire.calls import Call, CallKind, Endpoint
+from gainsight_sandbox.behaviour.call_kinds import CallKind
+from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import json_response
 
 if TYPE_CHECKING:
@@ -22,7 +23,14 @@ class TokenRoutes:
 
     def endpoints(self) -> list[Endpoint]:
         """Ask for a token."""
-        return [Endpoint("POST", "/v1/users/m2m/oauth/token", CallKind.TOKEN, self.token)]
+        return [
+            Endpoint(
+                "POST",
+                "/v1/users/m2m/oauth/token",
+                CallKind.TOKEN,
+                self.token,
+            )
+        ]
 
     def token(self, call: Call) -> Response:
         """A token for the client's id and secret in the Authorization header."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.errors import no_entity
 from gainsight_sandbox.behaviour.journal import Outcome
+from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.behaviour.quirks import ManyMatches
 from gainsight_sandbox.writes.replies import rejection
 from gainsight_sandbox.writes.rows import RowWriter
-from gainsight_sandbox.writes.rules import Operation, columns_absent, required_fields
+from gainsight_sandbox.writes.rules import columns_absent, required_fields
 from gainsight_sandbox.writes.validation import RecordChecker, many_matches
 
 if TYPE_CHECKING:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import no_entity
 from gainsight_sandbox.behaviour.faults import Effect
+from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.behaviour.quirks import Partial, Quirks
 from gainsight_sandbox.reads.rendering import query_record
 from gainsight_sandbox.reads.sql import quoted
-from gainsight_sandbox.wire.calls import Call, CallKind, Endpoint
+from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
-from gainsight_sandbox.writes.rules import Operation
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -38,9 +39,24 @@ class RecordRoutes:
         return [
             Endpoint("POST", _OBJECT, CallKind.INSERT, self.insert),
             Endpoint("PUT", _OBJECT, CallKind.UPDATE, self.update),
-            Endpoint("PUT", f"{_OBJECT}/upsert", CallKind.UPSERT, self.upsert),
-            Endpoint("DELETE", f"{_OBJECT}/{{key}}", CallKind.DELETE, self.delete),
-            Endpoint("GET", f"{_OBJECT}/{{key}}", CallKind.RECORD, self.read),
+            Endpoint(
+                "PUT",
+                f"{_OBJECT}/upsert",
+                CallKind.UPSERT,
+                self.upsert,
+            ),
+            Endpoint(
+                "DELETE",
+                f"{_OBJECT}/{{key}}",
+                CallKind.DELETE,
+                self.delete,
+            ),
+            Endpoint(
+                "GET",
+                f"{_OBJECT}/{{key}}",
+                CallKind.RECORD,
+                self.read,
+            ),
         ]
 
     def insert(self, call: Call) -> Response:

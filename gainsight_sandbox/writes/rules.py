@@ -30,15 +30,6 @@ class ErrorCode(StrEnum):
     ABSENT = "GSOBJ_1025"
 
 
-class Operation(StrEnum):
-    """What is done to records; the import jobs have the first three."""
-
-    INSERT = "INSERT"
-    UPDATE = "UPDATE"
-    UPSERT = "UPSERT"
-    DELETE = "DELETE"
-
-
 def refuse_rest(schema: ObjectSchema) -> None:
     """Raise unless the synchronous calls may write an object.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.errors import ApiError, ObjectNotFoundError, no_entity
 from gainsight_sandbox.behaviour.journal import Outcome, RecordOutcome, WriteCall
+from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.behaviour.quirks import Partial
 from gainsight_sandbox.reads.sql import quoted
 from gainsight_sandbox.tenant.stamps import Stamps
@@ -16,12 +17,7 @@ from gainsight_sandbox.writes.batch import RecordBatch
 from gainsight_sandbox.writes.lookups import LookupResolver, with_lookups
 from gainsight_sandbox.writes.replies import confirmation
 from gainsight_sandbox.writes.requests import parse_write_request
-from gainsight_sandbox.writes.rules import (
-    ErrorCode,
-    Operation,
-    parse_keys,
-    refuse_rest,
-)
+from gainsight_sandbox.writes.rules import ErrorCode, parse_keys, refuse_rest
 
 if TYPE_CHECKING:
     import sqlite3
@@ -77,7 +73,12 @@ class RecordWriter:
         return data
 
     def _write(
-        self, operation: Operation, name: str, request: WriteRequest, keys: str, partial: Partial
+        self,
+        operation: Operation,
+        name: str,
+        request: WriteRequest,
+        keys: str,
+        partial: Partial,
     ) -> tuple[dict[str, object], tuple[RecordOutcome, ...]]:
         """The reply's data, and what became of the records."""
         schema = self._schema(name)
@@ -106,10 +107,21 @@ class RecordWriter:
             deleted = self._delete(schema, key)
         except ApiError as error:
             refused = (RecordOutcome(Outcome.REFUSED, key),)
-            self._note(name, Operation.DELETE, "", refused, error.code)
+            self._note(
+                name,
+                Operation.DELETE,
+                "",
+                refused,
+                error.code,
+            )
             raise
         outcome = Outcome.DELETED if deleted else Outcome.SKIPPED
-        self._note(name, Operation.DELETE, "", (RecordOutcome(outcome, key),))
+        self._note(
+            name,
+            Operation.DELETE,
+            "",
+            (RecordOutcome(outcome, key),),
+        )
         return f"Delete process initiated for {deleted} records."
 
     def _delete(self, schema: ObjectSchema, key: str) -> int:

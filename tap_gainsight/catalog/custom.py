@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from gainsight_api.errors import ConfigError
 from gainsight_api.filters.build import given
 from gainsight_api.filters.check import problems_in
-from gainsight_api.metadata import Field
 from tap_gainsight.catalog.spec import (
     StreamSpec,
     is_time,
@@ -22,7 +21,8 @@ from tap_gainsight.catalog.spec import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gainsight_api.metadata import GainsightObject, Metadata
+    from gainsight_api.metadata import Field, GainsightObject
+    from tap_gainsight.catalog.objects import Objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,61 +80,6 @@ def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(names) if names else None
 
 
-class Objects:
-    """A tenant's objects, each described once."""
-
-    def __init__(self, metadata: Metadata) -> None:
-        self._metadata = metadata
-        self._known: dict[str, GainsightObject | None] = {}
-
-    def describe(self, names: Iterable[str]) -> dict[str, GainsightObject]:
-        """The objects of these names that there are."""
-        wanted = list(dict.fromkeys(names))
-        if missing := [name for name in wanted if name not in self._known]:
-            found = self._metadata.describe(missing)
-            self._known.update({name: found.get(name) for name in missing})
-        described = {name: self._known[name] for name in wanted}
-        return {name: found for name, found in described.items() if found}
-
-    def get(self, name: str) -> GainsightObject | None:
-        """The object of that name, if there is one."""
-        return self.describe([name]).get(name)
-
-    def field(self, found: GainsightObject, path: str) -> Field | None:
-        """The field at the end of a path, whose names are taken in any case."""
-        head, _, rest = path.partition(".")
-        if not rest:
-            return _in_any_case(found.fields, head)
-        folded = head.casefold()
-        lookups = [field.lookup for field in found.fields.values() if field.lookup]
-        lookup = next((known for known in lookups if known.name.casefold() == folded), None)
-        if lookup is None:
-            return None
-        if not lookup.objects:  # it may point anywhere, so any field may be behind it
-            return Field(rest, rest, "STRING")
-        target = self.get(lookup.objects[0])
-        return self.field(target, rest) if target else None
-
-    def lookup_names(self, found: GainsightObject) -> dict[str, Field]:
-        """The names behind an object's lookups, and users' email addresses, by their paths."""
-        lookups = [field.lookup for field in found.fields.values() if field.lookup]
-        self.describe(target for lookup in lookups for target in lookup.objects)
-        paths = [f"{lookup.name}.{name}" for lookup in lookups for name in _shown(lookup.objects)]
-        fields = {path: self.field(found, path) for path in paths}
-        return {path: field for path, field in fields.items() if field}
-
-
-def _shown(objects: Sequence[str]) -> tuple[str, ...]:
-    return ("Name", "Email") if "gsuser" in objects else ("Name",)
-
-
-def _in_any_case(fields: Mapping[str, Field], name: str) -> Field | None:
-    folded = name.casefold()
-    return fields.get(name) or next(
-        (field for known, field in fields.items() if known.casefold() == folded), None
-    )
-
-
 def custom_spec(
     setting: StreamSetting,
     found: GainsightObject,
@@ -174,7 +119,11 @@ def custom_spec(
 
 
 def _fields(
-    setting: StreamSetting, found: GainsightObject, objects: Objects, *, lookup_names: bool
+    setting: StreamSetting,
+    found: GainsightObject,
+    objects: Objects,
+    *,
+    lookup_names: bool,
 ) -> dict[str, Field]:
     if setting.fields is not None:
         return {path: _field(setting, found, objects, path) for path in setting.fields}
@@ -182,7 +131,12 @@ def _fields(
     return {**found.fields, **behind}
 
 
-def _field(setting: StreamSetting, found: GainsightObject, objects: Objects, path: str) -> Field:
+def _field(
+    setting: StreamSetting,
+    found: GainsightObject,
+    objects: Objects,
+    path: str,
+) -> Field:
     field = objects.field(found, path)
     if field is None:
         raise setting.error(f"the object {found.name} has no field {path!r}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gainsight_api.metadata import Metadata
-    from tap_gainsight.catalog.custom import Objects
+    from tap_gainsight.catalog.objects import Objects
 
 
 def discovered(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.datatypes import Kind, json_schema, kind_in, kind_of
-from tap_gainsight.records.decode import Column
+from tap_gainsight.records.block import Column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

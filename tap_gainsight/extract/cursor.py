@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from gainsight_api.errors import GainsightError
     from gainsight_api.read import Read
     from tap_gainsight.extract.progress import Progress
-    from tap_gainsight.records.decode import Block, Decoder
+    from tap_gainsight.records.block import Block
+    from tap_gainsight.records.decode import Decoder
 
 UNKNOWN_NAME = {"P_5005", "GSOBJ_ESS_9150"}
 """The codes of a request that names an object or a field which the tenant does not have."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tap_gainsight.extract.cursor import Reading
     from tap_gainsight.extract.jobs import Jobs
-    from tap_gainsight.records.decode import Block
+    from tap_gainsight.records.block import Block
 
 _HOPELESS = ("GSOBJ", "P_5005")
 """How codes begin that blame the request: the same request would fail again."""

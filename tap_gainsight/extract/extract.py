@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gainsight_api.query import Query
     from tap_gainsight.extract.cursor import Reading
     from tap_gainsight.extract.export_pages import Exporting
-    from tap_gainsight.records.decode import Block
+    from tap_gainsight.records.block import Block
 
 
 class Method(StrEnum):

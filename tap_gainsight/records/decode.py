@@ -5,122 +5,20 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from io import TextIOWrapper
-from itertools import repeat
 from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import READERS, Kind, Number, as_text
+from gainsight_api.datatypes import READERS, as_text
 from gainsight_api.errors import DataError
+from tap_gainsight.records.block import Block, Column, Label
 from tap_gainsight.records.columns import read_column
 from tap_gainsight.records.csv_cells import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-Record = dict[str, Any]
 _QUERY_BLOCK = 500
 """Rows of a reply that are read at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A property of a stream and where its value comes from.
-
-    Attributes:
-        path: The API's field name or lookup path.
-        name: The property's name.
-        kind: How the value is read.
-        required: Whether it is never null, as a key is.
-    """
-
-    path: str
-    name: str
-    kind: Kind
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A property that holds the label of a picklist's item, or those of several, joined by `;`.
-
-    Attributes:
-        name: The property's name.
-        source: The property of the item.
-        items: The labels by item id; an item that is not there has none.
-    """
-
-    name: str
-    source: str
-    items: Mapping[str, str]
-
-    @property
-    def column(self) -> Column:
-        """The property as a column."""
-        return Column(self.name, self.name, Kind.TEXT)
-
-    def of(self, values: Sequence[str]) -> list[str]:
-        """The labels of items; empty where there is none."""
-        known = {value: self._label(value) for value in set(values)}
-        return [known[value] for value in values]
-
-    def _label(self, value: str) -> str:
-        return ";".join(self.items.get(item, "") for item in value.split(";")) if value else ""
-
-
-_PARSERS: Mapping[Kind, Callable[[str], Any]] = {
-    Kind.NUMBER: Number,
-    Kind.BOOLEAN: "true".__eq__,
-    Kind.DATE: str,
-    Kind.DATETIME: str,
-    Kind.TEXT: str,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Some records, column by column.
-
-    Attributes:
-        columns: Their properties, in order.
-        values: Each column's values as `read_column` gives them; what is empty is null.
-        rows: How many records there are.
-    """
-
-    columns: tuple[Column, ...]
-    values: tuple[Sequence[str], ...]
-    rows: int
-
-    @property
-    def names(self) -> list[str]:
-        """The properties' names."""
-        return [column.name for column in self.columns]
-
-    def of(self, name: str | None) -> Sequence[str]:
-        """A property's values; none, for no property."""
-        return self.values[self.names.index(name)] if name else [""] * self.rows
-
-    def only(self, names: Collection[str]) -> Block:
-        """The records without their other properties."""
-        kept = [n for n, column in enumerate(self.columns) if column.name in names]
-        columns = tuple(self.columns[n] for n in kept)
-        return Block(columns, tuple(self.values[n] for n in kept), self.rows)
-
-    def records(self) -> Iterator[Record]:
-        """The records, one by one."""
-        names = self.names
-        parsed = [
-            _parsed(column.kind, values)
-            for column, values in zip(self.columns, self.values, strict=True)
-        ]
-        for row in zip(*parsed, strict=True) if parsed else repeat((), self.rows):
-            yield dict(zip(names, row, strict=True))
-
-
-def _parsed(kind: Kind, values: Sequence[str]) -> list[Any]:
-    parse = _PARSERS[kind]
-    if parse is str:
-        return [value or None for value in values]
-    return [parse(value) if value else None for value in values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +117,10 @@ class Decoder:
         ]
 
     def _read(
-        self, columns: tuple[Column, ...], cells: list[Sequence[str]], done: int
+        self,
+        columns: tuple[Column, ...],
+        cells: list[Sequence[str]],
+        done: int,
     ) -> Iterator[Block]:
         """The records of some rows; those before the first that does not read, then its error."""
         error: DataError | None = None
@@ -233,7 +134,11 @@ class Decoder:
         if error:
             raise error from None
 
-    def _block(self, columns: tuple[Column, ...], cells: Iterable[Sequence[str]]) -> Block:
+    def _block(
+        self,
+        columns: tuple[Column, ...],
+        cells: Iterable[Sequence[str]],
+    ) -> Block:
         values = [
             read_column(column.kind, column_cells)
             for column, column_cells in zip(columns, cells, strict=True)
@@ -247,7 +152,10 @@ class Decoder:
         return Block(shown, (*values, *texts), len(values[0]))
 
     def _first_error(
-        self, columns: Sequence[Column], cells: list[Sequence[str]], done: int
+        self,
+        columns: Sequence[Column],
+        cells: list[Sequence[str]],
+        done: int,
     ) -> tuple[int, DataError]:
         """The first row that does not read, and its error, which tells no value."""
         for number, row in enumerate(zip(*cells, strict=True)):

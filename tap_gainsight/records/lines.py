@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.mapper import StreamMap
 
-    from tap_gainsight.records.decode import Block, Record
+    from tap_gainsight.records.block import Block, Record
+
 
 _quoted: Callable[[str], str] = encode_basestring_ascii  # in C
 
@@ -129,7 +130,9 @@ def _names(record: Record) -> tuple[str, ...]:
 
 
 def _result_columns(
-    results: Sequence[Record], records: Sequence[Record], encoded: Sequence[Sequence[str]]
+    results: Sequence[Record],
+    records: Sequence[Record],
+    encoded: Sequence[Sequence[str]],
 ) -> list[Sequence[str]]:
     """The values of results with the same properties as JSON, by column.
 

@@ -18,10 +18,10 @@ from target_gainsight.bulk.row_numbers import (
     base_by_messages,
     possible_bases,
 )
-from target_gainsight.incoming.batch import Outcome
+from target_gainsight.loaders import Outcome
+from target_gainsight.problems import Problem, Rejection
 from target_gainsight.route import Operation, Route
 from target_gainsight.rows.blocks import Row
-from target_gainsight.rows.mapping import Problem, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

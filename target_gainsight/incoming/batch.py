@@ -6,59 +6,20 @@ import tempfile
 import weakref
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from target_gainsight.incoming.json_lines import read_record, read_records, read_some
-from target_gainsight.rows.mapping import DELETED_AT, Problem, Rejection
+from target_gainsight.rows.mapping import DELETED_AT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from target_gainsight.rows.blocks import Block, Row
-    from target_gainsight.rows.values import Wire
+    from target_gainsight.problems import Problem
+    from target_gainsight.rows.blocks import Block
 
 _IN_MEMORY = 1 << 24
 _AT_ONCE = 256
 _BYTES_AT_ONCE = 1 << 22
-
-
-@dataclass(slots=True)
-class Deletion:
-    """A record to delete: by its Gsid, else by its keys; see `Row` for `sources`."""
-
-    gsid: str | None
-    values: dict[str, Wire]
-    sources: list[int]
-    rewritten: bool = False
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What has become of records: each one is counted as loaded, or is in a rejection.
-
-    Attributes:
-        loaded: Received records whose row Gainsight has confirmed.
-        rejections: The others.
-    """
-
-    loaded: int = 0
-    rejections: list[Rejection] = field(default_factory=list)
-
-    def load(self, done: Iterable[Row | Deletion]) -> None:
-        """Count rows as loaded."""
-        self.loaded += sum(len(row.sources) for row in done)
-
-    def reject(
-        self, row: Row | Deletion, *problems: Problem, request_id: str | None = None
-    ) -> None:
-        """Reject a row's records."""
-        self.rejections.append(Rejection(row.sources, problems, request_id))
-
-    @property
-    def accounted(self) -> int:
-        """Records that have come out, one way or the other."""
-        return self.loaded + sum(len(rejection.sources) for rejection in self.rejections)
 
 
 class Batch:
@@ -82,7 +43,10 @@ class Batch:
         return len(self._ends)
 
     def extend(
-        self, records: Sequence[bytes], numbers: range, problems: tuple[Problem, ...] = ()
+        self,
+        records: Sequence[bytes],
+        numbers: range,
+        problems: tuple[Problem, ...] = (),
     ) -> None:
         """Add records' JSON texts and numbers; with problems they are to be rejected for them."""
         if problems:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
-from target_gainsight.incoming.batch import Deletion
+from target_gainsight.loaders import Deletion
+from target_gainsight.problems import Rejection
 from target_gainsight.rows.blocks import Block, Row, Rows, in_blocks
-from target_gainsight.rows.mapping import DELETED_AT, Misfit, RecordMap, Rejection
+from target_gainsight.rows.mapping import DELETED_AT, Misfit, RecordMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping

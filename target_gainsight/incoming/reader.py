@@ -15,7 +15,7 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
 from gainsight_api.datatypes import Number, json_decoder
-from target_gainsight.rows.mapping import Problem
+from target_gainsight.problems import Problem
 from target_gainsight.rows.values import as_json
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from gainsight_api.errors import GainsightError, RequestError
 from gainsight_api.records import Records, refusal
-from target_gainsight.incoming.batch import Deletion, Outcome
+from target_gainsight.loaders import Deletion, Outcome
+from target_gainsight.problems import Problem
 from target_gainsight.rest.refusals import problems_of
-from target_gainsight.rows.mapping import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

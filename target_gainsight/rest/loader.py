@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from gainsight_api.errors import ConfigError, RequestError, RetriableError
 from gainsight_api.records import NO_MATCH, WRONG_API, Records, WriteReply, is_about_data, refusal
-from target_gainsight.incoming.batch import Outcome
+from target_gainsight.loaders import Outcome
+from target_gainsight.problems import Problem
 from target_gainsight.rest.refusals import carriers, halves, judge
 from target_gainsight.route import Operation, Route
-from target_gainsight.rows.mapping import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from target_gainsight.rows.mapping import Problem
+from target_gainsight.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gainsight_api.datatypes import Kind, kind_of
+from target_gainsight.problems import Problem, Rejection
 from target_gainsight.route import Operation, Route
 from target_gainsight.rows.blocks import Block
 from target_gainsight.rows.columns import fit_column
@@ -27,24 +27,6 @@ if TYPE_CHECKING:
 DELETED_AT = "_sdc_deleted_at"
 GSID = "Gsid"
 _SDC = "_sdc_"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One reason for which a record is rejected, as the dead-letter file has it."""
-
-    code: str | None
-    message: str
-    field: str | None = None
-
-
-@dataclass(slots=True)
-class Rejection:
-    """Records that are not loaded, by their place in the batch, and why."""
-
-    sources: list[int]
-    problems: tuple[Problem, ...]
-    request_id: str | None = None
 
 
 class Misfit(Exception):  # noqa: N818 - a verdict about a record, no error of the program

@@ -13,7 +13,7 @@ from target_gainsight.rows.blocks import Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from target_gainsight.incoming.batch import Deletion
+    from target_gainsight.loaders import Deletion
     from target_gainsight.rows.values import Wire
     from target_gainsight.search.matching import Matcher
 

@@ -12,8 +12,9 @@ from gainsight_api.datatypes import Kind, kind_of
 from gainsight_api.filters.build import Condition, Filter, Operator, all_of, any_of
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.read import Read
+from target_gainsight.problems import Problem
 from target_gainsight.rows.blocks import in_blocks
-from target_gainsight.rows.mapping import GSID, Problem
+from target_gainsight.rows.mapping import GSID
 from target_gainsight.rows.values import Unfit, Wire, comparable, converter, text
 from target_gainsight.search.existing import MOST_CONDITIONS
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gainsight_api.metadata import GainsightObject
-    from target_gainsight.incoming.batch import Outcome
+    from target_gainsight.loaders import Outcome
     from target_gainsight.route import Lookup
     from target_gainsight.rows.blocks import Block, Row, Rows
 

@@ -13,7 +13,8 @@ from gainsight_api.auth import OAuth
 from gainsight_api.errors import AuthError, GainsightError, ServerError, TransportError
 from gainsight_api.quota import Budget, Limits, Quota, open_store
 from gainsight_api.session import Session
-from gainsight_sandbox import CallKind, Effect, Fault, Quirks, Refusal
+from gainsight_sandbox import Effect, Fault, Quirks, Refusal
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.sandbox import CLIENT_ID, CLIENT_SECRET
 from tests.api.conftest import KEY, Connect, MakeTenant, Reply, Server, Time, enveloped, ok
 

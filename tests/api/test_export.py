@@ -21,7 +21,8 @@ from gainsight_api.exports import Chunk, Exports, Job, JobState, JobStatus
 from gainsight_api.filters.build import Condition, Operator
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
-from gainsight_sandbox import CallKind, Effect, Fault, Quirks
+from gainsight_sandbox import Effect, Fault, Quirks
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.quirks import ExportEmpty
 from tests.api.conftest import Connect, MakeTenant, Reply, Server, Time, enveloped, ok
 from tests.api.conftest import csv as csv_reply
@@ -292,9 +293,19 @@ def test_an_address_on_the_tenants_host_is_followed_in_every_form(
     assert [request.path for request in server.requests[1:]] == ["/v3/status/1", "/v3/chunk/1"]
 
 
-@pytest.mark.parametrize("on", [CallKind.EXPORT_SUBMIT, CallKind.EXPORT_STATUS])
+@pytest.mark.parametrize(
+    "on",
+    [
+        CallKind.EXPORT_SUBMIT,
+        CallKind.EXPORT_STATUS,
+    ],
+)
 def test_an_address_elsewhere_is_not_followed(
-    connected: Connect, tenant: MakeTenant, foreign: Server, file: IO[bytes], on: CallKind
+    connected: Connect,
+    tenant: MakeTenant,
+    foreign: Server,
+    file: IO[bytes],
+    on: CallKind,
 ) -> None:
     sandbox = tenant(rows={"company": 3})
     sandbox.faults.add(Fault(Effect.FOREIGN_URL, on=on, location=foreign.url))
@@ -349,7 +360,13 @@ def test_a_broken_download_of_the_tenant_is_fetched_again(
     connected: Connect, tenant: MakeTenant, file: IO[bytes]
 ) -> None:
     sandbox = tenant(rows={"company": 500})
-    sandbox.faults.add(Fault(Effect.TRUNCATED, on=CallKind.EXPORT_CHUNK, count=2))
+    sandbox.faults.add(
+        Fault(
+            Effect.TRUNCATED,
+            on=CallKind.EXPORT_CHUNK,
+            count=2,
+        )
+    )
     exports = Exports(connected(sandbox.url))
     (chunk,) = exports.status(exports.submit(COMPANIES)).chunks
     exports.fetch(chunk, file)

@@ -20,8 +20,9 @@ from gainsight_api.imports import (
 )
 from gainsight_api.multipart import FormBody
 from gainsight_api.settings import connect
-from gainsight_sandbox import CallKind, DataJob, Effect, Fault, Field, Limits, ManualClock, Sandbox
+from gainsight_sandbox import DataJob, Effect, Fault, Field, Limits, ManualClock, Sandbox
 from gainsight_sandbox import custom_object as custom
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +122,13 @@ def test_a_submission_is_never_repeated_by_itself(
 def test_a_file_is_sent_again_whole_after_a_refusal_for_the_limit(
     tenant: Sandbox, session: Session, tmp_path: Path
 ) -> None:
-    tenant.faults.add(Fault(Effect.STATUS, on=CallKind.IMPORT_SUBMIT, status=429))
+    tenant.faults.add(
+        Fault(
+            Effect.STATUS,
+            on=CallKind.IMPORT_SUBMIT,
+            status=429,
+        )
+    )
     imports = JobImports(session)
     job = finished(imports, imports.submit(upload(tmp_path)))
     assert job.succeeded == 2

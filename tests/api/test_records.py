@@ -15,7 +15,8 @@ from gainsight_api.records import (
     refusal,
 )
 from gainsight_api.settings import connect
-from gainsight_sandbox import CallKind, Field, ManualClock, Sandbox, custom_object
+from gainsight_sandbox import Field, ManualClock, Sandbox, custom_object
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -31,7 +31,8 @@ from gainsight_api.errors import (
 )
 from gainsight_api.quota import Budget, Limits, Quota, QuotaExhaustedError, open_store
 from gainsight_api.session import Session
-from gainsight_sandbox import CallKind, Effect, Fault
+from gainsight_sandbox import Effect, Fault
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.api.conftest import (
     KEY,
     Connect,
@@ -775,7 +776,14 @@ def test_a_tenant_whose_windows_are_full_is_waited_for(
     connected: Connect, tenant: MakeTenant, time: Time
 ) -> None:
     sandbox = tenant()
-    sandbox.faults.add(Fault(Effect.STATUS, on=CallKind.METADATA, status=429, retry_after="17"))
+    sandbox.faults.add(
+        Fault(
+            Effect.STATUS,
+            on=CallKind.METADATA,
+            status=429,
+            retry_after="17",
+        )
+    )
     started = time.now()
     assert connected(sandbox.url).get("v1/meta/services/objects/list")
     assert 17 <= time.now() - started <= 18

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import CallKind, Effect, Fault, Limits, Sandbox
+from gainsight_sandbox import Effect, Fault, Limits, Sandbox
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.e2e.support import SMALL, environment, run
 
 if TYPE_CHECKING:
@@ -132,7 +133,13 @@ def test_an_unknown_object_ends_in_one_line(sandbox: Sandbox) -> None:
 
 
 def test_a_failed_job_ends_in_one_line(sandbox: Sandbox) -> None:
-    sandbox.faults.add(Fault(Effect.JOB_FAILED, on=CallKind.EXPORT_SUBMIT, count=None))
+    sandbox.faults.add(
+        Fault(
+            Effect.JOB_FAILED,
+            on=CallKind.EXPORT_SUBMIT,
+            count=None,
+        )
+    )
     line = failure(sandbox, objects='["company"]', extract_method="bulk")
     assert "failed" in line
     assert "GSOBJ_ESS_9150" in line
@@ -173,7 +180,13 @@ def test_a_secret_that_is_no_text_is_not_quoted(sandbox: Sandbox, tmp_path: Path
 
 
 def test_a_chunk_that_stays_longer_than_announced_is_an_error(sandbox: Sandbox) -> None:
-    sandbox.faults.add(Fault(Effect.LONG_CHUNK, on=CallKind.EXPORT_CHUNK, count=None))
+    sandbox.faults.add(
+        Fault(
+            Effect.LONG_CHUNK,
+            on=CallKind.EXPORT_CHUNK,
+            count=None,
+        )
+    )
     line = failure(sandbox, objects='["company"]', extract_method="bulk")
     assert "announced" in line
 
@@ -199,7 +212,13 @@ def test_a_reader_that_goes_away_ends_the_tap_with_one_line(sandbox: Sandbox) ->
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_is_no_success(sandbox: Sandbox, number: signal.Signals) -> None:
-    sandbox.faults.add(Fault(Effect.JOB_STUCK, on=CallKind.EXPORT_SUBMIT, count=None))
+    sandbox.faults.add(
+        Fault(
+            Effect.JOB_STUCK,
+            on=CallKind.EXPORT_SUBMIT,
+            count=None,
+        )
+    )
     sandbox.log.clear()
     process: subprocess.Popen[Any] = subprocess.Popen(
         TAP,

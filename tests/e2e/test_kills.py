@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gainsight_sandbox import CallKind, Sandbox
+from gainsight_sandbox import Sandbox
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.e2e.support import BIN, ROOT, environment, rows_in
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ PATIENT = {
     "extract_method": "bulk",
     "job_poll_interval": "0.05",
 }
-JOB_CALLS = {CallKind.EXPORT_STATUS, CallKind.EXPORT_CHUNK}
+JOB_CALLS = {
+    CallKind.EXPORT_STATUS,
+    CallKind.EXPORT_CHUNK,
+}
 
 
 class Killer:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from gainsight_sandbox import CallKind, Effect, Fault, LoggedRequest
+from gainsight_sandbox import Effect, Fault, LoggedRequest
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.faults import parse_fault
 
 if TYPE_CHECKING:
@@ -24,7 +25,15 @@ def ask(client: Client) -> int:
 
 def test_a_status_strikes_so_many_calls_of_its_kind(rig: Rig) -> None:
     sandbox, client = rig.things()
-    sandbox.faults.add(Fault(Effect.STATUS, on=CallKind.QUERY, status=503, count=2, skip=1))
+    sandbox.faults.add(
+        Fault(
+            Effect.STATUS,
+            on=CallKind.QUERY,
+            status=503,
+            count=2,
+            skip=1,
+        )
+    )
     assert client.get(LIST).status_code == 200
     assert [ask(client) for _ in range(5)] == [200, 503, 503, 200, 200]
 
@@ -169,7 +178,11 @@ def test_a_hook_sees_each_request_first(rig: Rig) -> None:
     sandbox, client = rig.things(before_request=hook)
     assert client.records("thing__gc", ["Gsid"]) == [{"Gsid": "1"}]
     assert len(client.records("Thing__gc", ["Gsid"], limit=5)) == 2
-    assert seen[1] == (CallKind.QUERY, "thing__gc", {"select": ["Gsid"], "limit": 5})
+    assert seen[1] == (
+        CallKind.QUERY,
+        "thing__gc",
+        {"select": ["Gsid"], "limit": 5},
+    )
 
 
 def test_faults_are_read_from_text() -> None:

@@ -9,7 +9,6 @@ import pytest
 import requests
 
 from gainsight_sandbox import (
-    CallKind,
     Effect,
     Fault,
     ImportApi,
@@ -19,6 +18,7 @@ from gainsight_sandbox import (
     Outcome,
     Quirks,
 )
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.sandbox.writing import GSID, Writer, as_csv, shop, stored
 
 if TYPE_CHECKING:
@@ -307,7 +307,13 @@ def test_a_job_may_fail_or_hang_on_request_and_writes_nothing(rig: Rig) -> None:
 
 def test_a_submission_may_be_taken_though_its_reply_is_lost(rig: Rig) -> None:
     sandbox, writer = shop(rig)
-    sandbox.faults.add(Fault(Effect.DROP_AFTER, on=CallKind.IMPORT_SUBMIT, object="order__gc"))
+    sandbox.faults.add(
+        Fault(
+            Effect.DROP_AFTER,
+            on=CallKind.IMPORT_SUBMIT,
+            object="order__gc",
+        )
+    )
     with pytest.raises(requests.ConnectionError):
         writer.submit(ROWS, file_name="lost.csv")
     (listed,) = writer.client.get("v1/bulk/jobs").json()["data"]["records"]

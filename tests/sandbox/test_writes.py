@@ -9,7 +9,6 @@ import pytest
 import requests
 
 from gainsight_sandbox import (
-    CallKind,
     DateForm,
     Effect,
     Fault,
@@ -19,6 +18,7 @@ from gainsight_sandbox import (
     Partial,
     Quirks,
 )
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.sandbox.client import NOW
 from tests.sandbox.writing import GSID, Writer, shop, stored
 
@@ -397,6 +397,12 @@ def test_a_deleted_field_is_no_longer_written(rig: Rig) -> None:
     sandbox, writer = shop(rig)
     writer.insert({"Name": "a", "Code__gc": "1"})
     writer.update("Code__gc", {"Code__gc": "1", "Paid__gc": True})
-    sandbox.faults.add(Fault(Effect.FIELD_DELETED, on=CallKind.INSERT, field="Code__gc"))
+    sandbox.faults.add(
+        Fault(
+            Effect.FIELD_DELETED,
+            on=CallKind.INSERT,
+            field="Code__gc",
+        )
+    )
     reply = writer.insert({"Name": "b", "Code__gc": "2"})
     assert reply.field_errors() == [[("Code__gc", "GSOBJ_1002")]]

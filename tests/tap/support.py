@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from gainsight_sandbox import (
-    CallKind,
     DataType,
     Field,
     Limits,
@@ -21,6 +20,7 @@ from gainsight_sandbox import (
     ObjectSchema,
     Sandbox,
 )
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tap_gainsight.tap import TapGainsight
 
 if TYPE_CHECKING:

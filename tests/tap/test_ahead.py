@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gainsight_sandbox import (
-    CallKind,
     DataType,
     Field,
     Limits,
@@ -16,6 +15,7 @@ from gainsight_sandbox import (
     ObjectSchema,
     Sandbox,
 )
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.tap.support import make_tap, run, select_only, sync
 
 if TYPE_CHECKING:

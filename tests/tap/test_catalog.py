@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import ConfigError
-from gainsight_sandbox import CallKind, DataType, Field, ManualClock, ObjectSchema, Sandbox
+from gainsight_sandbox import DataType, Field, ManualClock, ObjectSchema, Sandbox
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.tap.support import THING, make_tap
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import ConfigError, ServerError
-from gainsight_sandbox import CallKind, DataType, Effect, Fault, NotNull, Quirks, Sandbox
+from gainsight_sandbox import DataType, Effect, Fault, NotNull, Quirks, Sandbox
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.tap.support import NO_LIMITS, make_tap, run, select_only, sync
 
 if TYPE_CHECKING:
@@ -265,7 +266,13 @@ def test_a_run_killed_after_a_column_has_gone_goes_on_with_its_job() -> None:
     with Sandbox(rows={"company": 30}, chunk_rows=10) as sandbox:
         catalog = make_tap(sandbox, objects=["company"]).catalog_dict
         sandbox.tenant.delete_field("company", "Industry")
-        sandbox.faults.add(Fault(Effect.STATUS, on=CallKind.EXPORT_CHUNK, skip=1))
+        sandbox.faults.add(
+            Fault(
+                Effect.STATUS,
+                on=CallKind.EXPORT_CHUNK,
+                skip=1,
+            )
+        )
         with pytest.raises(ServerError) as killed:
             sync(sandbox, catalog=catalog, **settings)
         first: Output = killed.value.output  # type: ignore[attr-defined]
@@ -302,7 +309,12 @@ def test_a_new_column_in_the_tenant_does_not_disturb_an_old_catalog() -> None:
 def test_a_failed_first_page_of_a_later_stream_is_left_to_its_turn() -> None:
     with Sandbox(rows={"company": 30, "relationship": 30}) as sandbox:
         sandbox.faults.add(
-            Fault(Effect.STATUS, on=CallKind.QUERY, object="relationship", status=400)
+            Fault(
+                Effect.STATUS,
+                on=CallKind.QUERY,
+                object="relationship",
+                status=400,
+            )
         )
         output = sync(sandbox, objects=["company", "relationship"])
         assert len(output.records["company"]) == 30

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import NotFoundError
-from gainsight_sandbox import CallKind, Effect, Fault, ObjectSchema, QueryEmpty, Quirks, Sandbox
+from gainsight_sandbox import Effect, Fault, ObjectSchema, QueryEmpty, Quirks, Sandbox
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.tap.support import (
     THING,
     UNLIMITED,
@@ -109,7 +110,11 @@ def test_a_run_that_is_killed_between_the_logs_moves_no_bookmark() -> None:
     with tenant() as sandbox:
         delete(sandbox, THING.name, 1)
         sandbox.faults.add(
-            Fault(Effect.REDIRECT, on=CallKind.QUERY, object="record_delete_log_high_volume")
+            Fault(
+                Effect.REDIRECT,
+                on=CallKind.QUERY,
+                object="record_delete_log_high_volume",
+            )
         )
         with pytest.raises(Exception, match="redirects") as caught:
             deletions(sandbox)
@@ -132,7 +137,13 @@ def test_a_tenant_may_lack_the_log_of_its_high_volume_objects() -> None:
 
 
 def not_found(log: str, **options: Any) -> Fault:
-    return Fault(Effect.STATUS, on=CallKind.QUERY, object=log, status=404, **options)
+    return Fault(
+        Effect.STATUS,
+        on=CallKind.QUERY,
+        object=log,
+        status=404,
+        **options,
+    )
 
 
 def test_where_neither_log_is_found_the_run_fails() -> None:

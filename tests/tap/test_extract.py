@@ -12,7 +12,6 @@ from gainsight_api.errors import DataError, GainsightError, JobFailedError, Requ
 from gainsight_api.exports import Exports, JobStatus
 from gainsight_api.quota import QuotaExhaustedError
 from gainsight_sandbox import (
-    CallKind,
     Effect,
     ExportEmpty,
     Fault,
@@ -25,6 +24,7 @@ from gainsight_sandbox import (
     Quirks,
     Sandbox,
 )
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.tap.support import (
     THING,
     UNLIMITED,
@@ -328,7 +328,13 @@ def test_a_submission_whose_reply_is_lost_costs_one_more_call_at_most() -> None:
         sandbox.faults.add(Fault(Effect.DROP_AFTER, on=CallKind.EXPORT_SUBMIT))
         assert names(extract(sandbox)) == all_names(5)
         assert submissions(sandbox) == 2
-        sandbox.faults.add(Fault(Effect.DROP_AFTER, on=CallKind.EXPORT_SUBMIT, count=5))
+        sandbox.faults.add(
+            Fault(
+                Effect.DROP_AFTER,
+                on=CallKind.EXPORT_SUBMIT,
+                count=5,
+            )
+        )
         fails(sandbox, GainsightError)
         assert submissions(sandbox) == 4
 

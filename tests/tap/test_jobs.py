@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import CallKind, Effect, Fault, LoggedRequest, ManualClock
+from gainsight_sandbox import Effect, Fault, LoggedRequest, ManualClock
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tap_gainsight.extract.jobs import JobTimeoutError
 from tests.tap.support import (
     THING,
@@ -146,7 +147,13 @@ def test_a_run_that_ends_early_leaves_no_file_and_no_thread_behind() -> None:
 
 def test_an_error_of_a_chunk_fetched_ahead_comes_in_its_turn() -> None:
     with tenant_of(things(50), chunk_rows=10) as sandbox:
-        sandbox.faults.add(Fault(Effect.REDIRECT, on=CallKind.EXPORT_CHUNK, skip=2))
+        sandbox.faults.add(
+            Fault(
+                Effect.REDIRECT,
+                on=CallKind.EXPORT_CHUNK,
+                skip=2,
+            )
+        )
         with pytest.raises(Exception, match="redirects") as caught:
             run(bulk_tap(sandbox))
         output: Output = caught.value.output  # type: ignore[attr-defined]
@@ -154,8 +161,16 @@ def test_an_error_of_a_chunk_fetched_ahead_comes_in_its_turn() -> None:
         assert len(output.records[NAME]) in {10, 20, 30}
 
 
-@pytest.mark.parametrize("on", [CallKind.EXPORT_SUBMIT, CallKind.EXPORT_STATUS])
-def test_an_address_on_another_host_is_not_followed(on: CallKind) -> None:
+@pytest.mark.parametrize(
+    "on",
+    [
+        CallKind.EXPORT_SUBMIT,
+        CallKind.EXPORT_STATUS,
+    ],
+)
+def test_an_address_on_another_host_is_not_followed(
+    on: CallKind,
+) -> None:
     with tenant_of(things(5)) as sandbox:
         sandbox.faults.add(Fault(Effect.FOREIGN_URL, on=on))
         with pytest.raises(Exception, match="own host"):

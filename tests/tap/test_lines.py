@@ -23,9 +23,10 @@ from gainsight_api.errors import DataError
 from gainsight_sandbox import ManualClock, Sandbox
 from tap_gainsight.block_stream import BlockStream
 from tap_gainsight.extract.paging import Tracker
+from tap_gainsight.records.block import Block, Column
 from tap_gainsight.records.columns import read_column
 from tap_gainsight.records.csv_cells import split
-from tap_gainsight.records.decode import Column, Decoder
+from tap_gainsight.records.decode import Decoder
 from tap_gainsight.records.lines import mapped_lines, whole_lines
 from tap_gainsight.tap import TapGainsight
 from tests.tap.support import make_tap, select_only, tenant_of, things
@@ -34,7 +35,6 @@ from tests.tap.test_pages import CELLS, DIALECTS, Dialect, file_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tap_gainsight.records.decode import Block
 
 NAME = 'odd %s" é.__gc'
 NUMBERS = st.one_of(

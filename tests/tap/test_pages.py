@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from gainsight_api.datatypes import Kind, json_decoder
 from gainsight_api.errors import DataError
-from tap_gainsight.records.decode import Block, Column, Decoder
+from tap_gainsight.records.block import Block, Column
+from tap_gainsight.records.decode import Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -203,7 +204,10 @@ def test_a_lookup_path_is_read_under_its_propertys_name() -> None:
 
 
 def test_columns_that_differ_in_case_alone_are_told_by_their_place() -> None:
-    columns = [Column("Name", "Name", Kind.TEXT), Column("NAME", "NAME", Kind.TEXT)]
+    columns = [
+        Column("Name", "Name", Kind.TEXT),
+        Column("NAME", "NAME", Kind.TEXT),
+    ]
     file = file_of([["Name", "NAME"], ["a", "b"]])
     assert read(decoder(*columns), file) == [{"Name": "a", "NAME": "b"}]
 
@@ -242,7 +246,10 @@ def test_a_chunk_that_is_broken_is_an_error_that_tells_the_place_and_no_value(
 def test_a_value_that_does_not_read_is_an_error_that_tells_all_but_the_value(
     kind: Kind, way: str
 ) -> None:
-    given = decoder(Column("Gsid", "Gsid", Kind.TEXT), Column("Odd.Path", "Odd__Path", kind))
+    given = decoder(
+        Column("Gsid", "Gsid", Kind.TEXT),
+        Column("Odd.Path", "Odd__Path", kind),
+    )
     with pytest.raises(DataError) as caught:
         by_either_way(given, way, [["1", ""], ["2", SECRET]])
     text = str(caught.value)
@@ -255,7 +262,8 @@ def test_a_value_that_does_not_read_is_an_error_that_tells_all_but_the_value(
 @pytest.mark.parametrize("way", ["csv", "query"])
 def test_a_key_that_is_null_is_an_error(way: str) -> None:
     given = decoder(
-        Column("Name", "Name", Kind.TEXT), Column("Gsid", "Gsid", Kind.TEXT, required=True)
+        Column("Name", "Name", Kind.TEXT),
+        Column("Gsid", "Gsid", Kind.TEXT, required=True),
     )
     with pytest.raises(DataError, match="stream a_stream: row 2 has no Gsid, its key"):
         by_either_way(given, way, [["a", "1"], [SECRET, ""]])

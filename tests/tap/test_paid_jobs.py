@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import CallKind, Effect, Fault, ManualClock, Sandbox
+from gainsight_sandbox import Effect, Fault, ManualClock, Sandbox
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.tap.support import make_tap, run, sync
 
 if TYPE_CHECKING:
@@ -30,7 +31,12 @@ def settings(tmp_path: Path) -> dict[str, Any]:
     }
 
 
-def killed(sandbox: Sandbox, settings: dict[str, Any], on: CallKind, skip: int = 0) -> None:
+def killed(
+    sandbox: Sandbox,
+    settings: dict[str, Any],
+    on: CallKind,
+    skip: int = 0,
+) -> None:
     sandbox.faults.add(Fault(Effect.STATUS, on=on, skip=skip, count=1))
     with pytest.raises(Exception, match="failed to answer"):
         run(make_tap(sandbox, **settings))
@@ -75,7 +81,11 @@ def test_a_job_is_not_taken_for_another_selection(
 def test_a_job_is_remembered_no_longer_than_a_job_may_take(
     sandbox: Sandbox, settings: dict[str, Any]
 ) -> None:
-    killed(sandbox, {**settings, "job_timeout": 100}, CallKind.EXPORT_STATUS)
+    killed(
+        sandbox,
+        {**settings, "job_timeout": 100},
+        CallKind.EXPORT_STATUS,
+    )
     sandbox.clock.sleep(101)
     sync(sandbox, **{**settings, "job_timeout": 100})
     assert sandbox.usage().bulk == 2

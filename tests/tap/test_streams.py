@@ -13,7 +13,6 @@ import pytest
 
 from gainsight_api.errors import ConfigError
 from gainsight_sandbox import (
-    CallKind,
     DataType,
     DateForm,
     Field,
@@ -23,6 +22,7 @@ from gainsight_sandbox import (
     Quirks,
     Sandbox,
 )
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.tap.support import (
     NOON,
     THING,
@@ -40,7 +40,10 @@ if TYPE_CHECKING:
 
 NAME = THING.name
 METHODS = pytest.mark.parametrize("method", ["query", "bulk"])
-READS = {CallKind.QUERY, CallKind.EXPORT_SUBMIT}
+READS = {
+    CallKind.QUERY,
+    CallKind.EXPORT_SUBMIT,
+}
 
 
 def extract(sandbox: Sandbox, name: str = NAME, **options: Any) -> Output:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from gainsight_api.metadata import Field, GainsightObject
 from target_gainsight.incoming.batch import Batch, slices
 from target_gainsight.incoming.merge import Planner
+from target_gainsight.problems import Problem
 from target_gainsight.route import Operation, route, settings_for
-from target_gainsight.rows.mapping import Problem, RecordMap
+from target_gainsight.rows.mapping import RecordMap
 
 FIELDS = {
     "Gsid": Field("Gsid", "Gsid", "GSID", createable=False, updateable=False),

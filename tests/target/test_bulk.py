@@ -7,7 +7,6 @@ import pytest
 
 from gainsight_api.errors import AuthError, ConfigError, GainsightError, JobFailedError
 from gainsight_sandbox import (
-    CallKind,
     DataJob,
     Effect,
     Fault,
@@ -16,6 +15,7 @@ from gainsight_sandbox import (
     Quirks,
     Sandbox,
 )
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.sandbox import CLIENT_ID, CLIENT_SECRET
 from tests.target.support import THING, Runner, record, records, schema, state, thing
 
@@ -148,8 +148,16 @@ def test_a_submission_without_answer_is_found_by_its_file_name(
     "fault",
     [
         Fault(Effect.DROP_BEFORE, on=CallKind.IMPORT_SUBMIT),
-        Fault(Effect.STATUS, on=CallKind.IMPORT_SUBMIT, status=502),
-        Fault(Effect.STATUS, on=CallKind.IMPORT_SUBMIT, status=429),
+        Fault(
+            Effect.STATUS,
+            on=CallKind.IMPORT_SUBMIT,
+            status=502,
+        ),
+        Fault(
+            Effect.STATUS,
+            on=CallKind.IMPORT_SUBMIT,
+            status=429,
+        ),
     ],
 )
 def test_a_submission_that_did_not_arrive_is_made_again(
@@ -328,7 +336,11 @@ def test_imports_may_have_an_access_key_of_their_own_beside_oauth(tmp_path: Path
         assert len(runner.letters()) == 1
         statuses = {(request.kind, request.status) for request in sandbox.log}
         assert {status for _, status in statuses} == {200}
-        assert {CallKind.TOKEN, CallKind.METADATA, CallKind.QUERY} < {kind for kind, _ in statuses}
+        assert {
+            CallKind.TOKEN,
+            CallKind.METADATA,
+            CallKind.QUERY,
+        } < {kind for kind, _ in statuses}
         assert sum(request.kind is CallKind.TOKEN for request in sandbox.log) == 1
 
         wrong = runner.load(*feed, bulk_access_key="wrong-key-4711", **settings)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_sandbox import (
-    CallKind,
     DataType,
     Field,
     ManualClock,
     Sandbox,
     custom_object,
 )
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.target.support import THING, Runner, record, schema, thing
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import CallKind, Effect, Fault, Limits, Sandbox
+from gainsight_sandbox import Effect, Fault, Limits, Sandbox
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.target.support import (
     THING,
     Runner,
@@ -269,7 +270,14 @@ def test_a_line_cut_short_by_a_dying_tap_stops_the_run(tenant: Sandbox, tmp_path
 
 def test_a_failing_tenant_ends_the_run_with_one_line(tenant: Sandbox, tmp_path: Path) -> None:
     empty(tenant)
-    tenant.faults.add(Fault(Effect.STATUS, on=CallKind.QUERY, status=503, count=None))
+    tenant.faults.add(
+        Fault(
+            Effect.STATUS,
+            on=CallKind.QUERY,
+            status=503,
+            count=None,
+        )
+    )
     config = {**config_for(tenant), "max_retries": 0}
     status, states, err = Process(tmp_path, config, schema(), *records(2), state(1)).end()
     tenant.faults.clear()

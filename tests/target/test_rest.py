@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_sandbox import (
-    CallKind,
     Effect,
     Fault,
     ManualClock,
@@ -15,6 +14,7 @@ from gainsight_sandbox import (
     Quirks,
     Sandbox,
 )
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from target_gainsight.rejects import RejectsError
 from tests.target.support import THING, Runner, record, records, schema, state, thing
 
@@ -204,7 +204,14 @@ def test_a_record_that_differs_from_the_one_there_is_not_taken_for_inserted(
 def test_calls_that_cannot_succeed_fail_the_run_without_dead_letters(
     runner: Runner, sandbox: Sandbox
 ) -> None:
-    sandbox.faults.add(Fault(Effect.STATUS, on=CallKind.INSERT, status=404, count=None))
+    sandbox.faults.add(
+        Fault(
+            Effect.STATUS,
+            on=CallKind.INSERT,
+            status=404,
+            count=None,
+        )
+    )
     output = runner.load(schema(), *records(3), state(1), **REST)
     assert "HTTP 404" in str(output.error)
     assert not runner.letters()

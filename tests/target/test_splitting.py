@@ -19,7 +19,8 @@ from target_gainsight.search.matching import Matcher
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_gainsight.incoming.batch import Outcome
+    from target_gainsight.loaders import Outcome
+
 
 OBJECT = GainsightObject(
     "thing",

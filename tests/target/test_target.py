@@ -12,7 +12,8 @@ from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from gainsight_api.errors import ConfigError, GainsightError
-from gainsight_sandbox import CallKind, Effect, Fault, ManualClock, Sandbox
+from gainsight_sandbox import Effect, Fault, ManualClock, Sandbox
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from target_gainsight.rejects import RejectsError
 from target_gainsight.target import TargetGainsight
 from tests.target.support import (
@@ -60,7 +61,15 @@ def test_a_state_is_written_as_soon_as_its_batch_is_loaded(runner: Runner) -> No
 def test_a_state_between_full_batches_waits_for_what_came_before_it(runner: Runner) -> None:
     feed = records(20)
     sandbox = runner.sandbox
-    sandbox.faults.add(Fault(Effect.STATUS, on=CallKind.INSERT, status=404, skip=1, count=None))
+    sandbox.faults.add(
+        Fault(
+            Effect.STATUS,
+            on=CallKind.INSERT,
+            status=404,
+            skip=1,
+            count=None,
+        )
+    )
     output = runner.load(
         schema(), *feed[:15], state(15), *feed[15:], state(20), batch_size_rows=10, **REST
     )
