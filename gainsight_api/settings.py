@@ -1,28 +1,17 @@
-"""The connection settings that tap and target share, and the session built from them."""
+"""The settings of a connection to a tenant, which tap and target share."""
 
 from __future__ import annotations
 
 import math
-import re
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-import platformdirs
-import requests
-
-from gainsight_api.auth import AccessKey, OAuth
-from gainsight_api.clock import Clock, SystemClock
-from gainsight_api.domain import base_url
 from gainsight_api.errors import ConfigError
-from gainsight_api.quota import Limits, Quota, open_store, quota_key
-from gainsight_api.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
-
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+").fullmatch
 
 
 def _setting(json_type: str, title: str, description: str, **more: Any) -> dict[str, Any]:
@@ -144,56 +133,45 @@ CONNECTION_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 """JSON Schema of each setting, by name."""
 
 
-def connect(config: Mapping[str, Any], *, clock: Clock | None = None) -> Session:
-    """Build the session that the settings describe; nothing is called yet.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionSettings:
+    """How a tenant is reached, and how much of its limits may be used.
 
-    Args:
-        config: Settings, valid by their schemas; null and absent ones have their defaults.
-        clock: Time, for tests.
-
-    Raises:
-        ConfigError: A setting cannot be used; the text names it.
-        QuotaStoreError: The quota store cannot be used.
+    Each attribute is the setting of its name, as `CONNECTION_SETTINGS` describes it.
     """
-    clock = clock or SystemClock()
-    settings = with_defaults(config)
-    for name, schema in CONNECTION_SETTINGS.items():
-        _check(name, settings[name], schema)
-    root = base_url(settings["domain"])
-    http = requests.Session()
-    # Plain http is for this machine alone: no proxy is to see it.
-    http.trust_env = root.startswith("https:")
-    auth = _credential(settings, root, http, clock)
-    quota = Quota(
-        open_store(settings["quota_store"] or str(_default_store())),
-        quota_key(root, auth.identity),
-        _limits(settings),
-        on_exhausted=settings["on_quota_exhausted"],
-        max_wait=settings["max_quota_wait"],
-        clock=clock.now,
-        sleep=clock.sleep,
-    )
-    return Session(
-        root=root,
-        auth=auth,
-        quota=quota,
-        clock=clock,
-        http=http,
-        timeout=settings["request_timeout"],
-        max_retries=settings["max_retries"],
-    )
 
+    schemas: ClassVar[Mapping[str, Mapping[str, Any]]] = CONNECTION_SETTINGS
 
-def _limits(settings: Mapping[str, Any]) -> Limits:
-    """The limits, less what is reserved for others; one call is always left."""
-    share = 100 - settings["quota_reserve_percent"]
-    names = (
-        "sync_calls_per_minute",
-        "sync_calls_per_day",
-        "bulk_calls_per_hour",
-        "bulk_calls_per_day",
-    )
-    return Limits(**{name: max(settings[name] * share // 100, 1) for name in names})
+    domain: str
+    access_key: str | None
+    auth_header: str
+    oauth_client_id: str | None
+    oauth_client_secret: str | None
+    request_timeout: float
+    max_retries: int
+    sync_calls_per_minute: int
+    sync_calls_per_day: int
+    bulk_calls_per_hour: int
+    bulk_calls_per_day: int
+    quota_reserve_percent: int
+    job_poll_interval: float
+    job_timeout: float
+    quota_store: str | None
+    on_quota_exhausted: Literal["wait", "fail"]
+    max_quota_wait: float
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Read settings; null and absent ones have their defaults, unknown ones are ignored.
+
+        Raises:
+            ConfigError: A setting of the connection is missing or not of its type; the text
+                names it, and does not quote it.
+        """
+        values = with_defaults(config, cls.schemas)
+        for name, schema in CONNECTION_SETTINGS.items():
+            check_setting(name, values[name], schema)
+        return cls(**{field.name: values[field.name] for field in fields(cls)})
 
 
 def with_defaults(
@@ -213,55 +191,7 @@ def with_defaults(
     }
 
 
-def made_fit(config: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Settings, ready to be held against their schemas.
-
-    Numbers that came as text become numbers: environment variables are text, and so is what
-    Meltano makes of a number with a fraction. Secrets are held against their type here, because
-    the message of a general validator would quote them.
-
-    Raises:
-        ConfigError: A setting is not of its type; the error names it.
-    """
-    readers = _number_settings(schemas)
-    for name, schema in schemas.items():
-        if schema.get("secret"):
-            _check(name, config.get(name), schema)
-    return {
-        name: _number(name, value, readers[name])
-        if isinstance(value, str) and name in readers
-        else value
-        for name, value in config.items()
-    }
-
-
-def numbers_as_text(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema of settings by which environment variables are read: numbers are left as text.
-
-    What reads them as numbers then, `made_fit`, can say which setting it was that did not read.
-    """
-    texts = {name: {"type": "string"} for name in _number_settings(schema["properties"])}
-    return {**schema, "properties": {**schema["properties"], **texts}}
-
-
-def _number_settings(
-    schemas: Mapping[str, Mapping[str, Any]],
-) -> dict[str, type[int | float]]:
-    """The settings that are numbers, and whether they are whole ones."""
-    kinds: dict[str, type[int | float]] = {"integer": int, "number": float}
-    types = {name: schema.get("type", [""])[0] for name, schema in schemas.items()}
-    return {name: kinds[first] for name, first in types.items() if first in kinds}
-
-
-def _number(name: str, text: str, reader: type[int | float]) -> int | float:
-    try:
-        return reader(text)
-    except ValueError:
-        kind = "a whole number" if reader is int else "a number"
-        raise ConfigError(f"setting `{name}` is not {kind}") from None
-
-
-def _check(name: str, value: Any, schema: Mapping[str, Any]) -> None:
+def check_setting(name: str, value: Any, schema: Mapping[str, Any]) -> None:
     """Hold a setting against its schema.
 
     Raises:
@@ -292,28 +222,3 @@ _TYPES: Mapping[str, tuple[Any, str]] = {
     "integer": (int, "a whole number"),
     "number": (int | float, "a number"),
 }
-
-
-def _credential(
-    settings: Mapping[str, Any], root: str, http: requests.Session, clock: Clock
-) -> AccessKey | OAuth:
-    client_id, secret = settings["oauth_client_id"], settings["oauth_client_secret"]
-    if client_id and secret:
-        timeout = settings["request_timeout"]
-        return OAuth(client_id, secret, root=root, http=http, clock=clock, timeout=timeout)
-    if client_id or secret:
-        raise ConfigError("settings `oauth_client_id` and `oauth_client_secret` go together")
-    key = settings["access_key"]
-    if not key:
-        raise ConfigError(
-            "setting `access_key` is missing (or `oauth_client_id` and `oauth_client_secret`)"
-        )
-    if not key.isascii() or not key.isprintable() or key != key.strip():
-        raise ConfigError("setting `access_key` holds characters that no header can carry")
-    if not _HEADER_NAME(settings["auth_header"]):
-        raise ConfigError("setting `auth_header` is not the name of a header, such as accesskey")
-    return AccessKey(key, settings["auth_header"])
-
-
-def _default_store() -> Path:
-    return platformdirs.user_state_path("singer-gainsight") / "quota.sqlite"

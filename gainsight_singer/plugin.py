@@ -12,8 +12,8 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
 from gainsight_api.errors import GainsightError
-from gainsight_api.settings import made_fit, numbers_as_text
 from gainsight_singer.cli import OneLineErrors
+from gainsight_singer.config import coerced, numbers_as_text
 
 if TYPE_CHECKING:
     import click
@@ -51,7 +51,7 @@ class GainsightPlugin(PluginBase):
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        self._config = made_fit(self._config, self._settings_schema()["properties"])
+        self._config = coerced(self._config, self._settings_schema()["properties"])
         return super()._validate_config(raise_errors=raise_errors)
 
     @classmethod

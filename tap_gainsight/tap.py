@@ -19,6 +19,7 @@ from singer_sdk.helpers.capabilities import (
 from typing_extensions import override
 
 from gainsight_api.clock import Clock, SystemClock
+from gainsight_api.connect import connect
 from gainsight_api.errors import ConfigError, RequestError
 from gainsight_api.exports import Exports
 from gainsight_api.filters.build import NOT_NULL, Given, respelled
@@ -27,7 +28,7 @@ from gainsight_api.paid_jobs import PaidJobs
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
-from gainsight_api.settings import connect, with_defaults
+from gainsight_api.settings import ConnectionSettings, with_defaults
 from gainsight_singer.plugin import GainsightPlugin
 from tap_gainsight.catalog.custom import StreamSetting
 from tap_gainsight.catalog.discovery import catalogued, discovered
@@ -90,7 +91,7 @@ class TapGainsight(GainsightPlugin, Tap):
     @cached_property
     def session(self) -> Session:
         """The tenant's session, which writes the state before it waits for the quota."""
-        session = connect(self.config, clock=self.clock)
+        session = connect(ConnectionSettings.from_config(self.config), clock=self.clock)
         session.quota.checkpoint = self.save_state
         return session
 

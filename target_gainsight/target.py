@@ -17,8 +17,9 @@ from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from gainsight_api.clock import Clock, SystemClock
+from gainsight_api.connect import connect
 from gainsight_api.datatypes import json_decoder
-from gainsight_api.settings import CONNECTION_SETTINGS, connect, with_defaults
+from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings, with_defaults
 from gainsight_singer.plugin import GainsightPlugin
 from target_gainsight.incoming.batch_files import batch_lines
 from target_gainsight.incoming.reader import MessageReader, record_in
@@ -75,7 +76,7 @@ class TargetGainsight(GainsightPlugin, Target):
     @cached_property
     def session(self) -> Session:
         """The tenant's session."""
-        return connect(self.config, clock=self.clock)
+        return connect(ConnectionSettings.from_config(self.config), clock=self.clock)
 
     @cached_property
     def _assembly(self) -> Assembly:

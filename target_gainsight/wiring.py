@@ -6,12 +6,13 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gainsight_api.connect import connect
 from gainsight_api.errors import ConfigError
 from gainsight_api.imports import ConnectorImports, JobImports
 from gainsight_api.metadata import Field, GainsightObject, Metadata, Option
 from gainsight_api.query import Query
 from gainsight_api.records import Records
-from gainsight_api.settings import connect
+from gainsight_api.settings import ConnectionSettings
 from target_gainsight.bulk.jobs import Importer
 from target_gainsight.bulk.loader import BulkLoader
 from target_gainsight.bulk.row_numbers import BASES
@@ -73,7 +74,7 @@ class Assembly:
             return self._session
         own = {**self._config, "access_key": key}
         own |= dict.fromkeys(("oauth_client_id", "oauth_client_secret"))
-        return connect(own, clock=self._session.clock)
+        return connect(ConnectionSettings.from_config(own), clock=self._session.clock)
 
     def stream_load(
         self,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import pytest
 
-from gainsight_api.settings import connect
+from gainsight_api.connect import connect
+from gainsight_api.settings import ConnectionSettings
 from gainsight_sandbox import ManualClock, Quirks, Sandbox
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def connected(time: Time) -> Iterator[Connect]:
         config = {"domain": domain, "quota_store": "memory", "request_timeout": 10, **settings}
         if "oauth_client_id" not in config:
             config.setdefault("access_key", KEY)
-        sessions.append(connect(config, clock=time))
+        sessions.append(connect(ConnectionSettings.from_config(config), clock=time))
         return sessions[-1]
 
     yield connected

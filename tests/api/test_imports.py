@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gainsight_api.connect import connect
 from gainsight_api.errors import DataError, RetriableError
 from gainsight_api.imports import (
     ConnectorImports,
@@ -19,7 +20,7 @@ from gainsight_api.imports import (
     jobs_since,
 )
 from gainsight_api.multipart import FormBody
-from gainsight_api.settings import connect
+from gainsight_api.settings import ConnectionSettings
 from gainsight_sandbox import DataJob, Effect, Fault, Field, Limits, ManualClock, Sandbox
 from gainsight_sandbox import custom_object as custom
 from gainsight_sandbox.behaviour.call_kinds import CallKind
@@ -54,7 +55,7 @@ def session(tenant: Sandbox) -> Session:
         "bulk_calls_per_hour": 1_000,
         "bulk_calls_per_day": 1_000,
     }
-    return connect(config, clock=tenant.clock)
+    return connect(ConnectionSettings.from_config(config), clock=tenant.clock)
 
 
 def upload(folder: Path, content: str = "Name\r\na\r\nb\r\n", name: str = "x.csv") -> Upload:

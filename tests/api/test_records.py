@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gainsight_api.connect import connect
 from gainsight_api.errors import DataError, RequestError, error_in
 from gainsight_api.records import (
     FieldError,
@@ -14,7 +15,7 @@ from gainsight_api.records import (
     is_about_data,
     refusal,
 )
-from gainsight_api.settings import connect
+from gainsight_api.settings import ConnectionSettings
 from gainsight_sandbox import Field, ManualClock, Sandbox, custom_object
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 
@@ -114,7 +115,7 @@ def tenant() -> Iterator[Sandbox]:
 @pytest.fixture
 def records(tenant: Sandbox) -> Records:
     config = {"domain": tenant.url, "access_key": tenant.access_key, "quota_store": "memory"}
-    return Records(connect(config, clock=tenant.clock))
+    return Records(connect(ConnectionSettings.from_config(config), clock=tenant.clock))
 
 
 def test_records_are_inserted_updated_and_deleted(tenant: Sandbox, records: Records) -> None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.auth import AccessKey, OAuth
+from gainsight_api.connect import connect
 from gainsight_api.errors import ConfigError
 from gainsight_api.quota import Budget, QuotaExhaustedError
-from gainsight_api.settings import CONNECTION_SETTINGS, connect, with_defaults
+from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings, with_defaults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,7 +153,11 @@ def test_nothing_is_called_yet(connected: Connect, server: Server) -> None:
 
 def shared(tmp_path: Path, **settings: Any) -> Session:
     store = str(tmp_path / "quota.sqlite")
-    return connect({"domain": "acme", "access_key": "key", "quota_store": store, **settings})
+    return connect(
+        ConnectionSettings.from_config(
+            {"domain": "acme", "access_key": "key", "quota_store": store, **settings}
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -189,7 +194,7 @@ def test_by_default_the_budget_is_kept_in_the_users_state_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    session = connect({"domain": "acme", "access_key": "key"})
+    session = connect(ConnectionSettings.from_config({"domain": "acme", "access_key": "key"}))
     session.quota.acquire(Budget.BULK)
     assert (tmp_path / "singer-gainsight" / "quota.sqlite").is_file()
 
@@ -203,7 +208,7 @@ TEXTS = [name for name in CONNECTION_SETTINGS if name not in NUMBERS]
 def refused(settings: dict[str, Any]) -> str:
     """The text of the one error that a setting raises."""
     with pytest.raises(ConfigError) as caught:
-        connect(settings)
+        connect(ConnectionSettings.from_config(settings))
     text = str(caught.value)
     assert "hidden" not in text
     assert "\n" not in text
@@ -269,7 +274,7 @@ def test_a_bad_choice_is_named_with_the_choices() -> None:
 @pytest.mark.parametrize("store", ["ftp://hidden", "/proc/hidden/quota.sqlite"])
 def test_a_bad_quota_store_is_named(store: str) -> None:
     try:
-        session = connect({**GOOD, "quota_store": store})
+        session = connect(ConnectionSettings.from_config({**GOOD, "quota_store": store}))
     except ConfigError as exc:
         text = str(exc)
     else:

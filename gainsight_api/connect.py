@@ -1,0 +1,97 @@
+"""The session that the settings of a connection describe."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import platformdirs
+import requests
+
+from gainsight_api.auth import AccessKey, OAuth
+from gainsight_api.clock import Clock, SystemClock
+from gainsight_api.domain import base_url
+from gainsight_api.errors import ConfigError
+from gainsight_api.quota import Limits, Quota, open_store, quota_key
+from gainsight_api.session import Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gainsight_api.settings import ConnectionSettings
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+").fullmatch
+
+
+def connect(settings: ConnectionSettings, *, clock: Clock | None = None) -> Session:
+    """Build the session that the settings describe; nothing is called yet.
+
+    Args:
+        settings: Where the tenant is, and how much of its limits may be used.
+        clock: Time, for tests.
+
+    Raises:
+        ConfigError: A setting cannot be used; the text names it.
+        QuotaStoreError: The quota store cannot be used.
+    """
+    clock = clock or SystemClock()
+    root = base_url(settings.domain)
+    http = requests.Session()
+    # Plain http is for this machine alone: no proxy is to see it.
+    http.trust_env = root.startswith("https:")
+    auth = _credential(settings, root, http, clock)
+    quota = Quota(
+        open_store(settings.quota_store or str(_default_store())),
+        quota_key(root, auth.identity),
+        _limits(settings),
+        on_exhausted=settings.on_quota_exhausted,
+        max_wait=settings.max_quota_wait,
+        clock=clock.now,
+        sleep=clock.sleep,
+    )
+    return Session(
+        root=root,
+        auth=auth,
+        quota=quota,
+        clock=clock,
+        http=http,
+        timeout=settings.request_timeout,
+        max_retries=settings.max_retries,
+    )
+
+
+def _limits(settings: ConnectionSettings) -> Limits:
+    """The limits, less what is reserved for others; one call is always left."""
+    share = 100 - settings.quota_reserve_percent
+    names = (
+        "sync_calls_per_minute",
+        "sync_calls_per_day",
+        "bulk_calls_per_hour",
+        "bulk_calls_per_day",
+    )
+    return Limits(**{name: max(getattr(settings, name) * share // 100, 1) for name in names})
+
+
+def _credential(
+    settings: ConnectionSettings, root: str, http: requests.Session, clock: Clock
+) -> AccessKey | OAuth:
+    client_id, secret = settings.oauth_client_id, settings.oauth_client_secret
+    if client_id and secret:
+        timeout = settings.request_timeout
+        return OAuth(client_id, secret, root=root, http=http, clock=clock, timeout=timeout)
+    if client_id or secret:
+        raise ConfigError("settings `oauth_client_id` and `oauth_client_secret` go together")
+    key = settings.access_key
+    if not key:
+        raise ConfigError(
+            "setting `access_key` is missing (or `oauth_client_id` and `oauth_client_secret`)"
+        )
+    if not key.isascii() or not key.isprintable() or key != key.strip():
+        raise ConfigError("setting `access_key` holds characters that no header can carry")
+    if not _HEADER_NAME(settings.auth_header):
+        raise ConfigError("setting `auth_header` is not the name of a header, such as accesskey")
+    return AccessKey(key, settings.auth_header)
+
+
+def _default_store() -> Path:
+    return platformdirs.user_state_path("singer-gainsight") / "quota.sqlite"
