@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -9,23 +10,15 @@ from typing import TYPE_CHECKING, Any
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from gainsight_api.errors import (
-    AuthError,
-    RetriableError,
-    ServerError,
-    bundle_error,
-    transport_error,
-)
+from gainsight_api.errors import AuthError, ServerError, TransportError
+from gainsight_api.quota import Budget
+from gainsight_api.replies import Reply, parsed
+from gainsight_api.transport import bundle_error, transport_error
+from gainsight_api.wire import timeouts
 
 if TYPE_CHECKING:
     from gainsight_api.clock import Clock
-
-_LONGEST_CONNECT = 30.0
-
-
-def timeouts(seconds: float) -> tuple[float, float]:
-    """For how long a call may connect, and for how long it may be without an answer."""
-    return min(_LONGEST_CONNECT, seconds), seconds
+    from gainsight_api.quota import Quota
 
 
 class AccessKey(AuthBase):
@@ -34,11 +27,6 @@ class AccessKey(AuthBase):
     def __init__(self, key: str, header: str = "accesskey") -> None:
         self._key = key
         self._header = header
-
-    @property
-    def identity(self) -> str:
-        """What tells this credential from another; never to be stored as it is."""
-        return self._key
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign a request."""
@@ -53,7 +41,16 @@ class AccessKey(AuthBase):
 class OAuth(AuthBase):
     """Machine-to-machine OAuth: a bearer token for a client id and secret (Generate REST API Key).
 
-    The token is asked for once and again when it has nearly run out, or is refused.
+    A token is used until it has nearly run out, where the tenant says when, or is refused. To ask
+    for one is an ordinary call, and is counted as such.
+
+    Args:
+        client_id: The client's id.
+        secret: The client's secret.
+        root: The tenant's root URL.
+        http: The connections.
+        quota: What pays for the calls.
+        timeout: Seconds for one call.
     """
 
     _MARGIN = 60.0
@@ -65,6 +62,7 @@ class OAuth(AuthBase):
         *,
         root: str,
         http: requests.Session,
+        quota: Quota,
         clock: Clock,
         timeout: float,
     ) -> None:
@@ -72,16 +70,12 @@ class OAuth(AuthBase):
         self._secret = secret
         self._url = f"{root}v1/users/m2m/oauth/token"
         self._http = http
+        self._quota = quota
         self._clock = clock
         self._timeout = timeout
         self._token: str | None = None
         self._expires = 0.0
         self._lock = threading.Lock()
-
-    @property
-    def identity(self) -> str:
-        """What tells this credential from another; never to be stored as it is."""
-        return self._client_id
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign a request, with a new token if need be."""
@@ -98,48 +92,64 @@ class OAuth(AuthBase):
         return True
 
     def _fetch(self) -> None:
-        # What fails here fails before the call that the token is for.
+        taken_at = self._quota.acquire(Budget.SYNC)
         try:
             reply = self._http.post(
                 self._url,
                 data={"grant_type": "client_credentials"},
                 auth=HTTPBasicAuth(self._client_id.encode(), self._secret.encode()),
+                headers={"Accept": "application/json"},
                 timeout=timeouts(self._timeout),
                 allow_redirects=False,
             )
         except requests.RequestException as exc:
-            error = transport_error(exc)
-            if isinstance(error, RetriableError):
-                error.may_have_arrived = False
+            # What fails here fails before the call that the token is for.
+            error = transport_error(exc, before_the_call=True)
+            if isinstance(error, TransportError):
+                self._quota.refund(Budget.SYNC, taken_at)
             raise error from None
         except OSError as exc:  # so requests says that a CA bundle is missing
             raise bundle_error() or exc from None
-        status = reply.status_code
-        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise ServerError(
-                "Gainsight gave no OAuth token", status=status, may_have_arrived=False
-            )
-        token, lifetime = _granted(reply)
-        if token is None:
-            raise AuthError(
-                "Gainsight refused the OAuth pair: check `oauth_client_id`, "
-                "`oauth_client_secret` and `domain`",
-                status=status,
-            )
-        self._token = token
-        self._expires = self._clock.now() + max(lifetime - self._MARGIN, 0.0)
+        self._token, lifetime = granted(Reply(reply.status_code, reply.content, reply.headers))
+        # Where the tenant does not say, or says less than is of use, the token is tried out.
+        margin = self._MARGIN if lifetime > self._MARGIN else 0.0
+        self._expires = self._clock.now() + (lifetime - margin if lifetime else math.inf)
 
 
-def _granted(reply: requests.Response) -> tuple[str | None, float]:
-    """The token of a reply, if there is one, and for how many seconds it is good."""
+def granted(reply: Reply) -> tuple[str, float]:
+    """The token of a reply, and for how many seconds it is good, 0 where that is not said.
+
+    Raises:
+        AuthError: The pair is refused.
+        RetriableError: The reply is a limit, a fault, or no token reply at all.
+    """
+    body, _, _ = parsed(reply.body)
+    body = body if isinstance(body, dict) else {}
+    holder = body["data"] if isinstance(body.get("data"), dict) else body
+    token = holder.get("access_token")
+    if reply.status < HTTPStatus.BAD_REQUEST and isinstance(token, str) and _is_token(token):
+        return token, _seconds(holder.get("expires_in"))
+    refused = HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    limited = reply.status == HTTPStatus.TOO_MANY_REQUESTS
+    failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if limited or failed or not (refused or body):
+        raise ServerError(
+            "Gainsight gave no OAuth token", status=reply.status, may_have_arrived=False
+        )
+    raise AuthError(
+        "Gainsight refused the OAuth pair: check `oauth_client_id`, `oauth_client_secret` and "
+        "`domain`",
+        status=reply.status,
+    )
+
+
+def _is_token(text: str) -> bool:
+    return text.isascii() and text.isprintable() and text != ""
+
+
+def _seconds(value: Any) -> float:
     try:
-        body: Any = reply.json()
-    except ValueError:
-        body = None
-    token = body.get("access_token") if isinstance(body, dict) else None
-    if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        return None, 0.0
-    try:
-        return token or None, float(body.get("expires_in", 0))
+        seconds = float(value or 0)
     except (ValueError, TypeError, OverflowError):
-        return token or None, 0.0
+        return 0.0
+    return seconds if 0 < seconds < math.inf else 0.0

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 import platformdirs
-import requests
 
 from gainsight_api.auth import AccessKey, OAuth
 from gainsight_api.clock import Clock, SystemClock
@@ -14,9 +13,12 @@ from gainsight_api.domain import base_url
 from gainsight_api.errors import ConfigError
 from gainsight_api.quota import Limits, Quota, open_store, quota_key
 from gainsight_api.session import Session
+from gainsight_api.wire import http_session
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import requests
 
     from gainsight_api.settings import ConnectionSettings
 
@@ -36,22 +38,21 @@ def connect(settings: ConnectionSettings, *, clock: Clock | None = None) -> Sess
     """
     clock = clock or SystemClock()
     root = base_url(settings.domain)
-    http = requests.Session()
+    http = http_session()
     # Plain http is for this machine alone: no proxy is to see it.
     http.trust_env = root.startswith("https:")
-    auth = _credential(settings, root, http, clock)
+    identity = _identity(settings)
     quota = Quota(
         open_store(settings.quota_store or str(_default_store())),
-        quota_key(root, auth.identity),
+        quota_key(root, identity),
         _limits(settings),
         on_exhausted=settings.on_quota_exhausted,
         max_wait=settings.max_quota_wait,
-        clock=clock.now,
-        sleep=clock.sleep,
+        clock=clock,
     )
     return Session(
         root=root,
-        auth=auth,
+        auth=_credential(settings, root, http, quota, clock),
         quota=quota,
         clock=clock,
         http=http,
@@ -72,13 +73,15 @@ def _limits(settings: ConnectionSettings) -> Limits:
     return Limits(**{name: max(getattr(settings, name) * share // 100, 1) for name in names})
 
 
-def _credential(
-    settings: ConnectionSettings, root: str, http: requests.Session, clock: Clock
-) -> AccessKey | OAuth:
+def _identity(settings: ConnectionSettings) -> str:
+    """What tells the credential from another; never to be stored as it is.
+
+    Raises:
+        ConfigError: There is no credential that can be used.
+    """
     client_id, secret = settings.oauth_client_id, settings.oauth_client_secret
     if client_id and secret:
-        timeout = settings.request_timeout
-        return OAuth(client_id, secret, root=root, http=http, clock=clock, timeout=timeout)
+        return client_id
     if client_id or secret:
         raise ConfigError("settings `oauth_client_id` and `oauth_client_secret` go together")
     key = settings.access_key
@@ -90,7 +93,23 @@ def _credential(
         raise ConfigError("setting `access_key` holds characters that no header can carry")
     if not _HEADER_NAME(settings.auth_header):
         raise ConfigError("setting `auth_header` is not the name of a header, such as accesskey")
-    return AccessKey(key, settings.auth_header)
+    return key
+
+
+def _credential(
+    settings: ConnectionSettings, root: str, http: requests.Session, quota: Quota, clock: Clock
+) -> AccessKey | OAuth:
+    if settings.oauth_client_id and settings.oauth_client_secret:
+        return OAuth(
+            settings.oauth_client_id,
+            settings.oauth_client_secret,
+            root=root,
+            http=http,
+            quota=quota,
+            clock=clock,
+            timeout=settings.request_timeout,
+        )
+    return AccessKey(settings.access_key or "", settings.auth_header)
 
 
 def _default_store() -> Path:

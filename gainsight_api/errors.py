@@ -1,54 +1,38 @@
-"""What can go wrong with a call, and how it is read out of a reply, or out of a failed connection.
+"""What can go wrong with a call.
+
+```
+GainsightError              a call that did not do what was asked
+├── ConfigError             a setting that cannot be used
+├── AuthError               the credential is refused
+├── GatewayError            the gateway refuses the call, whatever it asks
+├── TooLargeError           the call is larger than the tenant takes
+├── RequestError            a verdict: the tenant refuses what was asked
+│   ├── ForbiddenError      … for lack of a right
+│   ├── NotFoundError       … for there is no such object, job or chunk
+│   └── NoDataError         … for no record matches
+├── JobFailedError          a bulk job ended as failed
+├── DataError               data that are not what was announced
+└── RetriableError          the call may do better when it is made again
+    ├── TransportError      no reply
+    ├── ServerError         a 5xx status, or a reply that is not Gainsight's
+    └── RateLimitedError    a limit is used up
+```
 
 Gainsight's own wording (`errorDesc`, `message`) may quote record values and even SQL, so it is
 never taken over: an error says what its code stands for, and carries the request id with which
-Gainsight's support finds the rest.
+Gainsight's support finds the rest. Only a `RequestError` says anything about an object or a record.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import ssl
-from collections.abc import Mapping
-from http import HTTPStatus
-from pathlib import Path
 from typing import Any
-
-import requests
-import urllib3
-
-_MEANINGS = {
-    "GSOBJ_1001": "a text is longer than its field allows",
-    "GSOBJ_1002": "a value does not fit its field",
-    "GSOBJ_1003": "the record could not be deleted",
-    "GSOBJ_1004": "a Gsid is missing or not valid",
-    "GSOBJ_1005": "a date-time could not be read",
-    "GSOBJ_1006": "a date could not be read",
-    "GSOBJ_1007": "a field that must not be empty is empty",
-    "GSOBJ_1008": "a value did not pass validation",
-    "GSOBJ_1011": "no record matches",
-    "GSOBJ_1012": "a picklist has no such active item",
-    "GSOBJ_1023": "there is no such call",
-    "GSOBJ_1025": "a required field is missing",
-    "GSOBJ_ESS_9104": "no field was selected",
-    "GSOBJ_ESS_9150": "the query names a field, an operator or a limit that is not valid",
-    "P_5005": "the query names a field that is deleted or does not exist",
-    "OBJECT_NOT_FOUND": "there is no such object",
-}
-_UNAUTHORIZED = {"GS_APIG_2401", "GSOBJ_1024"}
-_IP_REFUSED = "GS_APIG_2402"
-_RATE_LIMITED = {"GU_2400"}
-_NO_DATA = {"GSOBJ_1011", "GSOBJ_1XXX"}
-_NOT_FOUND = {"OBJECT_NOT_FOUND"}
-_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_.:-]{1,80}").fullmatch
 
 
 class GainsightError(Exception):
     """A call that did not do what was asked.
 
     Attributes:
+        reason: What went wrong, without code and ids.
         code: Gainsight's error code, where the reply had one.
         request_id: Gainsight's id of the call, for its support.
         status: The HTTP status, 0 where there was no reply.
@@ -62,12 +46,13 @@ class GainsightError(Exception):
         code: str | None = None,
         request_id: str | None = None,
         status: int = 0,
+        reply: Any = None,
     ) -> None:
         self.reason = reason
         self.code = code
         self.request_id = request_id
         self.status = status
-        self.reply: Any = None
+        self.reply = reply
         notes = [
             *([f"code {code}"] if code else []),
             *([f"HTTP {status}"] if status else []),
@@ -84,8 +69,20 @@ class AuthError(GainsightError):
     """The tenant refused the credential."""
 
 
+class GatewayError(GainsightError):
+    """The gateway before Gainsight refused the call; this says nothing about what it asked."""
+
+
+class TooLargeError(GainsightError):
+    """The call is larger than the tenant takes (HTTP 413); nothing of it was done."""
+
+
 class RequestError(GainsightError):
     """The tenant refused the call for what it asked."""
+
+
+class ForbiddenError(RequestError):
+    """The credential is good, and has no right to what was asked."""
 
 
 class NotFoundError(RequestError):
@@ -130,7 +127,7 @@ class TransportError(RetriableError):
 
 
 class ServerError(RetriableError):
-    """The tenant answered with a 5xx status, or with what is not JSON."""
+    """The tenant answered with a 5xx status, or with what is no reply of Gainsight's."""
 
 
 class RateLimitedError(RetriableError):
@@ -138,127 +135,3 @@ class RateLimitedError(RetriableError):
 
     def __init__(self, reason: str, **details: Any) -> None:
         super().__init__(reason, may_have_arrived=False, **details)
-
-
-def error_in(status: int, body: object) -> GainsightError | None:
-    """Read the error out of a reply, or None if there is none.
-
-    Args:
-        status: The HTTP status.
-        body: The parsed JSON body, None where it was not JSON.
-
-    Every documented form is known: `result: false` with HTTP 200, authorization failures that
-    come as HTTP 400, and metadata errors that have a `title` instead of an `errorCode`. A failed
-    job is no failed call: `gainsight_api.exports` looks at its `jobStatus`.
-    """
-    envelope: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
-    if status < HTTPStatus.BAD_REQUEST and envelope.get("result", True) is not False:
-        return None
-    code = identifier(envelope.get("errorCode")) or identifier(envelope.get("title"))
-    details: dict[str, Any] = {
-        "code": code,
-        "request_id": identifier(envelope.get("requestId")),
-        "status": status,
-    }
-    known = _by_code(code, details)
-    return known or _by_status(status, details)
-
-
-def identifier(value: object) -> str | None:
-    """A code or an id out of a reply; None for a longer text, which may be anything."""
-    return value if isinstance(value, str) and _IDENTIFIER(value) else None
-
-
-def transport_error(exc: requests.RequestException) -> GainsightError:
-    """What a failed connection means, without the text of the exception, which quotes the URL."""
-    if isinstance(exc, requests.ConnectTimeout):
-        return TransportError(
-            "the tenant's host does not answer: check `domain`", may_have_arrived=False
-        )
-    if isinstance(exc, requests.Timeout):
-        return TransportError("the tenant took too long to answer: see `request_timeout`")
-    if isinstance(exc, requests.exceptions.SSLError):
-        return _tls_error(exc)
-    if isinstance(exc, requests.exceptions.ProxyError):
-        return TransportError(
-            "the proxy does not take the connection: check the environment variable HTTPS_PROXY",
-            may_have_arrived=False,
-        )
-    if isinstance(exc, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        # Ours have been looked at, so it is the proxy's.
-        return ConfigError("the environment variable HTTPS_PROXY names no proxy that can be used")
-    reason = getattr(exc.args[0] if exc.args else None, "reason", None)
-    if isinstance(reason, urllib3.exceptions.NameResolutionError):
-        return TransportError(
-            "the tenant's host name is not known: check `domain`", may_have_arrived=False
-        )
-    if isinstance(reason, urllib3.exceptions.NewConnectionError):
-        return TransportError(
-            "the tenant's host does not take connections: check `domain`", may_have_arrived=False
-        )
-    return TransportError("the connection broke off")
-
-
-def _tls_error(exc: requests.exceptions.SSLError) -> GainsightError:
-    if "CERTIFICATE_VERIFY_FAILED" in str(exc):
-        return GainsightError("the tenant's TLS certificate was not accepted: check `domain`")
-    return bundle_error() or TransportError("the secure connection failed: check `domain`")
-
-
-def bundle_error() -> ConfigError | None:
-    """What is wrong with the CA bundle that requests takes from the environment, if anything."""
-    name = next((name for name in _BUNDLES if os.environ.get(name)), None)
-    if name is None:
-        return None
-    path = os.environ[name]
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        if Path(path).is_dir():
-            context.load_verify_locations(capath=path)
-        else:
-            context.load_verify_locations(cafile=path)
-    except (OSError, ValueError):
-        return ConfigError(
-            f"the environment variable {name} names no usable file of certificates: "
-            "correct it, or unset it"
-        )
-    return None
-
-
-def _by_code(code: str | None, details: dict[str, Any]) -> GainsightError | None:
-    if code in _UNAUTHORIZED:
-        return AuthError(
-            "Gainsight refused the credential: check `access_key` (or the OAuth pair) and "
-            "`auth_header`",
-            **details,
-        )
-    if code == _IP_REFUSED:
-        return AuthError(
-            "Gainsight refuses this machine's IP address: have it added to the tenant's allow-list",
-            **details,
-        )
-    if code in _RATE_LIMITED:
-        return RateLimitedError("Gainsight's rate limit is used up", **details)
-    if code in _NO_DATA:
-        return NoDataError("no record matches", **details)
-    if code in _NOT_FOUND:
-        return NotFoundError("there is no such object", **details)
-    if code in _MEANINGS:
-        return RequestError(_MEANINGS[code], **details)
-    return None
-
-
-def _by_status(status: int, details: dict[str, Any]) -> GainsightError:
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return AuthError(
-            "Gainsight refused the credential: check `access_key` (or the OAuth pair), "
-            "`auth_header` and `domain`",
-            **details,
-        )
-    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-        return NotFoundError("Gainsight knows nothing at this address", **details)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimitedError("Gainsight's rate limit is used up", **details)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ServerError("Gainsight failed to answer", **details)
-    return RequestError("Gainsight refused the call", **details)

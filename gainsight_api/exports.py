@@ -13,10 +13,11 @@ from gainsight_api.errors import (
     JobFailedError,
     NoDataError,
     NotFoundError,
-    identifier,
 )
 from gainsight_api.paid_jobs import PaidJob
 from gainsight_api.quota import Budget
+from gainsight_api.replies import identifier
+from gainsight_api.session import Repeat
 
 if TYPE_CHECKING:
     from gainsight_api.paid_jobs import PaidJobs
@@ -111,7 +112,7 @@ class Exports:
             f"v3/exports/data/bulk/{quote(read.object, safe='')}",
             read.body(),
             budget=Budget.BULK,
-            repeatable=False,
+            repeat=Repeat.UNLESS_TAKEN,
             wait=wait,
         )
         job_id = reply.get("jobId") if isinstance(reply, Mapping) else None

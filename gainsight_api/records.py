@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from gainsight_api.errors import DataError, GainsightError, NotFoundError, RequestError
+from gainsight_api.errors import (
+    DataError,
+    ForbiddenError,
+    GainsightError,
+    NoDataError,
+    NotFoundError,
+    RequestError,
+)
+from gainsight_api.session import Repeat
 
 if TYPE_CHECKING:
     from gainsight_api.session import Session
@@ -106,7 +114,7 @@ class Records:
                 that could add them twice.
         """
         return _reply(
-            self._session.post(_path(object_name), _body(records, lookups), repeatable=False)
+            self._session.post(_path(object_name), _body(records, lookups), repeat=Repeat.NEVER)
         )
 
     def update(
@@ -128,7 +136,7 @@ class Records:
         try:
             self._session.delete(f"{_path(object_name)}/{quote(gsid, safe='')}")
         except RequestError as exc:
-            if exc.code == NO_MATCH or (isinstance(exc, NotFoundError) and exc.code is None):
+            if exc.code == NO_MATCH or isinstance(exc, NoDataError):
                 return False
             raise
         return True
@@ -136,7 +144,9 @@ class Records:
 
 def is_about_data(error: RequestError) -> bool:
     """Whether a refused write is one of these records' fault, so that others may do better."""
-    return not isinstance(error, NotFoundError) and error.code not in _NOT_ABOUT_DATA
+    return (
+        not isinstance(error, NotFoundError | ForbiddenError) and error.code not in _NOT_ABOUT_DATA
+    )
 
 
 def refusal(error: GainsightError) -> Refusal:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+from enum import Enum
 from http import HTTPStatus
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -15,8 +16,6 @@ import backoff
 import msgspec
 import requests
 
-from gainsight_api.auth import timeouts
-from gainsight_api.datatypes import json_decoder
 from gainsight_api.errors import (
     AuthError,
     GainsightError,
@@ -24,12 +23,12 @@ from gainsight_api.errors import (
     RetriableError,
     ServerError,
     TransportError,
-    bundle_error,
-    error_in,
-    transport_error,
 )
 from gainsight_api.multipart import FormBody
 from gainsight_api.quota import Budget, Quota
+from gainsight_api.replies import Reply, answer, http_date, media_type
+from gainsight_api.transport import bundle_error, transport_error
+from gainsight_api.wire import BYTES_PER_SECOND, body_blocks, http_session, timeouts, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,10 +42,18 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _SAFE_PATH = re.compile(r"[!-\[\]-~]+")  # printable ASCII, no blank, no backslash
-_BLOCK = 1 << 16
 _LONGEST_BACKOFF = 60
 _LONGEST_RETRY_AFTER = 3600
+_TRIES_AT_A_WALL = 3  # of a credential that something before Gainsight refuses
 _TRIES_TO_REACH = 3  # of a host that has not answered once: more likely a wrong `domain`
+
+
+class Repeat(Enum):
+    """Whether a call is made again that may have arrived, and may do harm if it comes twice."""
+
+    ALWAYS = "always"
+    UNLESS_TAKEN = "after a 503, which says that it was not taken"
+    NEVER = "never"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,16 +71,17 @@ class Session:
         http: The connections.
         timeout: Seconds for one call.
         max_retries: Further tries of one call.
+        repaired: Replies so far in which halves of surrogate pairs were read as U+FFFD.
     """
 
     root: str
     auth: AccessKey | OAuth
     quota: Quota
     clock: Clock
-    http: requests.Session = field(default_factory=requests.Session)
+    http: requests.Session = field(default_factory=http_session)
     timeout: float = 300.0
     max_retries: int = 8
-    _decoder: msgspec.json.Decoder[Any] = field(default_factory=json_decoder)
+    repaired: int = 0
     _reached: bool = False
     _behind: float | None = None
 
@@ -94,7 +102,7 @@ class Session:
         body: Any,
         *,
         budget: Budget = Budget.SYNC,
-        repeatable: bool = True,
+        repeat: Repeat = Repeat.ALWAYS,
         wait: bool = True,
     ) -> Any:
         """Make a POST call with a JSON body; the result is the envelope's `data`.
@@ -103,11 +111,11 @@ class Session:
             path: Below the tenant's root.
             body: What is sent as JSON.
             budget: The budget that pays for it.
-            repeatable: Whether the call may be made again when the first may have arrived.
+            repeat: Whether the call may be made again when the first may have arrived.
             wait: Whether to wait for the next window if no call is left.
         """
         return self._retrying(
-            lambda: self._json("POST", path, body), path, budget, repeatable=repeatable, wait=wait
+            lambda: self._json("POST", path, body), path, budget, repeat=repeat, wait=wait
         )
 
     def put(self, path: str, body: Any) -> Any:
@@ -132,19 +140,22 @@ class Session:
 
         def send() -> Any:
             with FormBody(fields, file) as body:
-                return self._called("POST", path, body, body.content_type)
+                return self._called("POST", path, body, body.content_type, len(body))
 
-        return self._retrying(send, path, Budget.BULK, repeatable=False)
+        return self._retrying(send, path, Budget.BULK, repeat=Repeat.NEVER)
 
     def download(self, path: str, consume: Callable[[Iterator[bytes]], T]) -> T:
         """Fetch a file and hand its blocks, decompressed, to `consume`; from the start if again."""
 
         def fetch() -> T:
-            with self._reply("GET", path, stream=True) as reply:
-                if reply.status_code != HTTPStatus.OK or not _is_file(reply):
-                    self._unwrap(reply)
-                    raise ServerError("Gainsight sent JSON in place of a file")
-                return consume(_blocks(reply))
+            with self._exchange("GET", path, accept="*/*") as (reply, blocks):
+                first = next(blocks, b"")
+                if reply.status_code != HTTPStatus.OK or _is_document(reply, first):
+                    self._unwrap(reply, b"".join((first, *blocks)))
+                    raise ServerError(
+                        "Gainsight sent an envelope in place of a file", status=reply.status_code
+                    )
+                return consume(chain((first,), blocks))
 
         return self._retrying(fetch, path)
 
@@ -153,35 +164,47 @@ class Session:
         encoded = None if body is None else msgspec.json.encode(body)
         return self._called(method, path, encoded, None if body is None else "application/json")
 
-    def _called(self, method: str, path: str, body: Any, content_type: str | None) -> Any:
-        headers = {"Content-Type": content_type} if content_type else None
-        with self._reply(method, path, data=body, headers=headers) as reply:
-            return self._unwrap(reply)
+    def _called(
+        self, method: str, path: str, body: Any, content_type: str | None, size: int = 0
+    ) -> Any:
+        headers = {"Content-Type": content_type} if content_type else {}
+        with self._exchange(method, path, size=size, data=body, headers=headers) as (reply, blocks):
+            return self._unwrap(reply, b"".join(blocks))
 
-    def _reply(self, method: str, path: str, **options: Any) -> requests.Response:
-        try:
-            reply = self.http.request(
-                method,
-                self._url(path),
-                auth=self.auth,
-                timeout=timeouts(self.timeout),
-                allow_redirects=False,
-                **options,
-            )
-        except requests.RequestException as exc:
-            raise transport_error(exc) from None
-        except OSError as exc:  # so requests says that a CA bundle is missing
-            raise bundle_error() or exc from None
-        self._reached = True
-        self._note_date(reply)
-        if reply.is_redirect:
-            reply.close()
-            raise GainsightError(
-                "Gainsight redirects to another address, which is not followed with a "
-                "credential: check `domain`",
-                status=reply.status_code,
-            )
-        return reply
+    @contextmanager
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        accept: str = "application/json",
+        size: int = 0,
+        **sent: Any,
+    ) -> Iterator[tuple[requests.Response, Iterator[bytes]]]:
+        """A call under way: its reply, and the blocks of its body."""
+        sent["headers"] = {"Accept": accept, **sent.get("headers", {})}
+        with watched(self.timeout + size / BYTES_PER_SECOND) as watch:
+            try:
+                reply = self.http.request(
+                    method,
+                    self._url(path),
+                    auth=self.auth,
+                    timeout=timeouts(self.timeout),
+                    allow_redirects=False,
+                    stream=True,
+                    **sent,
+                )
+            except requests.RequestException as exc:
+                watch.check()
+                raise transport_error(exc) from None
+            except OSError as exc:  # so requests says that a CA bundle is missing
+                watch.check()
+                raise bundle_error() or exc from None
+            with reply:
+                self._reached = True
+                self._note_date(reply)
+                _refuse_redirect(reply)
+                yield reply, body_blocks(reply, watch)
 
     def _url(self, path: str) -> str:
         """The full URL on the tenant's own host; a server-given one must name no other."""
@@ -202,35 +225,17 @@ class Session:
             )
         return url
 
-    def _unwrap(self, reply: requests.Response) -> Any:
+    def _unwrap(self, reply: requests.Response, body: bytes) -> Any:
         """The `data` of an envelope, or its error raised."""
-        try:
-            body = self._decoder.decode(reply.content)
-        except msgspec.DecodeError:
-            body = None
-        except requests.RequestException as exc:
-            raise transport_error(exc) from None
-        if error := error_in(reply.status_code, body):
-            error.reply = body
-            if isinstance(error, RetriableError):
-                error.retry_after = self._retry_after(reply)
-            raise error
-        if not isinstance(body, dict):
-            raise ServerError("Gainsight answered with what is not JSON", status=reply.status_code)
-        return body.get("data")
+        read = answer(Reply(reply.status_code, body, reply.headers), self.clock.now())
+        self.repaired += read.repaired
+        return read.data
 
     def _note_date(self, reply: requests.Response) -> None:
-        sent = _http_date(reply.headers.get("Date", ""))
+        sent = http_date(reply.headers.get("Date", ""))
         if sent is not None:
             behind = self.clock.now() - sent
             self._behind = behind if self._behind is None else max(behind, self._behind)
-
-    def _retry_after(self, reply: requests.Response) -> float | None:
-        text = reply.headers.get("Retry-After", "").strip()
-        if text.isdecimal():
-            return float(text)
-        at = _http_date(text)
-        return None if at is None else max(0.0, at - self.clock.now())
 
     def _retrying(
         self,
@@ -238,7 +243,7 @@ class Session:
         path: str,
         budget: Budget = Budget.SYNC,
         *,
-        repeatable: bool = True,
+        repeat: Repeat = Repeat.ALWAYS,
         wait: bool = True,
     ) -> T:
         waits = backoff.expo(max_value=_LONGEST_BACKOFF)
@@ -249,7 +254,7 @@ class Session:
             taken_at = self.quota.acquire(budget, wait=wait)
             tries += 1
             try:
-                return call()
+                return self._attempt(call, budget)
             except AuthError:
                 if renewed or not self.auth.renew():
                     raise
@@ -257,16 +262,32 @@ class Session:
             except RetriableError as exc:
                 if not exc.may_have_arrived and not isinstance(exc, RateLimitedError):
                     self.quota.refund(budget, taken_at)
-                retries = self._allowed_retries(exc, repeatable=repeatable)
+                retries = self._allowed_retries(exc, repeat)
                 if tries > retries:
                     raise
+                if exc.status == HTTPStatus.UNAUTHORIZED:
+                    self.auth.renew()
                 self._pause(exc, budget, next(waits), f"{path}: try {tries} of {retries + 1}")
 
-    def _allowed_retries(self, error: RetriableError, *, repeatable: bool) -> int:
+    def _attempt(self, call: Callable[[], T], budget: Budget) -> T:
+        """Make a call; any reply but a limit's shows that the limit let it through."""
+        try:
+            result = call()
+        except GainsightError as exc:
+            if exc.status and not isinstance(exc, RateLimitedError):
+                self.quota.let_through(budget)
+            raise
+        self.quota.let_through(budget)
+        return result
+
+    def _allowed_retries(self, error: RetriableError, repeat: Repeat) -> int:
         if isinstance(error, RateLimitedError):
             return self.max_retries
-        if not repeatable and error.may_have_arrived:
-            return 0
+        if error.may_have_arrived and repeat is not Repeat.ALWAYS:
+            refused = error.status == HTTPStatus.SERVICE_UNAVAILABLE
+            return self.max_retries if refused and repeat is Repeat.UNLESS_TAKEN else 0
+        if error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            return min(self.max_retries, _TRIES_AT_A_WALL - 1)
         if isinstance(error, TransportError) and not self._reached:
             return min(self.max_retries, _TRIES_TO_REACH - 1)
         return self.max_retries
@@ -284,22 +305,16 @@ class Session:
         self.clock.sleep(seconds)
 
 
-def _http_date(text: str) -> float | None:
-    """Seconds since 1970 of a date in a header; None where there is none."""
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+def _refuse_redirect(reply: requests.Response) -> None:
+    if reply.is_redirect:
+        raise GainsightError(
+            "Gainsight redirects to another address, which is not followed with a "
+            "credential: check `domain`",
+            status=reply.status_code,
+        )
 
 
-def _is_file(reply: requests.Response) -> bool:
-    content_type = reply.headers.get("Content-Type", "").lower()
-    return "json" not in content_type and "html" not in content_type
-
-
-def _blocks(reply: requests.Response) -> Iterator[bytes]:
-    try:
-        yield from reply.iter_content(_BLOCK)
-    except requests.RequestException as exc:
-        raise transport_error(exc) from None
+def _is_document(reply: requests.Response, first: bytes) -> bool:
+    """Whether JSON or a page came in place of a file: by its label, and by how it begins."""
+    labelled = media_type(reply.headers).endswith(("json", "html"))
+    return labelled and first.lstrip()[:1] in {b"{", b"[", b"<", b""}

@@ -107,8 +107,7 @@ CONNECTION_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             default=7200,
             exclusiveMinimum=0,
         ),
-        "quota_store": _setting(
-            "string",
+        "quota_store": _secret(
             "Quota store",
             "Where used calls are remembered, so that all runs with one credential share one "
             "budget: a SQLite file (by default one in the user's state folder), redis://…, "

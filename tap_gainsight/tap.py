@@ -92,7 +92,7 @@ class TapGainsight(GainsightPlugin, Tap):
     def session(self) -> Session:
         """The tenant's session, which writes the state before it waits for the quota."""
         session = connect(ConnectionSettings.from_config(self.config), clock=self.clock)
-        session.quota.checkpoint = self.save_state
+        session.quota.before_wait = self.save_state
         return session
 
     @cached_property

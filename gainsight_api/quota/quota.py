@@ -1,18 +1,24 @@
-"""Who may call now: takes calls from the budgets, and waits or fails when none is left."""
+"""Who may call now: take calls from the budgets, and wait or fail when none is left."""
+
+from __future__ import annotations
 
 import hashlib
 import logging
 import math
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.errors import GainsightError
-from gainsight_api.quota.stores import QuotaStoreError, Store
+from gainsight_api.quota.stores import QuotaStoreError
 from gainsight_api.quota.usage import Budget, Limits, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gainsight_api.quota.stores import Store
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +29,7 @@ class QuotaExhaustedError(GainsightError):
     def __init__(self, usage: Usage, advice: str) -> None:
         self.budget = usage.budget
         self.until = usage.next_at()
-        """When the next call is possible, in seconds since the epoch."""
+        """When the next call is possible, in seconds since 1970."""
         self.limit = usage.reason
         super().__init__(
             f"No {self.budget} call is left: {self.limit}."
@@ -44,9 +50,8 @@ class Quota:
         key: Whose calls, see `quota_key`.
         limits: What Gainsight allows.
         on_exhausted: Whether `acquire` waits for the next window or fails.
-        max_wait: For how many seconds one `acquire` may wait in total.
-        clock: Tells the time, in seconds since the epoch.
-        sleep: Waits for a number of seconds.
+        max_wait: Seconds that may be waited for a budget since the last call that got through.
+        clock: Time.
     """
 
     def __init__(
@@ -57,21 +62,20 @@ class Quota:
         *,
         on_exhausted: Literal["wait", "fail"] = "wait",
         max_wait: float = 3_600,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock | None = None,
     ) -> None:
-        self.checkpoint: Callable[[], None] = _nothing
+        self.before_wait: Callable[[], None] = _nothing
         """Called by `acquire` before it waits or fails, in its thread: the place to save state."""
         self.store = store
         self.key = key
         self._windows = {budget: limits.windows(budget) for budget in Budget}
         self._on_exhausted = on_exhausted
         self._max_wait = max_wait
-        self._clock = clock
-        self._sleep = sleep
+        self._clock = clock or SystemClock()
+        self._waiting_since: dict[Budget, float] = {}
 
     def acquire(self, budget: Budget, *, wait: bool = True) -> float:
-        """Takes one call, waiting for the next window if need be.
+        """Take one call, waiting for the next window if need be.
 
         A call that is taken stays taken, also if the process dies before it is made.
 
@@ -80,7 +84,7 @@ class Quota:
             wait: Whether to wait at all.
 
         Returns:
-            When it was taken, in seconds since the epoch; see `refund`.
+            When it was taken, in seconds since 1970; see `refund`.
 
         Raises:
             QuotaExhaustedError: No call is left, and waiting is not wanted (here, or by
@@ -88,24 +92,24 @@ class Quota:
             QuotaStoreError: The store cannot be used.
         """
         usage = self._take(budget)
-        started = usage.at
         while not usage.left:
             until = usage.next_at()
             if not wait:
                 raise QuotaExhaustedError(usage, "")
-            self.checkpoint()
+            self.before_wait()
             if self._on_exhausted == "fail":
                 raise QuotaExhaustedError(
                     usage, 'Run again after that, or set on_quota_exhausted to "wait".'
                 )
-            if until - started > self._max_wait:
+            since = self._waiting_since.get(budget, usage.at)
+            if until - since > self._max_wait:
                 raise QuotaExhaustedError(
                     usage,
                     f"That is later than max_quota_wait ({self._max_wait:g} s) allows:"
                     " run again after that, or raise max_quota_wait.",
                 )
-            # The checkpoint may have taken a while.
-            if (pause := until - self._clock()) > 0:
+            # To save state may have taken a while.
+            if (pause := until - self._clock.now()) > 0:
                 logger.info(
                     "No %s call is left: %s. Waiting %d s, until %s",
                     budget,
@@ -113,13 +117,18 @@ class Quota:
                     math.ceil(pause),
                     _utc(until),
                 )
-                self._sleep(pause)
+                self._waiting_since[budget] = since
+                self._clock.sleep(pause)
             # Others may have used up the new window in the meantime.
             usage = self._take(budget)
         return usage.at
 
+    def let_through(self, budget: Budget) -> None:
+        """Say that Gainsight took a call, so that what was waited for before counts no more."""
+        self._waiting_since.pop(budget, None)
+
     def refund(self, budget: Budget, taken_at: float) -> None:
-        """Gives back a call that certainly never reached Gainsight, such as a refused connection.
+        """Give back a call that certainly never reached Gainsight, such as a refused connection.
 
         Args:
             budget: What it was taken from.
@@ -131,11 +140,11 @@ class Quota:
         self._update(budget, lambda usage: usage.without_call(taken_at))
 
     def exhausted(self, budget: Budget, until: float | None = None) -> None:
-        """Records that Gainsight refused a call (HTTP 429): nobody calls before the given time.
+        """Record that Gainsight refused a call (HTTP 429): nobody calls before the given time.
 
         Args:
             budget: What the call was taken from.
-            until: In seconds since the epoch, at most a day ahead; None (Gainsight did not say)
+            until: In seconds since 1970, at most a day ahead; None (Gainsight did not say)
                 is the end of the present shortest window.
 
         Raises:
@@ -155,7 +164,7 @@ class Quota:
         """When that many calls will have been possible if nobody else calls; now, if they are.
 
         Returns:
-            A time in seconds since the epoch.
+            A time in seconds since 1970.
 
         Raises:
             QuotaStoreError: The store cannot be used.
@@ -163,15 +172,15 @@ class Quota:
         return self.remaining(budget).next_at(calls)
 
     def _take(self, budget: Budget) -> Usage:
-        """Takes a call from every window, or from none; returns the usage just before."""
+        """Take a call from every window, or from none; return the usage just before."""
         return self._update(budget, lambda usage: usage.with_call() if usage.left else None)
 
     def _update(self, budget: Budget, change: Callable[[Usage], Usage | None]) -> Usage:
-        """Keeps the changed usage, if there is one, and returns the usage just before."""
+        """Keep the changed usage, if there is one, and return the usage just before."""
 
         def change_document(document: bytes | None) -> tuple[Usage, bytes | None]:
             # The time is read while nobody else can take, so takes are in the order of their times.
-            now = self._clock()
+            now = self._clock.now()
             try:
                 usage = Usage.from_document(document, budget, self._windows[budget], now)
             except msgspec.DecodeError as error:
@@ -189,4 +198,4 @@ def _utc(seconds: float) -> str:
 
 
 def _nothing() -> None:
-    """The checkpoint of a caller that has no state to save."""
+    """For a caller that has no state to save."""

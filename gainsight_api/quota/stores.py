@@ -4,9 +4,12 @@ A store keeps one small document per key and can do one thing with it: replace i
 itself, with nobody else in between. What is counted, and how, is the business of the quota.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -14,7 +17,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from gainsight_api.errors import ConfigError
 
@@ -30,6 +33,16 @@ _TIMEOUT = 30  # seconds, for a lock or an answer; both usually take about a mil
 _RETENTION = 2 * 86_400  # seconds; longer than the longest window, so what is dropped is void
 
 
+_LIKE_A_URL = re.compile(
+    r"\w[\w+.-]*:?//.*|(?:rediss?|postgres(?:ql)?)[:/].*|[^/~.].*:.*@.*", re.DOTALL
+).fullmatch
+_SERVER = re.compile(
+    r"(?P<scheme>\w+)://(?:[^:@/?#\[\]\s]*(?::(?P<password>[^:@/?#\[\]\s]*))?@)?"
+    r"(?P<host>(?:[\w.-]*|\[[0-9a-fA-F:.]+\])(?::[0-9]+)?)(?P<path>/[^@?#\[\]\s]*)?"
+    r"(?:\?(?P<query>[^@#\s]*))?"
+).fullmatch
+
+
 class QuotaStoreError(ConfigError):
     """The place named by the setting `quota_store` cannot be used."""
 
@@ -38,7 +51,7 @@ class Store(Protocol):
     """A shared place for small documents."""
 
     def update(self, key: str, change: Change[T]) -> T:
-        """Replaces the document under `key` by `change(document)`, atomically, for good.
+        """Replace the document under `key` by `change(document)`, atomically, for good.
 
         Returns:
             The answer that `change` gave with the document that was kept.
@@ -49,12 +62,12 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Lets go of the file or connection; the store is not usable afterwards."""
+        """Let go of the file or connection; the store is not usable afterwards."""
         ...
 
 
 def open_store(setting: str) -> Store:
-    """Opens the store that the setting `quota_store` names.
+    """Open the store that the setting `quota_store` names.
 
     Args:
         setting: `memory`, `redis://…` (or `rediss://…`), `postgresql://…`, or the path of a SQLite
@@ -63,22 +76,45 @@ def open_store(setting: str) -> Store:
     Raises:
         QuotaStoreError: It cannot be opened, or its driver is not installed.
     """
-    scheme, separator, _ = setting.partition("://")
     if setting == "memory":
         return MemoryStore()
-    if not separator:
+    if not _LIKE_A_URL(setting):
         return SQLiteStore(Path(setting).expanduser())
-    if scheme in {"redis", "rediss"}:
-        return RedisStore(setting)
-    if scheme in {"postgresql", "postgres"}:
-        return PostgresStore(setting)
+    url = _SERVER(setting)
+    if url and url["scheme"] in {"redis", "rediss"}:
+        return RedisStore(_Server(setting, url))
+    if url and url["scheme"] in {"postgresql", "postgres"}:
+        return PostgresStore(_Server(setting, url))
     raise QuotaStoreError(
-        f"quota_store: {scheme}:// is not known; use memory, a file path, redis:// or postgresql://"
+        "quota_store: it reads like a URL, and not like one that is known: write memory, a file's "
+        "path, redis://user:password@host/0 or postgresql://user:password@host/database, with the "
+        "special characters of a password percent-encoded (/ as %2F, @ as %40, # as %23)"
     )
 
 
+class _Server:
+    """A server's URL, and how it may be spoken of: without its password.
+
+    Args:
+        url: The whole URL.
+        parts: What `_SERVER` has found in it.
+    """
+
+    def __init__(self, url: str, parts: re.Match[str]) -> None:
+        self.url = url
+        self._secrets = {parts["password"], unquote(parts["password"] or ""), parts["query"]}
+        self._place = f"{parts['scheme']}://{parts['host']}{parts['path'] or ''}"
+
+    def error(self, error: Exception) -> QuotaStoreError:
+        """What a driver says, in one line and without the password."""
+        text = " ".join(str(error).split())
+        for secret in filter(None, self._secrets):
+            text = text.replace(secret, "***")
+        return QuotaStoreError(f"quota_store: {self._place} cannot be used: {text}")
+
+
 class MemoryStore:
-    """Remembers for this process alone."""
+    """Remember for this process alone."""
 
     def __init__(self) -> None:
         self._documents: dict[str, bytes] = {}
@@ -97,7 +133,7 @@ class MemoryStore:
 
 
 class SQLiteStore:
-    """Remembers in a file, for all processes of one machine.
+    """Remember in a file, for all processes of one machine.
 
     The write-ahead log makes an update cheap (no wait for the disk) and yet safe against a killed
     process; a power failure may forget the last calls, which a 429 then corrects.
@@ -182,13 +218,13 @@ class SQLiteStore:
 
 
 class RedisStore:
-    """Remembers in a Redis server, for all machines that reach it."""
+    """Remember in a Redis server, for all machines that reach it."""
 
-    def __init__(self, url: str) -> None:
-        self._place = _without_password(url)
+    def __init__(self, server: _Server) -> None:
+        self._server = server
         self._redis = _driver("redis", extra="redis")
         with self._errors():
-            self._client = self._redis.Redis.from_url(url, socket_timeout=_TIMEOUT)
+            self._client = self._redis.Redis.from_url(server.url, socket_timeout=_TIMEOUT)
             self._client.ping()
 
     def update(self, key: str, change: Change[T]) -> T:
@@ -217,17 +253,14 @@ class RedisStore:
         try:
             yield
         except (self._redis.RedisError, ValueError) as error:
-            raise QuotaStoreError(
-                f"quota_store: {self._place} cannot be used: {_in_one_line(error)}"
-            ) from error
+            raise self._server.error(error) from None
 
 
 class PostgresStore:
-    """Remembers in a table of a PostgreSQL database, for all machines that reach it."""
+    """Remember in a table of a PostgreSQL database, for all machines that reach it."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._place = _without_password(url)
+    def __init__(self, server: _Server) -> None:
+        self._server = server
         self._psycopg = _driver("psycopg", extra="postgres")
         self._lock = threading.Lock()
         with self._errors():
@@ -257,7 +290,7 @@ class PostgresStore:
     def _connect(self) -> None:
         # A connection that died during a long wait is to fail, not to hang.
         self._connection = self._psycopg.connect(
-            self._url, autocommit=True, tcp_user_timeout=_TIMEOUT * 1000
+            self._server.url, autocommit=True, tcp_user_timeout=_TIMEOUT * 1000
         )
         self._close = weakref.finalize(self, self._connection.close)
         self._connection.isolation_level = self._psycopg.IsolationLevel.READ_COMMITTED
@@ -297,9 +330,7 @@ class PostgresStore:
         try:
             yield
         except self._psycopg.Error as error:
-            raise QuotaStoreError(
-                f"quota_store: {self._place} cannot be used: {_in_one_line(error)}"
-            ) from error
+            raise self._server.error(error) from None
 
 
 def _driver(module: str, *, extra: str) -> Any:
@@ -309,12 +340,3 @@ def _driver(module: str, *, extra: str) -> Any:
         raise QuotaStoreError(
             f"quota_store: this store needs a driver: pip install 'singer-gainsight[{extra}]'"
         ) from error
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -4,6 +4,8 @@ A window begins where the clock divides by its length: a minute at :00 seconds, 
 minutes, a day at midnight UTC. Gainsight counts so, for a whole organisation.
 """
 
+from __future__ import annotations
+
 import enum
 import math
 from dataclasses import dataclass, replace
@@ -69,12 +71,12 @@ class WindowUsage:
 
     window: Window
     start: int
-    """When it began, in seconds since the epoch."""
+    """When it began, in seconds since 1970."""
     used: int
 
     @property
     def end(self) -> int:
-        """When the next one begins, in seconds since the epoch."""
+        """When the next one begins, in seconds since 1970."""
         return self.start + self.window.seconds
 
     @property
@@ -103,7 +105,7 @@ class Usage:
 
     budget: Budget
     at: float
-    """When this was so, in seconds since the epoch."""
+    """When this was so, in seconds since 1970."""
     windows: tuple[WindowUsage, ...]
     """The present windows, the shortest first."""
     refused_until: float
@@ -113,7 +115,7 @@ class Usage:
     def from_document(
         cls, document: bytes | None, budget: Budget, windows: tuple[Window, ...], now: float
     ) -> Self:
-        """Reads what a store kept, as of now; `None` is nothing yet.
+        """Read what a store kept, as of now; `None` is nothing yet.
 
         Raises:
             msgspec.DecodeError: The document is not what `to_document` wrote.
@@ -138,11 +140,11 @@ class Usage:
         windows = {usage.window.seconds: (usage.start, usage.used) for usage in self.windows}
         return msgspec.json.encode(_Ledger(windows, self.refused_until))
 
-    def with_call(self) -> "Usage":
+    def with_call(self) -> Usage:
         """The usage after one more call."""
         return replace(self, windows=tuple(replace(w, used=w.used + 1) for w in self.windows))
 
-    def without_call(self, taken_at: float) -> "Usage":
+    def without_call(self, taken_at: float) -> Usage:
         """The usage without one call of that time; windows that are over by now do not matter."""
         return replace(
             self,
@@ -152,7 +154,7 @@ class Usage:
             ),
         )
 
-    def refused(self, until: float | None) -> "Usage":
+    def refused(self, until: float | None) -> Usage:
         """The usage after a refusal; `None` is until the end of the shortest window.
 
         It holds for no longer than the longest window lasts, and shortens no earlier refusal.
@@ -167,7 +169,7 @@ class Usage:
         return 0 if self.refused_until else min(usage.left for usage in self.windows)
 
     def next_at(self, calls: int = 1) -> float:
-        """When that many calls will have been possible if nobody else calls (epoch seconds)."""
+        """When so many calls will have been possible if nobody else calls, since 1970."""
         times = [self.at, self.refused_until]
         for usage in self.windows:
             if (missing := calls - usage.left) > 0:

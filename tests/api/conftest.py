@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import pytest
 
@@ -41,6 +41,8 @@ class Reply:
     """What a server answers.
 
     Its body is sent `times` over; with `cut` it is announced in full, and so much of it is sent.
+    With `drip` it comes byte by byte, so many seconds apart; unless `measured` its length is not
+    said.
     """
 
     body: bytes = b""
@@ -50,6 +52,8 @@ class Reply:
     times: int = 1
     drop: bool = False
     hang: bool = False
+    drip: float = 0.0
+    measured: bool = True
 
 
 def ok(data: Any) -> Reply:
@@ -88,7 +92,7 @@ class Server:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self._replies: deque[Reply] = deque()
-        self._released = threading.Event()
+        self.released = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.port = self._http.server_port
         self.url = f"http://127.0.0.1:{self.port}"
@@ -109,50 +113,66 @@ class Server:
     def stop(self) -> None:
         """Take no more connections."""
         if self._thread.is_alive():
-            self._released.set()
+            self.released.set()
             self._http.shutdown()
             self._thread.join()
             self._http.server_close()
 
-    def _answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Reply:
+        """What is answered to a request."""
         self.requests.append(request)
         reply = self._replies[0]
         if len(self._replies) > 1:
             self._replies.popleft()
         if reply.hang:
-            self._released.wait(10)
+            self.released.wait(10)
         return reply
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        server = self
+        return type("Handler", (_Handler,), {"answers": self})
 
-        class Handler(BaseHTTPRequestHandler):
-            def handle_one_request(self) -> None:
-                with contextlib.suppress(ConnectionError):
-                    super().handle_one_request()
 
-            def log_message(self, *_: object) -> None:
-                """Keep quiet."""
+class _Handler(BaseHTTPRequestHandler):
+    """Sends what its server says."""
 
-            def do_GET(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                request = Request(self.command, self.path, headers, self.rfile.read(length))
-                reply = server._answer(request)
-                self.close_connection = True
-                if reply.drop:
-                    return
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(reply.body) * reply.times))
-                self.end_headers()
-                for _ in range(reply.times):
-                    self.wfile.write(reply.body[: reply.cut])
+    answers: ClassVar[Server]
 
-            do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+    def handle_one_request(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            super().handle_one_request()
 
-        return Handler
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+    def do_GET(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, self.path, headers, self.rfile.read(length))
+        reply = self.answers.answer(request)
+        self.close_connection = True
+        if reply.drop:
+            return
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        if reply.measured:
+            self.send_header("Content-Length", str(len(reply.body) * reply.times))
+        self.end_headers()
+        if reply.drip:
+            self.drip(reply)
+            return
+        for _ in range(reply.times):
+            self.wfile.write(reply.body[: reply.cut])
+
+    def drip(self, reply: Reply) -> None:
+        for at in range(len(reply.body)):
+            self.wfile.write(reply.body[at : at + 1])
+            if self.answers.released.wait(reply.drip):
+                return
+
+    do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+    do_PUT = do_GET  # noqa: N815
+    do_DELETE = do_GET  # noqa: N815
 
 
 class Connect(Protocol):

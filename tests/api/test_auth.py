@@ -12,7 +12,7 @@ import requests
 from gainsight_api.auth import OAuth
 from gainsight_api.errors import AuthError, GainsightError, ServerError, TransportError
 from gainsight_api.quota import Budget, Limits, Quota, open_store
-from gainsight_api.session import Session
+from gainsight_api.session import Repeat, Session
 from gainsight_sandbox import Effect, Fault, Quirks, Refusal
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.sandbox import CLIENT_ID, CLIENT_SECRET
@@ -125,7 +125,7 @@ def test_a_refused_token_is_renewed_for_a_submission_too(
     refused = enveloped({"result": False, "errorCode": "GS_APIG_2401"}, 401)
     server.answers(TOKEN, refused, TOKEN, ok("fine"))
     session = connected(server.url, **PAIR)
-    assert session.post("x", {}, budget=Budget.BULK, repeatable=False) == "fine"
+    assert session.post("x", {}, budget=Budget.BULK, repeat=Repeat.NEVER) == "fine"
 
 
 def test_a_renewed_token_that_is_refused_again_is_the_end(
@@ -149,9 +149,6 @@ def test_a_renewed_token_that_is_refused_again_is_the_end(
         enveloped({"access_token": ""}),
         enveloped({"access_token": "two\nlines 4711"}),
         enveloped({"access_token": 4711}),
-        enveloped(["4711"]),
-        Reply(b"<html>4711</html>"),
-        Reply(b""),
         Reply(b"", 404),
         Reply(b"", 302, {"Location": "/login?4711"}),
     ],
@@ -166,20 +163,49 @@ def test_a_bad_pair_is_a_clear_error(connected: Connect, server: Server, reply: 
     assert {request.path for request in server.requests} == {"/v1/users/m2m/oauth/token"}
 
 
+@pytest.mark.parametrize(
+    "reply", [enveloped(["4711"]), enveloped({}), Reply(b"<html>4711</html>"), Reply(b"")]
+)
+def test_a_reply_that_is_no_token_reply_says_nothing_of_the_pair(
+    connected: Connect, server: Server, reply: Reply
+) -> None:
+    server.answers(reply, TOKEN, ok("fine"))
+    assert connected(server.url, **PAIR).get("x") == "fine"
+    server.answers(reply)
+    with pytest.raises(ServerError, match="gave no OAuth token"):
+        connected(server.url, **PAIR).get("x")
+
+
+def test_a_token_in_an_envelope_is_read(connected: Connect, server: Server) -> None:
+    token = {"access_token": "a-token", "expires_in": 3600}
+    server.answers(enveloped({"result": True, "data": token}), ok("fine"))
+    assert connected(server.url, **PAIR).get("x") == "fine"
+    assert server.requests[1].headers["authorization"] == "Bearer a-token"
+
+
+def test_a_token_call_is_counted(connected: Connect, server: Server) -> None:
+    server.answers(TOKEN, ok("fine"))
+    session = connected(server.url, **PAIR)
+    session.get("x")
+    assert session.quota.remaining(Budget.SYNC).left == 98
+
+
 def test_a_wrong_secret_is_a_clear_error(connected: Connect, tenant: MakeTenant) -> None:
     sandbox = tenant(demo=False)
     with pytest.raises(AuthError, match="`oauth_client_secret`"):
         connected(sandbox.url, oauth_client_id=CLIENT_ID, oauth_client_secret="wrong").get(OBJECTS)
 
 
-@pytest.mark.parametrize("expires_in", [None, "soon", 0, -5, [1]])
-def test_a_token_of_unknown_life_is_used_once(
+@pytest.mark.parametrize("expires_in", [None, "soon", 0, -5, [1], 30, 60])
+def test_a_token_of_little_or_unknown_life_is_used_until_it_is_refused(
     connected: Connect, server: Server, expires_in: object
 ) -> None:
     token = enveloped({"access_token": "a-token", "expires_in": expires_in})
-    server.answers(token, ok(1), token, ok(2))
+    refused = enveloped({"result": False, "errorCode": "GS_APIG_2401"}, 401)
+    server.answers(token, ok(1), ok(2), refused, token, ok(3))
     session = connected(server.url, **PAIR)
-    assert (session.get("x"), session.get("x")) == (1, 2)
+    assert [session.get("x") for _ in range(3)] == [1, 2, 3]
+    assert len(server.requests) == 6
 
 
 def test_the_secret_follows_no_redirect(
@@ -198,10 +224,10 @@ def test_the_netrc_file_does_not_take_the_pairs_place(
     netrc.write_text("machine 127.0.0.1 login somebody password hidden\n")
     monkeypatch.setenv("NETRC", str(netrc))
     server.answers(TOKEN, ok("fine"))
-    quota = Quota(open_store("memory"), "key", Limits(), clock=time.now)
+    quota = Quota(open_store("memory"), "key", Limits(), clock=time)
     root = f"{server.url}/"
     with requests.Session() as http:
-        auth = OAuth("id", "secret", root=root, http=http, clock=time, timeout=10)
+        auth = OAuth("id", "secret", root=root, http=http, quota=quota, clock=time, timeout=10)
         Session(root=root, auth=auth, quota=quota, clock=time, http=http).get("x")
     encoded = server.requests[0].headers["authorization"].removeprefix("Basic ")
     assert base64.b64decode(encoded) == b"id:secret"
@@ -225,7 +251,7 @@ def test_a_failed_token_call_costs_nothing_and_loses_no_submission(
 ) -> None:
     server.answers(reply, reply, TOKEN, ok("fine"))
     session = connected(server.url, **PAIR)
-    assert session.post("x", {}, budget=Budget.BULK, repeatable=False) == "fine"
+    assert session.post("x", {}, budget=Budget.BULK, repeat=Repeat.NEVER) == "fine"
     assert session.quota.remaining(Budget.BULK).windows[0].used == 1
 
 

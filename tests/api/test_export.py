@@ -391,8 +391,8 @@ def test_a_large_chunk_takes_no_more_memory_than_a_small_one(
 # What is gone.
 
 GONE = [
-    Reply(status=404),
-    Reply(status=410),
+    enveloped({"result": False}, 404),
+    enveloped({"result": False}, 410),
     enveloped({"result": False, "errorCode": "GSOBJ_1011"}, 404),
     enveloped({"result": False, "errorCode": "GSOBJ_1011"}, 400),
     enveloped({"result": False, "errorCode": "GSOBJ_1011"}),

@@ -185,7 +185,7 @@ def test_no_names_take_no_call(metadata: Metadata, server: Server) -> None:
 def test_a_refused_credential_is_not_taken_for_a_missing_object(
     metadata: Metadata, server: Server
 ) -> None:
-    server.answers(Reply(status=401))
+    server.answers(enveloped({"result": False, "errorCode": "GS_APIG_2401"}, 401))
     with pytest.raises(AuthError):
         metadata.describe(["a", "b"])
     assert len(server.requests) == 1
@@ -355,6 +355,6 @@ def test_a_dropdown_of_another_shape_has_no_items(
 
 
 def test_a_dropdown_that_does_not_exist_is_an_error(metadata: Metadata, server: Server) -> None:
-    server.answers(Reply(status=404))
+    server.answers(enveloped({"result": False}, 404))
     with pytest.raises(NotFoundError):
         metadata.dropdown("1I00C")

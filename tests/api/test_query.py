@@ -11,7 +11,7 @@ from gainsight_api.quota import Budget
 from gainsight_api.read import Read
 from gainsight_sandbox import Quirks
 from gainsight_sandbox.behaviour.quirks import QueryEmpty, QueryShape
-from tests.api.conftest import Connect, MakeTenant, Reply, Server, enveloped, ok
+from tests.api.conftest import Connect, MakeTenant, Server, enveloped, ok
 
 if TYPE_CHECKING:
     from gainsight_api.session import Session
@@ -110,7 +110,7 @@ def test_an_object_that_does_not_exist_is_not_an_empty_table(
 def test_an_objects_name_cannot_become_another_address(
     session: Session, server: Server, name: str, path: str
 ) -> None:
-    server.answers(Reply(status=404))
+    server.answers(enveloped({"result": False}, 404))
     with pytest.raises(NotFoundError):
         Query(session).page(Read(name, ("Gsid",)))
     assert server.requests[0].path == f"/v1/data/objects/query/{path}"

@@ -1,4 +1,3 @@
-import itertools
 import logging
 import os
 import signal
@@ -24,6 +23,7 @@ from gainsight_api.quota import (
     open_store,
     quota_key,
 )
+from gainsight_sandbox import ManualClock
 
 NOW = 1_750_000_000.0
 
@@ -50,7 +50,7 @@ def store(shared: str) -> Iterator[Store]:
 
 
 def bulk(store: Store, key: str, **settings: Any) -> Quota:
-    return Quota(store, key, Limits(), clock=lambda: NOW, **settings)
+    return Quota(store, key, Limits(), clock=ManualClock(NOW), **settings)
 
 
 def used(quota: Quota) -> list[int]:
@@ -102,11 +102,12 @@ def start(script: str, *arguments: str) -> subprocess.Popen[str]:
 TAKE_AS_MUCH_AS_THERE_IS = f"""
 import sys
 from gainsight_api.quota import Budget, Limits, Quota, QuotaExhaustedError, open_store
+from gainsight_sandbox import ManualClock
 
 setting, key = sys.argv[1:]
 print("ready", flush=True)
 sys.stdin.readline()
-quota = Quota(open_store(setting), key, Limits(), clock=lambda: {NOW})
+quota = Quota(open_store(setting), key, Limits(), clock=ManualClock({NOW}))
 for budget, calls in (Budget.BULK, 20), (Budget.SYNC, 60):
     taken = 0
     for _ in range(calls):
@@ -140,10 +141,11 @@ def test_processes_share_one_budget(shared: str, key: str) -> None:
 TAKE_THREE_CALLS_AND_DIE_IN_THE_FOURTH = f"""
 import os, signal, sys
 from gainsight_api.quota import Budget, Limits, Quota, open_store
+from gainsight_sandbox import ManualClock
 
 setting, key = sys.argv[1:]
 store = open_store(setting)
-quota = Quota(store, key, Limits(), clock=lambda: {NOW})
+quota = Quota(store, key, Limits(), clock=ManualClock({NOW}))
 for _ in range(3):
     quota.acquire(Budget.BULK)
 store.update(f"{{key}}:bulk", lambda _: os.kill(os.getpid(), signal.SIGKILL))
@@ -203,10 +205,11 @@ def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
 def test_the_file_stays_small(tmp_path: Path) -> None:
     path = tmp_path / "quota.db"
     with closing(open_store(str(path))) as store:
-        hours = itertools.count(NOW, 3_600)
-        quota = Quota(store, "key", Limits(), clock=lambda: next(hours))
+        clock = ManualClock(NOW)
+        quota = Quota(store, "key", Limits(), clock=clock)
         for _ in range(2_000):
             quota.acquire(Budget.BULK)
+            clock.sleep(3_600)
         assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 1_000_000
     assert path.stat().st_size < 20_000
 
@@ -250,10 +253,61 @@ def test_a_file_damaged_in_use_is_reported(tmp_path: Path) -> None:
             store.update("key", lambda _: (None, b"one"))
 
 
-def test_an_unknown_kind_of_store_is_refused() -> None:
-    with pytest.raises(QuotaStoreError, match=r"^quota_store: mysql:// is not known") as caught:
-        open_store("mysql://user:s3cret@host/db")
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "mysql://user:s3cret@host/db",
+        "postgresql://user:s3cret/pw@127.0.0.1:1/db",
+        "postgresql://user:s3cret@pw@127.0.0.1:1/db",
+        "redis://:s3cret/x@127.0.0.1:1/0",
+        "redis://:s3cret#x@127.0.0.1:1/0",
+        "redis://:s3cret?x@127.0.0.1:1/0",
+        "redis://:[s3cret]@127.0.0.1:1/0",
+        "redis://:x@[s3cret/0",
+        "redis//:s3cret@h",
+        "redis:/:s3cret@h",
+        "redis:s3cret@h",
+        "postgres:user:s3cret@h/db",
+        "user:s3cret@host:5432/db",
+        "s3cret://user@host",
+    ],
+)
+def test_what_reads_like_a_url_and_is_none_that_is_known_is_refused(
+    setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(QuotaStoreError, match=r"^quota_store: it reads like a URL") as caught:
+        open_store(setting)
     assert "s3cret" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("setting", "module"),
+    [
+        ("redis://:s3cret@127.0.0.1:1/0", "redis"),
+        ("redis://:s3c%2Fret@127.0.0.1:1/0", "redis"),
+        ("postgresql://user:s3cret@127.0.0.1:1/db", "psycopg"),
+        ("postgresql://user:s3cret@127.0.0.1:s3cret/db", "psycopg"),
+        ("postgresql://127.0.0.1:1/db?password=s3cret", "psycopg"),
+    ],
+)
+def test_no_error_of_a_driver_says_the_password(setting: str, module: str) -> None:
+    pytest.importorskip(module)
+    with pytest.raises(QuotaStoreError, match=r"^quota_store: ") as caught:
+        open_store(setting)
+    assert "s3c" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "name", ["quota.sqlite", "a b.db", "q@home.db", "with:colon.db", "memory.db"]
+)
+def test_a_path_is_a_path(name: str, tmp_path: Path) -> None:
+    with closing(open_store(str(tmp_path / name))) as store:
+        store.update("key", lambda _: (None, b"one"))
+    assert (tmp_path / name).exists()
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gainsight_api.connect import connect
-from gainsight_api.errors import DataError, RequestError, error_in
+from gainsight_api.errors import DataError, GainsightError, RequestError
 from gainsight_api.records import (
     FieldError,
     Records,
@@ -15,6 +16,7 @@ from gainsight_api.records import (
     is_about_data,
     refusal,
 )
+from gainsight_api.replies import Reply, answer
 from gainsight_api.settings import ConnectionSettings
 from gainsight_sandbox import Field, ManualClock, Sandbox, custom_object
 from gainsight_sandbox.behaviour.call_kinds import CallKind
@@ -39,11 +41,16 @@ READ = FieldError(
 )
 
 
+def error_of(status: int, envelope: dict[str, Any]) -> GainsightError:
+    with pytest.raises(GainsightError) as caught:
+        answer(Reply(status, json.dumps(envelope).encode()), now=0.0)
+    return caught.value
+
+
 def refused(**envelope: Any) -> RequestError:
     body = {"result": False, "requestId": "r1", **envelope}
-    error = error_in(400, body)
+    error = error_of(400, body)
     assert isinstance(error, RequestError)
-    error.reply = body
     return error
 
 
@@ -100,7 +107,7 @@ def test_long_messages_are_cut() -> None:
 def test_only_some_refusals_are_the_records_fault(
     status: int, code: str | None, *, about_data: bool
 ) -> None:
-    error = error_in(status, {"result": False, "errorCode": code})
+    error = error_of(status, {"result": False, "errorCode": code})
     assert isinstance(error, RequestError)
     assert is_about_data(error) is about_data
 

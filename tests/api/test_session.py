@@ -21,6 +21,7 @@ from gainsight_api.auth import AccessKey
 from gainsight_api.errors import (
     AuthError,
     ConfigError,
+    ForbiddenError,
     GainsightError,
     NotFoundError,
     RateLimitedError,
@@ -30,7 +31,7 @@ from gainsight_api.errors import (
     TransportError,
 )
 from gainsight_api.quota import Budget, Limits, Quota, QuotaExhaustedError, open_store
-from gainsight_api.session import Session
+from gainsight_api.session import Repeat, Session
 from gainsight_sandbox import Effect, Fault
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.api.conftest import (
@@ -74,7 +75,7 @@ def closed_port() -> int:
 
 def bare(root: str, time: Time, http: requests.Session) -> Session:
     """A session over connections of one's own."""
-    quota = Quota(open_store("memory"), "key", Limits(), clock=time.now, sleep=time.sleep)
+    quota = Quota(open_store("memory"), "key", Limits(), clock=time)
     return Session(root=root, auth=AccessKey(KEY), quota=quota, clock=time, http=http)
 
 
@@ -294,14 +295,14 @@ def test_a_call_that_reached_nobody_is_given_back(connected: Connect) -> None:
     with pytest.raises(TransportError):
         session.get("x")
     with pytest.raises(TransportError):
-        session.post("x", {}, budget=Budget.BULK, repeatable=False)
+        session.post("x", {}, budget=Budget.BULK, repeat=Repeat.NEVER)
     assert (used(session), used(session, Budget.BULK)) == (0, 0)
 
 
 def test_a_call_that_may_have_arrived_stays_paid_for(session: Session, server: Server) -> None:
     server.answers(Reply(drop=True))
     with pytest.raises(TransportError):
-        session.post("x", {}, budget=Budget.BULK, repeatable=False)
+        session.post("x", {}, budget=Budget.BULK, repeat=Repeat.NEVER)
     assert used(session, Budget.BULK) == 1
 
 
@@ -372,10 +373,10 @@ def test_a_pause_is_logged_with_its_reason(
     [
         (enveloped(REFUSED), RequestError),
         (enveloped(REFUSED, 400), RequestError),
-        (Reply(status=401), AuthError),
-        (Reply(status=403), AuthError),
-        (Reply(status=404), NotFoundError),
-        (Reply(status=409), RequestError),
+        (enveloped(REFUSED, 401), AuthError),
+        (enveloped({"result": False}, 403), ForbiddenError),
+        (enveloped({"result": False}, 404), NotFoundError),
+        (enveloped(REFUSED, 409), RequestError),
     ],
 )
 def test_a_refusal_is_not_tried_again(
@@ -649,7 +650,7 @@ def test_a_submission_whose_reply_is_lost_is_not_repeated(
     }
     with pytest.raises(RetriableError) as caught:
         connected(sandbox.url).post(
-            "v3/exports/data/bulk/company", body, budget=Budget.BULK, repeatable=False
+            "v3/exports/data/bulk/company", body, budget=Budget.BULK, repeat=Repeat.NEVER
         )
     assert caught.value.may_have_arrived
     assert sandbox.usage().bulk == 1
@@ -659,7 +660,7 @@ def test_a_submission_whose_reply_is_lost_is_not_repeated(
 def test_a_submission_that_reached_nobody_is_repeated(connected: Connect, time: Time) -> None:
     session = connected(f"http://127.0.0.1:{closed_port()}")
     with pytest.raises(TransportError):
-        session.post("x", {}, budget=Budget.BULK, repeatable=False)
+        session.post("x", {}, budget=Budget.BULK, repeat=Repeat.NEVER)
     assert len(time.sleeps) == 2
 
 
@@ -668,7 +669,7 @@ def test_a_submission_that_failed_in_the_server_is_not_repeated(
 ) -> None:
     server.answers(Reply(status=503, headers={"Retry-After": "1"}))
     with pytest.raises(ServerError) as caught:
-        session.post("x", {}, budget=Budget.BULK, repeatable=False)
+        session.post("x", {}, budget=Budget.BULK, repeat=Repeat.NEVER)
     assert caught.value.may_have_arrived
     assert len(server.requests) == 1
 
@@ -676,7 +677,7 @@ def test_a_submission_that_failed_in_the_server_is_not_repeated(
 def test_a_submission_that_timed_out_is_not_repeated(connected: Connect, server: Server) -> None:
     server.answers(Reply(hang=True))
     with pytest.raises(TransportError, match="too long") as caught:
-        connected(server.url, request_timeout=0.1).post("x", {}, repeatable=False)
+        connected(server.url, request_timeout=0.1).post("x", {}, repeat=Repeat.NEVER)
     assert caught.value.may_have_arrived
     assert len(server.requests) == 1
 
@@ -685,7 +686,7 @@ def test_a_submission_that_was_refused_for_its_rate_is_repeated(
     session: Session, server: Server
 ) -> None:
     server.answers(Reply(status=429), ok("fine"))
-    assert session.post("x", {}, budget=Budget.BULK, repeatable=False) == "fine"
+    assert session.post("x", {}, budget=Budget.BULK, repeat=Repeat.NEVER) == "fine"
     assert used(session, Budget.BULK) == 2
 
 
@@ -751,7 +752,7 @@ def test_after_a_429_nobody_calls_before_its_time(
     server.answers(Reply(status=429, headers={"Retry-After": "40"}), ok("fine"))
     refused_at = time.now()
     waits: list[float] = []
-    session.quota.checkpoint = lambda: waits.append(session.quota.next_at(Budget.SYNC))
+    session.quota.before_wait = lambda: waits.append(session.quota.next_at(Budget.SYNC))
     session.get("x")
     assert waits == [refused_at + 40]
 

@@ -36,7 +36,7 @@ SETTINGS: dict[str, Any] = {
     "on_quota_exhausted": "wait",
     "max_quota_wait": 3600,
 }
-SECRETS = {"access_key", "oauth_client_id", "oauth_client_secret"}
+SECRETS = {"access_key", "oauth_client_id", "oauth_client_secret", "quota_store"}
 GOOD = {"domain": "acme", "access_key": "hidden", "quota_store": "memory"}
 
 

@@ -1,0 +1,213 @@
+"""HTTP calls that end when their time is over, however slowly their bytes drip.
+
+The timeouts of requests hold for one read of the socket each. So a call is also watched as a whole:
+when its time is over, the watch shuts its connection down, and whatever waits for it returns.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from gainsight_api.errors import TransportError
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+BYTES_PER_SECOND = 50_000
+"""What a connection is expected to carry: a call has a second more for each so many bytes."""
+_BLOCK = 1 << 16
+_LONGEST_CONNECT = 30.0
+_GZIP_OR_ZLIB = 47  # zlib's number for: tell by the header
+
+_watching = threading.local()
+
+
+def timeouts(seconds: float) -> tuple[float, float]:
+    """The connect timeout and the read timeout of a call."""
+    seconds = min(seconds, threading.TIMEOUT_MAX)
+    return min(_LONGEST_CONNECT, seconds), seconds
+
+
+class Watch:
+    """The time of one call, and the connection that it has.
+
+    Args:
+        seconds: How long it may take, besides the time for its bytes.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._began = time.monotonic()
+        self._socket: socket.socket | None = None
+        self._timer: threading.Timer | None = None
+        self.carried = 0
+        """Bytes so far, both ways."""
+        self.over = False
+        """Whether the time was over before the call was done."""
+
+    def start(self) -> None:
+        """Watch for so long as is left."""
+        spent = time.monotonic() - self._began
+        left = self._seconds + self.carried / BYTES_PER_SECOND - spent
+        self._timer = threading.Timer(min(max(left, 0.0), threading.TIMEOUT_MAX), self._ring)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def stop(self) -> None:
+        """The call is done."""
+        if self._timer:
+            self._timer.cancel()
+
+    def holds(self, connection: socket.socket | None) -> None:
+        """Say which connection the call has."""
+        self._socket = connection
+
+    def check(self) -> None:
+        """Raise if the time was over.
+
+        Raises:
+            TransportError: It was.
+        """
+        if self.over:
+            raise TransportError("the tenant took too long to answer: see `request_timeout`")
+
+    def _ring(self) -> None:
+        spent = time.monotonic() - self._began
+        if spent < self._seconds + self.carried / BYTES_PER_SECOND:
+            self.start()
+            return
+        self.over = True
+        try:
+            if self._socket:
+                self._socket.shutdown(2)  # both ways
+        except OSError:
+            pass  # it is closed already
+
+
+@contextmanager
+def watched(seconds: float) -> Iterator[Watch]:
+    """Watch the calls that this thread makes in the block.
+
+    Raises:
+        TransportError: The time was over.
+    """
+    watch = Watch(seconds)
+    _watching.watch = watch
+    watch.start()
+    try:
+        yield watch
+    except (requests.RequestException, OSError, TransportError):
+        watch.check()
+        raise
+    else:
+        watch.check()
+    finally:
+        watch.stop()
+        _watching.watch = None
+
+
+class _Seen(HTTPConnection):
+    """A connection that tells the watch of its thread what it is."""
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        watch: Watch | None = getattr(_watching, "watch", None)
+        if watch:
+            if self.sock is None:
+                self.connect()
+            watch.holds(self.sock)
+        super().request(*args, **kwargs)
+
+
+class _PlainConnection(_Seen):
+    pass
+
+
+class _SecureConnection(_Seen, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Requests' adapter, with connections that can be watched."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+_POOLS = {"http": _PlainPool, "https": _SecurePool}
+
+
+def http_session() -> requests.Session:
+    """Connections that can be watched."""
+    session = requests.Session()
+    for prefix in ("http://", "https://"):
+        session.mount(prefix, _Adapter(pool_maxsize=32))
+    session.headers["Accept-Encoding"] = "gzip, deflate"
+    return session
+
+
+def body_blocks(reply: requests.Response, watch: Watch) -> Iterator[bytes]:
+    """The body of a streamed reply, decompressed, block by block.
+
+    Raises:
+        TransportError: It broke off: its length, or the end of its compression, is not there.
+    """
+    encoding = reply.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
+        raise TransportError("a reply is compressed in a way that was not asked for")
+    raw = _raw_blocks(reply, watch)
+    yield from raw if encoding in {"identity", ""} else _inflated(raw)
+    watch.check()
+
+
+def _raw_blocks(reply: requests.Response, watch: Watch) -> Iterator[bytes]:
+    try:
+        for block in reply.raw.stream(_BLOCK, decode_content=False):
+            watch.carried += len(block)
+            yield block
+    except urllib3.exceptions.HTTPError:
+        watch.check()
+        raise TransportError("the connection broke off") from None
+
+
+def _inflated(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Decompressed blocks, of one or more gzip members that end as they should."""
+    inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
+    begun = False
+    try:
+        for block in blocks:
+            rest = block
+            while rest:
+                if inflate.eof:
+                    inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
+                begun = True
+                yield inflate.decompress(rest)
+                rest = inflate.unused_data
+    except zlib.error:
+        raise TransportError("a compressed reply is damaged") from None
+    if begun and not inflate.eof:
+        raise TransportError("a compressed reply broke off")
