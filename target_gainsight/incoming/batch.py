@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from target_gainsight.problems import Problem
     from target_gainsight.rows.blocks import Block
 
-_IN_MEMORY = 1 << 24
-_AT_ONCE = 256
-_BYTES_AT_ONCE = 1 << 22
+SPOOL_BYTES = 1 << 24
+_READ_ROWS = 256
+_READ_BYTES = 1 << 22
 
 
 class Batch:
@@ -27,15 +27,15 @@ class Batch:
 
     Attributes:
         numbers: Each record's number among all of the run.
-        spoiled: The records that cannot be sent, by their place, and why.
+        unsendable: Why records cannot be sent, by their index.
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        self._file = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115
         self._closing = weakref.finalize(self, self._file.close)
         self._ends = array("Q")
         self.numbers = array("Q")
-        self.spoiled: dict[int, tuple[Problem, ...]] = {}
+        self.unsendable: dict[int, tuple[Problem, ...]] = {}
         self.size = 0
         """The size of the records as JSON lines."""
 
@@ -48,64 +48,67 @@ class Batch:
         numbers: range,
         problems: tuple[Problem, ...] = (),
     ) -> None:
-        """Add records' JSON texts and numbers; with problems they are to be rejected for them."""
+        """Add records.
+
+        Args:
+            records: Their JSON texts.
+            numbers: Their numbers among all records of the run.
+            problems: Why all of them are to be rejected; none if they can be sent.
+        """
         if problems:
-            self.spoiled |= dict.fromkeys(range(len(self), len(self) + len(records)), problems)
+            self.unsendable |= dict.fromkeys(range(len(self), len(self) + len(records)), problems)
         for record in records:
             self.size += len(record) + 1
             self._ends.append(self.size)
         self._file.write(b"\n".join((*records, b"")))
         self.numbers.extend(numbers)
 
-    def raw(self, place: int) -> bytes:
+    def raw(self, index: int) -> bytes:
         """The JSON text of one record."""
-        return self._lines(range(place, place + 1))[:-1]
+        return self._lines(range(index, index + 1))[:-1]
 
-    def record(self, place: int) -> dict[str, Any]:
+    def record(self, index: int) -> dict[str, Any]:
         """One record."""
-        return read_record(self.raw(place))
+        return read_record(self.raw(index))
 
-    def records(self, places: range) -> Iterator[list[Block]]:
-        """Records of successive places, some at a time, read anew each time.
+    def records(self, indexes: range) -> Iterator[list[Block]]:
+        """Read a range of records, some at a time, without the unsendable ones."""
+        for part in self._slices(indexes):
+            yield self._sendable(read_records(self._lines(part), part))
 
-        The spoiled ones are left out.
-        """
-        for part in self._slices(places):
-            yield self._sound(read_records(self._lines(part), part))
+    def keys(self, indexes: range, names: tuple[str, ...]) -> Iterator[list[Block]]:
+        """Read some properties of a range of records, and `DELETED_AT`, as `records` does."""
+        for part in self._slices(indexes):
+            yield self._sendable(read_some(self._lines(part), part, names, DELETED_AT))
 
-    def keys(self, places: range, names: tuple[str, ...]) -> Iterator[list[Block]]:
-        """The same with some properties alone, and whether they are marked as deleted."""
-        for part in self._slices(places):
-            yield self._sound(read_some(self._lines(part), part, names, DELETED_AT))
-
-    def _slices(self, places: range) -> Iterator[range]:
-        """Successive places in parts of some hundreds, or of some MB."""
-        start = places.start
-        while start < places.stop:
+    def _slices(self, indexes: range) -> Iterator[range]:
+        """Cut a range into parts of some hundred records, or of some MB."""
+        start = indexes.start
+        while start < indexes.stop:
             begins = self._ends[start - 1] if start else 0
-            fits = bisect_right(self._ends, begins + _BYTES_AT_ONCE, start)
-            stop = min(max(fits, start + 1), start + _AT_ONCE, places.stop)
+            fits = bisect_right(self._ends, begins + _READ_BYTES, start)
+            stop = min(max(fits, start + 1), start + _READ_ROWS, indexes.stop)
             yield range(start, stop)
             start = stop
 
-    def _sound(self, blocks: list[Block]) -> list[Block]:
-        if not self.spoiled:
+    def _sendable(self, blocks: list[Block]) -> list[Block]:
+        if not self.unsendable:
             return blocks
         return [
-            block.without(n for n, (place,) in enumerate(block.sources) if place in self.spoiled)
+            block.without(n for n, (index,) in enumerate(block.sources) if index in self.unsendable)
             for block in blocks
         ]
 
-    def _lines(self, places: range) -> bytes:
-        start = self._ends[places.start - 1] if places.start else 0
+    def _lines(self, indexes: range) -> bytes:
+        start = self._ends[indexes.start - 1] if indexes.start else 0
         self._file.seek(start)
-        return self._file.read(self._ends[places.stop - 1] - start)
+        return self._file.read(self._ends[indexes.stop - 1] - start)
 
     def close(self) -> None:
         """Give the memory and the file back."""
         self._closing()
 
 
-def slices(places: range, rows: int) -> list[range]:
-    """Successive places in parts of at most that many."""
-    return [places[start : start + rows] for start in range(0, len(places), rows)]
+def slices(indexes: range, rows: int) -> list[range]:
+    """Cut a range into parts of at most that many records."""
+    return [indexes[start : start + rows] for start in range(0, len(indexes), rows)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Digits)
 _KNOWN_SHAPES = 64
 _NOT_ALIKE = (msgspec.ValidationError, ValueError)
-"""What tells that records cannot be read as of one shape; ValueError: by a name that has quotes."""
+"""Errors by which records prove not to be of one shape; ValueError: a name has quotes in it."""
 
 
 def read_record(line: bytes) -> dict[str, Any]:
@@ -24,14 +24,14 @@ def read_record(line: bytes) -> dict[str, Any]:
     return dict(_decoder.decode(line))
 
 
-def read_records(lines: bytes, places: Sequence[int]) -> list[Block]:
-    """Records in blocks of the same properties.
+def read_records(lines: bytes, indexes: Sequence[int]) -> list[Block]:
+    """Read records into blocks, each of records with the same properties.
 
     Args:
         lines: Each record in a line.
-        places: The place of each in its batch.
+        indexes: The index of each in its batch.
     """
-    sources = [[place] for place in places]
+    sources = [[index] for index in indexes]
     names = tuple(read_record(lines[: lines.index(b"\n")]))
     try:
         return [Block(names, _columns(lines, _decoder_of(names)), sources)]
@@ -40,17 +40,17 @@ def read_records(lines: bytes, places: Sequence[int]) -> list[Block]:
 
 
 def read_some(
-    lines: bytes, places: Sequence[int], names: tuple[str, ...], optional: str
+    lines: bytes, indexes: Sequence[int], names: tuple[str, ...], optional: str
 ) -> list[Block]:
-    """The same with a few properties alone, which is much faster.
+    """Read only some properties of records, which is much faster than `read_records`.
 
     Args:
         lines: Each record in a line.
-        places: The place of each in its batch.
+        indexes: The index of each in its batch.
         names: The properties.
         optional: Another one, which reads as None where it is not there.
     """
-    sources = [[place] for place in places]
+    sources = [[index] for index in indexes]
     try:
         columns = _columns(lines, _decoder_of(names, optional))
         return [Block((*names, optional), columns, sources)]
@@ -72,7 +72,10 @@ def _columns(
 def _decoder_of(
     names: tuple[str, ...], optional: str | None = None
 ) -> Callable[[bytes], list[msgspec.Struct]]:
-    """What reads records of just these properties; with an optional one, others are left out."""
+    """Build a decoder of records that have just these properties.
+
+    With an optional one it takes records that have others, too, and leaves those out.
+    """
     fields = {f"property_{number}": name for number, name in enumerate(names)}
     types: list[Any] = [(field, Any) for field in fields]
     if optional is not None:
