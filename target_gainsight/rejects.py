@@ -130,7 +130,7 @@ class Tally:
     Attributes:
         max_rejects: Rejected records that do not fail the run; -1 for any number.
         rejected: Records rejected, by stream.
-        ignored: Records that were marked as deleted, and left alone, by stream.
+        ignored: Records that were marked as deleted, and not loaded, by stream.
     """
 
     max_rejects: int

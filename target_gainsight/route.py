@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -121,35 +121,29 @@ def build_route(
     Raises:
         ConfigError: They do not go together; the text says what to do.
     """
-    operation = Operation(settings.operation)
     fields = dict(settings.fields or {})
     keys = tuple(settings.keys or (fields.get(name, name) for name in key_properties))
-    lookups = tuple(_lookup(name, entry) for name, entry in (settings.lookups or {}).items())
-    deletes = settings.deletes == "delete"
+    operation = Operation(settings.operation)
     if operation is Operation.INSERT:
         keys = tuple(key for key in keys if key in found.fields and found.fields[key].createable)
         keys = keys[:MOST_KEYS]
-    _check_keys(stream, found, operation, keys, lookups, deletes=deletes)
-    _check_names(stream, found, fields, lookups)
-    return Route(
+    route = Route(
         stream=stream,
         object=found,
         operation=operation,
         keys=keys,
         fields=fields,
-        lookups=lookups,
+        lookups=tuple(_lookup(name, entry) for name, entry in (settings.lookups or {}).items()),
         raw_lookups=settings.lookups or None,
-        load_mode=_path(
-            stream,
-            found,
-            LoadMode(settings.load_mode),
-            lacks_job=connector and not settings.bulk_job_id,
-        ),
+        load_mode=LoadMode(settings.load_mode),
         omit_nulls=settings.null_handling == "omit",
-        delete=deletes,
+        delete=settings.deletes == "delete",
         job_id=settings.bulk_job_id,
-        finds_only=any(not found.fields[key].createable for key in keys),
+        finds_only=any(key in found.fields and not found.fields[key].createable for key in keys),
     )
+    _check_keys(route)
+    _check_names(route)
+    return replace(route, load_mode=_path(route, lacks_job=connector and not route.job_id))
 
 
 def _lookup(name: str, entry: Mapping[str, Any]) -> Lookup:
@@ -165,16 +159,9 @@ def _lookup(name: str, entry: Mapping[str, Any]) -> Lookup:
     )
 
 
-def _check_keys(
-    stream: str,
-    found: GainsightObject,
-    operation: Operation,
-    keys: Sequence[str],
-    lookups: Sequence[Lookup],
-    *,
-    deletes: bool,
-) -> None:
-    if not keys and (operation is not Operation.INSERT or deletes):
+def _check_keys(route: Route) -> None:
+    stream, found, operation, keys = route.stream, route.object, route.operation, route.keys
+    if not keys and (operation is not Operation.INSERT or route.delete):
         what = operation if operation is not Operation.INSERT else "deletes"
         raise ConfigError(
             f"stream {stream}: {what} needs `keys`, and the stream has no key properties; name "
@@ -191,31 +178,33 @@ def _check_keys(
             f"stream {stream}: the object {found.name} has no field {missing[0]!r} to find records "
             "by; set `keys` in its `streams` entry, or map the property with `fields`"
         )
-    filled = [lookup.field for lookup in lookups if lookup.field in keys]
+    filled = [lookup.field for lookup in route.lookups if lookup.field in keys]
     if filled:
         raise ConfigError(
             f"stream {stream}: {filled[0]} cannot be one of the `keys` and be filled by `lookups`"
         )
 
 
-def _check_names(
-    stream: str, found: GainsightObject, fields: Mapping[str, str], lookups: Sequence[Lookup]
-) -> None:
-    lookup_sources = {name for lookup in lookups for name in lookup.fields}
-    named = [*fields.values(), *(lookup.field for lookup in lookups)]
-    unknown = [name for name in named if name not in found.fields and name not in lookup_sources]
+def _check_names(route: Route) -> None:
+    stream, found = route.stream, route.object
+    mapped = list(route.fields.values())
+    named = [*mapped, *(lookup.field for lookup in route.lookups)]
+    unknown = [
+        name for name in named if name not in found.fields and name not in route.lookup_sources
+    ]
     if unknown:
         raise ConfigError(
             f"stream {stream}: the object {found.name} has no field {unknown[0]!r}, which `fields` "
             "or `lookups` names"
         )
-    twice = sorted({name for name in fields.values() if list(fields.values()).count(name) > 1})
+    twice = sorted({name for name in mapped if mapped.count(name) > 1})
     if twice:
         raise ConfigError(f"stream {stream}: `fields` maps several properties to {twice[0]}")
 
 
-def _path(stream: str, found: GainsightObject, mode: LoadMode, *, lacks_job: bool) -> LoadMode:
+def _path(route: Route, *, lacks_job: bool) -> LoadMode:
     """The path, where the object or the settings leave only one."""
+    stream, found, mode = route.stream, route.object, route.load_mode
     no_bulk = found.name.lower() in _NO_BULK
     if found.high_volume and mode is LoadMode.REST:
         raise ConfigError(

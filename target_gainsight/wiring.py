@@ -99,21 +99,10 @@ class Wiring:
         Raises:
             ConfigError: Its settings do not go with its object.
         """
-        settings = self._settings.for_stream(stream)
-        route = build_route(
-            stream,
-            key_properties,
-            settings,
-            self._object(stream, settings.object or stream),
-            connector=self._settings.bulk_import_api == "connector",
-        )
+        route = self._route(stream, key_properties)
         return StreamLoad(
             route=route,
-            merger=Merger(
-                mapping=RecordMap(route, self._dropdown),
-                merges=route.operation is not Operation.INSERT,
-                deletes=route.delete,
-            ),
+            merger=self._merger(route),
             loaders=(
                 self._dry_run_loaders(route)
                 if self._settings.dry_run
@@ -141,6 +130,23 @@ class Wiring:
         if self._settings.dry_run:
             quota, bulk_quota = self.session.quota, self._bulk_session.quota
             yield from dry_run_report(self._dry_run_streams, quota, bulk_quota)
+
+    def _route(self, stream: str, key_properties: Sequence[str]) -> Route:
+        settings = self._settings.for_stream(stream)
+        return build_route(
+            stream,
+            key_properties,
+            settings,
+            self._object(stream, settings.object or stream),
+            connector=self._settings.bulk_import_api == "connector",
+        )
+
+    def _merger(self, route: Route) -> Merger:
+        return Merger(
+            mapping=RecordMap(route, self._dropdown),
+            merges=route.operation is not Operation.INSERT,
+            deletes=route.delete,
+        )
 
     def _loaders(self, route: Route, key_properties: Sequence[str]) -> Loaders:
         existing = self._existing(route)

@@ -43,7 +43,7 @@ class MessageReader(GenericSingerReader[Any]):
 
     A STATE's `value` is handed on as its JSON text, and so are the `records` of successive RECORD
     messages of a stream, in one message. A RECORD that JSON cannot say (NaN, Infinity, half a
-    surrogate pair) comes alone, with `problems`.
+    surrogate pair) comes by itself, with `problems`.
     """
 
     @property
