@@ -1,4 +1,4 @@
-"""A dry run: loaders that count what would be sent, and print it instead of sending it."""
+"""A dry run: loaders that count what would be sent, instead of sending it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from target_gainsight.route import Route
     from target_gainsight.rows.blocks import Rows
     from target_gainsight.search.lookups import Resolver
+    from target_gainsight.settings import TargetSettings
 
 
 @dataclass(slots=True)
-class StreamPlan:
+class DryRunStream:
     """What would be sent of one stream.
 
     Attributes:
@@ -43,7 +44,7 @@ class StreamPlan:
     rejects: Counter[str] = field(default_factory=Counter)
 
     def line(self) -> str:
-        """The plan in one line."""
+        """What would be sent, in one line."""
         route = self.route
         keys = f" by {', '.join(route.keys)}" if route.keys else ""
         deleting = f", {self.deletions:,} deletions" if self.deletions else ""
@@ -57,10 +58,10 @@ class StreamPlan:
 
 
 @dataclass(slots=True)
-class PlannedRest:
+class DryRunRest:
     """Stands for the REST loader."""
 
-    plan: StreamPlan
+    counts: DryRunStream
     rest: RestLoader
 
     @property
@@ -79,79 +80,80 @@ class PlannedRest:
         for row in rows:
             count += 1
             outcome.load([row])
-        self.plan.by_rest += count
-        self.plan.calls += self.rest.calls_for(count)
+        self.counts.by_rest += count
+        self.counts.calls += self.rest.calls_for(count)
         return outcome
 
 
 @dataclass(slots=True)
-class PlannedBulk:
-    """Stands for the bulk loader; lookups are done, so that their rejects are foreseen."""
+class DryRunBulk:
+    """Stands for the bulk loader; does the lookups, so that their rejects are foreseen."""
 
-    plan: StreamPlan
+    counts: DryRunStream
     resolver: Resolver
-    rest: PlannedRest | None
-    few: int
-    most_bytes: int
+    rest: DryRunRest | None
+    settings: TargetSettings
 
     def load(self, rows: Rows) -> Outcome:
         """Count the rows, and the jobs by the size of their files."""
         outcome = Outcome()
         counts: Counter[tuple[str, ...]] = Counter()
         sizes: Counter[tuple[str, ...]] = Counter()
-        fields = self.plan.route.object.fields
+        fields = self.counts.route.object.fields
         for block in self.resolver.resolved(rows, outcome):
             columns = file_columns(block, fields)
             outcome.load(block)
             counts[columns] += len(block)
             sizes[columns] += file_size(block, columns)
         for columns, count in counts.items():
-            if self.rest and count <= self.few:
-                self.plan.by_rest += count
-                self.plan.calls += self.rest.calls_for(count)
+            if self.rest and count <= self.settings.bulk_threshold_rows:
+                self.counts.by_rest += count
+                self.counts.calls += self.rest.calls_for(count)
             else:
-                self.plan.by_job += count
-                self.plan.jobs += -(-sizes[columns] // self.most_bytes)
+                self.counts.by_job += count
+                self.counts.jobs += -(-sizes[columns] // self.settings.max_bulk_bytes)
         return outcome
 
 
 @dataclass(slots=True)
-class PlannedDeleter:
+class DryRunDeleter:
     """Stands for the deleter."""
 
-    plan: StreamPlan
+    counts: DryRunStream
 
     def delete(self, deletions: Iterable[Deletion]) -> Outcome:
         """Count the deletions and their calls."""
         outcome = Outcome()
         for deletion in deletions:
-            self.plan.deletions += 1
-            self.plan.calls += 1 if deletion.gsid else 2
+            self.counts.deletions += 1
+            self.counts.calls += 1 if deletion.gsid else 2
             outcome.load([deletion])
         return outcome
 
 
 @dataclass(slots=True)
-class PlannedLetters:
+class DryRunLetters:
     """Stands for the dead-letter files."""
 
-    plan: StreamPlan
+    counts: DryRunStream
 
     def add(self, letters: Iterable[Letter]) -> None:
         """Count the reasons."""
         for letter in letters:
             first = letter.problems[0]
-            self.plan.rejects[f"{first.code} {first.field or ''}".strip()] += 1
+            self.counts.rejects[f"{first.code} {first.field or ''}".strip()] += 1
 
 
-def report(plans: Iterable[StreamPlan], quota: Quota, bulk_quota: Quota) -> Iterator[str]:
-    """The lines of the plan."""
+def dry_run_report(
+    streams: Iterable[DryRunStream], quota: Quota, bulk_quota: Quota
+) -> Iterator[str]:
+    """What a dry run says at its end, line by line."""
     yield "Plan of a dry run; nothing has been written"
     calls = jobs = 0
-    for plan in plans:
-        calls += plan.calls
-        jobs += plan.jobs
-        yield f"  {plan.line()}"
+    for stream in streams:
+        calls += stream.calls
+        jobs += stream.jobs
+        yield f"  {stream.line()}"
     yield f"  in all {calls:,} calls and {jobs:,} jobs"
     yield f"  {quota.remaining(Budget.SYNC)}"
     yield f"  {bulk_quota.remaining(Budget.BULK)}"

@@ -53,7 +53,7 @@ class Deletion:
     gsid: str | None
     values: dict[str, Wire]
     sources: list[int]
-    rewritten: bool = False
+    followed_by_write: bool = False
 
 
 class Loader(Protocol):

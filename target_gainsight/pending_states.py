@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_KEPT_AT_MOST = 10_000
+MAX_PENDING_STATES = 10_000
 
 
-class Checkpoints:
+class PendingStates:
     """The STATE messages received, each written once all records before it are done.
 
     Args:
@@ -36,22 +36,22 @@ class Checkpoints:
         if self._states and self._states[-1][0] == self.received:
             self._states.pop()
         self._states.append((self.received, value))
-        if len(self._states) > _KEPT_AT_MOST:
+        if len(self._states) > MAX_PENDING_STATES:
             # Each but the last stands for less work to be repeated; every other one will do.
             last = self._states[-1]
             self._states = deque(list(self._states)[::2])
             if self._states[-1] is not last:
                 self._states.append(last)
 
-    def done(self, oldest_open: int | None) -> None:
+    def done(self, oldest_pending: int | None) -> None:
         """Write the newest STATE that is covered.
 
         Args:
-            oldest_open: The number of the oldest record that is neither confirmed nor
+            oldest_pending: The number of the oldest record that is neither confirmed nor
                 dead-lettered; None if there is none.
         """
         newest: bytes | None = None
-        while self._states and (oldest_open is None or self._states[0][0] < oldest_open):
+        while self._states and (oldest_pending is None or self._states[0][0] < oldest_pending):
             newest = self._states.popleft()[1]
         if newest is not None and newest != self._last:
             self._write(newest)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -52,7 +53,14 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What is the same for all rejected records of a stream."""
+    """Where a stream's rejected records were to go; each dead letter repeats it.
+
+    Attributes:
+        stream: The stream's name.
+        object: The object's name.
+        operation: insert, update or upsert.
+        key_properties: The stream's own key properties.
+    """
 
     stream: str
     object: str
@@ -66,7 +74,7 @@ class DeadLetters:
 
     Attributes:
         folder: Where it is; the folder need not exist.
-        sender: What is the same for all its records.
+        sender: What all its records have in common.
         clock: Time.
     """
 
@@ -113,6 +121,46 @@ class DeadLetters:
             file.write(lines)
             file.flush()
             os.fsync(opened)
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many records have not been loaded, over all streams of a run.
+
+    Attributes:
+        max_rejects: Rejected records that do not fail the run; -1 for any number.
+        rejected: Records rejected, by stream.
+        ignored: Records that were marked as deleted, and not loaded, by stream.
+    """
+
+    max_rejects: int
+    rejected: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def broken(self) -> bool:
+        """Whether more records have been rejected than are allowed."""
+        return 0 <= self.max_rejects < self.rejected.total()
+
+    def check(self, folder: Path) -> None:
+        """Fail the run if more records have been rejected than are allowed.
+
+        Args:
+            folder: That of the dead-letter files.
+
+        Raises:
+            RejectsError: There are more.
+        """
+        if self.broken:
+            files = ", ".join(
+                f"{letters_path(folder, stream)} ({count:,})"
+                for stream, count in self.rejected.items()
+            )
+            raise RejectsError(
+                f"{self.rejected.total():,} records were rejected, and `max_rejects` is "
+                f"{self.max_rejects:,}: the reasons are in {files}. Fix the records or the "
+                "mapping and run again, or raise `max_rejects`"
+            )
 
 
 def letters_path(folder: Path, stream: str) -> Path:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import ConfigError
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gainsight_api.metadata import GainsightObject
+    from target_gainsight.settings import StreamSettings
 
 _NO_BULK = {"gsuser", "user", "person"}
 
@@ -68,7 +68,7 @@ class Route:
         keys: The fields by which records are found.
         fields: Source property to field, where the names differ.
         lookups: What fills fields by other fields.
-        raw_lookups: The same as the setting has it, which is what REST calls send.
+        raw_lookups: The setting `lookups`, which REST calls send as it is; None without one.
         load_mode: The path.
         omit_nulls: Whether a null leaves its field as it is, instead of clearing it.
         delete: Whether records that are marked as deleted are deleted.
@@ -96,87 +96,54 @@ class Route:
         return self.object.name.lower() in UPSERTABLE and not self.finds_only
 
     @property
-    def carried(self) -> frozenset[str]:
-        """The fields by which lookups look."""
+    def lookup_sources(self) -> frozenset[str]:
+        """The record's fields by whose values lookups look."""
         return frozenset(name for lookup in self.lookups for name in lookup.fields)
 
 
-def settings_for(stream: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a stream: those of the first entry that matches, else the general ones."""
-    entry: Mapping[str, Any] = next(
-        (
-            entry
-            for entry in options["streams"] or ()
-            if entry["name"] == stream or fnmatchcase(stream, entry["name"])
-        ),
-        {},
-    )
-    names = (
-        "operation",
-        "keys",
-        "fields",
-        "lookups",
-        "load_mode",
-        "null_handling",
-        "deletes",
-    )
-    chosen = {name: options[name] if entry.get(name) is None else entry[name] for name in names}
-    return {
-        **chosen,
-        "object": entry.get("object") or stream,
-        "bulk_job_id": entry.get("bulk_job_id"),
-    }
-
-
-def route(
+def build_route(
     stream: str,
     key_properties: Sequence[str],
-    settings: Mapping[str, Any],
+    settings: StreamSettings,
     found: GainsightObject,
     *,
     connector: bool,
 ) -> Route:
-    """Check a stream's settings against its object.
+    """Build a stream's route, checking its settings against its object.
 
     Args:
         stream: The stream's name.
         key_properties: The stream's own key properties.
-        settings: From `settings_for`.
-        found: The object.
+        settings: What becomes of the stream.
+        found: The object that it is loaded into.
         connector: Whether imports go by jobs that an admin has set up.
 
     Raises:
         ConfigError: They do not go together; the text says what to do.
     """
-    operation = Operation(settings["operation"])
-    fields = dict(settings["fields"] or {})
-    keys = tuple(settings["keys"] or (fields.get(name, name) for name in key_properties))
-    lookups = tuple(_lookup(name, entry) for name, entry in (settings["lookups"] or {}).items())
-    deletes = settings["deletes"] == "delete"
+    fields = dict(settings.fields or {})
+    keys = tuple(settings.keys or (fields.get(name, name) for name in key_properties))
+    operation = Operation(settings.operation)
     if operation is Operation.INSERT:
         keys = tuple(key for key in keys if key in found.fields and found.fields[key].createable)
         keys = keys[:MOST_KEYS]
-    _check_keys(stream, found, operation, keys, lookups, deletes=deletes)
-    _check_names(stream, found, fields, lookups)
-    return Route(
+    route = Route(
         stream=stream,
         object=found,
         operation=operation,
         keys=keys,
         fields=fields,
-        lookups=lookups,
-        raw_lookups=settings["lookups"] or None,
-        load_mode=_path(
-            stream,
-            found,
-            LoadMode(settings["load_mode"]),
-            lacks_job=connector and not settings["bulk_job_id"],
-        ),
-        omit_nulls=settings["null_handling"] == "omit",
-        delete=deletes,
-        job_id=settings["bulk_job_id"],
-        finds_only=any(not found.fields[key].createable for key in keys),
+        lookups=tuple(_lookup(name, entry) for name, entry in (settings.lookups or {}).items()),
+        raw_lookups=settings.lookups or None,
+        load_mode=LoadMode(settings.load_mode),
+        omit_nulls=settings.null_handling == "omit",
+        delete=settings.deletes == "delete",
+        job_id=settings.bulk_job_id,
+        finds_only=any(key in found.fields and not found.fields[key].createable for key in keys),
     )
+    _check_keys(route)
+    _check_names(route)
+    return replace(route, load_mode=_path(route, lacks_job=connector and not route.job_id))
 
 
 def _lookup(name: str, entry: Mapping[str, Any]) -> Lookup:
@@ -192,16 +159,9 @@ def _lookup(name: str, entry: Mapping[str, Any]) -> Lookup:
     )
 
 
-def _check_keys(
-    stream: str,
-    found: GainsightObject,
-    operation: Operation,
-    keys: Sequence[str],
-    lookups: Sequence[Lookup],
-    *,
-    deletes: bool,
-) -> None:
-    if not keys and (operation is not Operation.INSERT or deletes):
+def _check_keys(route: Route) -> None:
+    stream, found, operation, keys = route.stream, route.object, route.operation, route.keys
+    if not keys and (operation is not Operation.INSERT or route.delete):
         what = operation if operation is not Operation.INSERT else "deletes"
         raise ConfigError(
             f"stream {stream}: {what} needs `keys`, and the stream has no key properties; name "
@@ -218,31 +178,33 @@ def _check_keys(
             f"stream {stream}: the object {found.name} has no field {missing[0]!r} to find records "
             "by; set `keys` in its `streams` entry, or map the property with `fields`"
         )
-    filled = [lookup.field for lookup in lookups if lookup.field in keys]
+    filled = [lookup.field for lookup in route.lookups if lookup.field in keys]
     if filled:
         raise ConfigError(
             f"stream {stream}: {filled[0]} cannot be one of the `keys` and be filled by `lookups`"
         )
 
 
-def _check_names(
-    stream: str, found: GainsightObject, fields: Mapping[str, str], lookups: Sequence[Lookup]
-) -> None:
-    carried = {name for lookup in lookups for name in lookup.fields}
-    named = [*fields.values(), *(lookup.field for lookup in lookups)]
-    unknown = [name for name in named if name not in found.fields and name not in carried]
+def _check_names(route: Route) -> None:
+    stream, found = route.stream, route.object
+    mapped = list(route.fields.values())
+    named = [*mapped, *(lookup.field for lookup in route.lookups)]
+    unknown = [
+        name for name in named if name not in found.fields and name not in route.lookup_sources
+    ]
     if unknown:
         raise ConfigError(
             f"stream {stream}: the object {found.name} has no field {unknown[0]!r}, which `fields` "
             "or `lookups` names"
         )
-    twice = sorted({name for name in fields.values() if list(fields.values()).count(name) > 1})
+    twice = sorted({name for name in mapped if mapped.count(name) > 1})
     if twice:
         raise ConfigError(f"stream {stream}: `fields` maps several properties to {twice[0]}")
 
 
-def _path(stream: str, found: GainsightObject, mode: LoadMode, *, lacks_job: bool) -> LoadMode:
+def _path(route: Route, *, lacks_job: bool) -> LoadMode:
     """The path, where the object or the settings leave only one."""
+    stream, found, mode = route.stream, route.object, route.load_mode
     no_bulk = found.name.lower() in _NO_BULK
     if found.high_volume and mode is LoadMode.REST:
         raise ConfigError(

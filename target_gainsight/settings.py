@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from typing_extensions import override
 
 from gainsight_api.records import LARGEST_CALL, MOST_KEYS
-from gainsight_api.settings import CONNECTION_SETTINGS
+from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings, with_defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _NAME = {"type": "string", "minLength": 1}
 
@@ -194,3 +198,85 @@ CONFIG_SCHEMA: Mapping[str, Any] = {
     "properties": {**CONNECTION_SETTINGS, **TARGET_SETTINGS},
     "required": ["domain"],
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSettings:
+    """What becomes of a stream: an entry of `streams`, with the general settings in its gaps.
+
+    Each attribute is the property of its name, as `TARGET_SETTINGS` describes it.
+    """
+
+    name: str
+    object: str | None = None
+    operation: Literal["insert", "update", "upsert"]
+    keys: Sequence[str] | None
+    fields: Mapping[str, str] | None
+    lookups: Mapping[str, Mapping[str, Any]] | None
+    load_mode: Literal["auto", "rest", "bulk"]
+    null_handling: Literal["send", "omit"]
+    deletes: Literal["ignore", "delete"]
+    bulk_job_id: str | None = None
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, Any], general: Mapping[str, Any]) -> Self:
+        """Read an entry; what is null or absent in it is as the general settings have it."""
+        names = [field.name for field in fields(cls)]
+        values: dict[str, Any] = {
+            name: general.get(name) if entry.get(name) is None else entry[name] for name in names
+        }
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetSettings(ConnectionSettings):
+    """How a tenant is reached, and how records are loaded into it.
+
+    Each attribute is the setting of its name, as `CONNECTION_SETTINGS` and `TARGET_SETTINGS`
+    describe it.
+    """
+
+    schemas: ClassVar[Mapping[str, Mapping[str, Any]]] = CONFIG_SCHEMA["properties"]
+
+    streams: tuple[StreamSettings, ...]
+    operation: Literal["insert", "update", "upsert"]
+    keys: Sequence[str] | None
+    fields: Mapping[str, str] | None
+    lookups: Mapping[str, Mapping[str, Any]] | None
+    load_mode: Literal["auto", "rest", "bulk"]
+    null_handling: Literal["send", "omit"]
+    deletes: Literal["ignore", "delete"]
+    bulk_threshold_rows: int
+    batch_size_rows: int | None
+    max_bulk_bytes: int
+    rest_batch_size: int
+    bulk_import_api: Literal["jobs", "connector"]
+    bulk_access_key: str | None
+    bulk_row_number_base: str | int
+    rejects_path: str
+    max_rejects: int
+    dry_run: bool
+
+    @classmethod
+    @override
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        general = with_defaults(config, TARGET_SETTINGS)
+        entries = general["streams"] or ()
+        streams = tuple(StreamSettings.from_entry(entry, general) for entry in entries)
+        return super().from_config({**config, "streams": streams})
+
+    def for_stream(self, stream: str) -> StreamSettings:
+        """The first entry of `streams` whose name or glob matches; else the general settings."""
+        for entry in self.streams:
+            if entry.name == stream or fnmatchcase(stream, entry.name):
+                return entry
+        return StreamSettings(
+            name=stream,
+            operation=self.operation,
+            keys=self.keys,
+            fields=self.fields,
+            lookups=self.lookups,
+            load_mode=self.load_mode,
+            null_handling=self.null_handling,
+            deletes=self.deletes,
+        )

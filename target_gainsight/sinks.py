@@ -1,4 +1,4 @@
-"""The SDK's view of a stream's loading."""
+"""What the SDK sees of a stream's load."""
 
 from __future__ import annotations
 
@@ -10,27 +10,36 @@ from typing_extensions import override
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from singer_sdk import Target
+
     from target_gainsight.stream_load import StreamLoad
-    from target_gainsight.target import TargetGainsight
 
 
 class GainsightSink(Sink):
-    """Hands what it gets to the stream's loading; the target decides when that is drained."""
+    """Holds the stream's load; the target hands it the records, and decides when it is drained.
+
+    Args:
+        target: The target.
+        stream_name: The stream's name.
+        schema: The stream's JSON Schema.
+        key_properties: The stream's own key properties.
+        stream_load: What loads the stream.
+    """
 
     def __init__(
         self,
-        target: TargetGainsight,
+        target: Target,
         stream_name: str,
         schema: dict[str, Any],
         key_properties: Sequence[str] | None,
+        stream_load: StreamLoad,
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
-        self.load: StreamLoad = target.stream_load(stream_name, tuple(self.key_properties))
-        self.warned: set[str] = set()
+        self.stream_load = stream_load
 
     @override
     def get_validator(self) -> None:
-        """None: values are made fit by Gainsight's own data types."""
+        """None: values are converted to Gainsight's own data types."""
 
     @property
     @override
@@ -39,23 +48,8 @@ class GainsightSink(Sink):
 
     @override
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        raise NotImplementedError("records are handed to the stream's loading as JSON text")
+        raise NotImplementedError("records are handed to `stream_load` as JSON text")
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:
-        self.load.drain()
-
-    def warn_of_left_out(self, properties: Sequence[str]) -> None:
-        """Say once which properties are not sent, because the object has no such field."""
-        left_out = [
-            name
-            for name in self.load.planner.mapping.left_out(properties)
-            if name not in self.warned
-        ]
-        if left_out:
-            self.warned.update(left_out)
-            self.logger.warning(
-                "Not sent, because the object %s has no such field or it cannot be written: %s",
-                self.load.route.object.name,
-                ", ".join(left_out),
-            )
+        self.stream_load.drain()

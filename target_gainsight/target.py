@@ -1,46 +1,59 @@
-"""The target: messages to streams' loadings, and STATE back when it is true."""
+"""The target: hands messages to the streams' loads, and STATE back when it is true.
+
+What is used here of the SDK (0.54) that is not public, and only here:
+
+- `_process_schema_message`, `_process_record_message`, `_process_state_message`,
+  `_process_activate_version_message`, `_process_batch_message`: the SDK decodes, checks and copies
+  every record by itself, and knows no dead letters. A public handler for each kind of message
+  would do.
+- `_handle_max_record_age`: its own drains all streams after five minutes, which would spend import
+  jobs on tiny files. A public hook that is asked what is due would do.
+- `_sinks_active`: a sink with other keys must be drained before it is replaced, and a sink is given
+  its load; `get_sink` and `add_sink` do neither. A public factory of sinks would do.
+- `_handle_termination`: its own drains what is already being drained, and acknowledges it
+  (https://github.com/meltano/sdk/issues/3775). The end of that issue would do.
+- `_assert_line_requires`, `_assert_sink_exists`: the SDK's own errors for bad input.
+- `helpers._batch.StorageTarget`: opens the files that BATCH messages name. Its place in the public
+  `singer_sdk.batch` would do.
+"""
 
 from __future__ import annotations
 
 import copy
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk import Target
-from singer_sdk.helpers.capabilities import (
-    CapabilitiesEnum,
-    PluginCapabilities,
-)
+from singer_sdk.helpers._batch import StorageTarget
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from gainsight_api.clock import Clock, SystemClock
-from gainsight_api.connect import connect
 from gainsight_api.datatypes import json_decoder
-from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings, with_defaults
 from gainsight_singer.plugin import GainsightPlugin
+from target_gainsight import order
 from target_gainsight.incoming.batch_files import batch_lines
 from target_gainsight.incoming.reader import MessageReader, record_in
-from target_gainsight.pending_states import Checkpoints
+from target_gainsight.pending_states import PendingStates
 from target_gainsight.problems import Problem
 from target_gainsight.rows.values import Unfit, as_json
-from target_gainsight.settings import CONFIG_SCHEMA, TARGET_SETTINGS
+from target_gainsight.settings import CONFIG_SCHEMA, TargetSettings
 from target_gainsight.sinks import GainsightSink
-from target_gainsight.wiring import Assembly
+from target_gainsight.wiring import Wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
     from types import FrameType
 
     from singer_sdk.sinks import Sink
 
-    from gainsight_api.session import Session
     from target_gainsight.stream_load import StreamLoad
 
 _decode = json_decoder().decode
-_HELD_AT_MOST = 300.0
 
 
 class TargetGainsight(GainsightPlugin, Target):
@@ -50,7 +63,6 @@ class TargetGainsight(GainsightPlugin, Target):
     package_name = "singer-gainsight"
     # The SDK adds its own settings to this one.
     config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(dict(CONFIG_SCHEMA))
-    default_sink_class = GainsightSink
     message_reader_class = MessageReader
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
@@ -65,33 +77,21 @@ class TargetGainsight(GainsightPlugin, Target):
     @override
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         # Without the SDK's load_method, validate_records and add_record_metadata: records are
-        # made fit by Gainsight's data types, and its objects have no columns for metadata.
+        # converted to Gainsight's data types, and its objects have no columns for metadata.
         super(Target, cls).append_builtin_config(config_jsonschema)
 
     @cached_property
-    def options(self) -> Mapping[str, Any]:
-        """The target's own settings, defaults filled in."""
-        return with_defaults(self.config, TARGET_SETTINGS)
+    def settings(self) -> TargetSettings:
+        """The settings, typed."""
+        return TargetSettings.from_config(self.config)
 
     @cached_property
-    def session(self) -> Session:
-        """The tenant's session."""
-        return connect(ConnectionSettings.from_config(self.config), clock=self.clock)
+    def _wiring(self) -> Wiring:
+        return Wiring(self.settings, self.clock)
 
     @cached_property
-    def _assembly(self) -> Assembly:
-        connection = with_defaults(self.config, CONNECTION_SETTINGS)
-        return Assembly(connection, self.options, self.session)
-
-    @cached_property
-    def _checkpoints(self) -> Checkpoints:
-        return Checkpoints((lambda _: None) if self.options["dry_run"] else _write_state)
-
-    def stream_load(self, stream: str, key_properties: tuple[str, ...]) -> StreamLoad:
-        """The loading of a stream, as the settings say."""
-        return self._assembly.stream_load(
-            stream, key_properties, self._confirmed, self.logger.getChild(stream)
-        )
+    def _pending_states(self) -> PendingStates:
+        return PendingStates((lambda _: None) if self.settings.dry_run else _write_state)
 
     # Messages
 
@@ -101,7 +101,7 @@ class TargetGainsight(GainsightPlugin, Target):
         for stream_map in self.mapper.stream_maps[message_dict["stream"]]:
             sink = self._sinks_active.get(stream_map.stream_alias)
             if isinstance(sink, GainsightSink):
-                sink.warn_of_left_out(list(stream_map.transformed_schema["properties"]))
+                sink.stream_load.warn_of_left_out(list(stream_map.transformed_schema["properties"]))
 
     @override
     def get_sink(
@@ -113,15 +113,25 @@ class TargetGainsight(GainsightPlugin, Target):
         key_properties: Sequence[str] | None = None,
     ) -> Sink:
         """The sink of a stream; one with other keys takes the place of a drained one."""
+        if schema is None:
+            return self._sinks_active[stream_name]
         existing = self._sinks_active.get(stream_name)
-        if schema is None or existing is None:
-            return super().get_sink(stream_name, schema=schema, key_properties=key_properties)
-        if list(existing.key_properties) == list(key_properties or ()):
-            return existing  # properties are looked up by name, whatever the schema says of them
-        self._drain([load for load in self._loads() if load.pending])
-        existing.clean_up()
-        del self._sinks_active[stream_name]
-        return self.add_sink(stream_name, schema, key_properties)
+        if existing is not None:
+            if list(existing.key_properties) == list(key_properties or ()):
+                return existing  # properties are found by name, whatever the schema says of them
+            self._drain(order.everything(self._loads()))
+            existing.clean_up()
+            del self._sinks_active[stream_name]
+        load = self._wiring.stream_load(
+            stream_name,
+            tuple(key_properties or ()),
+            on_progress=self._write_confirmed_state,
+            logger=self.logger.getChild(stream_name),
+        )
+        sink = GainsightSink(self, stream_name, schema, key_properties, load)
+        sink.setup()
+        self._sinks_active[stream_name] = sink
+        return sink
 
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
@@ -157,20 +167,20 @@ class TargetGainsight(GainsightPlugin, Target):
         sink = self._sinks_active[stream]
         if not isinstance(sink, GainsightSink):
             raise TypeError("a sink of another kind")
-        load = sink.load
+        load = sink.stream_load
         while records:
             some, records = records[: load.room], records[load.room :]
-            load.receive(some, self._checkpoints.records(len(some)), problems)
+            load.receive(some, self._pending_states.records(len(some)), problems)
             if not load.room:
-                self._drain_full(load)
+                self._drain(order.due_when_full(self._loads(), load))
         self._handle_max_record_age()
 
     @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"value"})
-        self._checkpoints.state(message_dict["value"])
+        self._pending_states.state(message_dict["value"])
         self._handle_max_record_age()
-        self._confirmed()
+        self._write_confirmed_state()
 
     @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
@@ -185,7 +195,7 @@ class TargetGainsight(GainsightPlugin, Target):
     @override
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
-        for line in batch_lines(message_dict):
+        for line in batch_lines(message_dict, _open_file):
             record, problems = record_in(line)
             self._process_records(message_dict["stream"], [record], problems)
 
@@ -194,56 +204,33 @@ class TargetGainsight(GainsightPlugin, Target):
     @override
     def process_endofpipe(self) -> None:
         """Load what is left; the run fails here if too many records were rejected."""
-        self._drain([load for load in self._loads() if load.pending])
+        self._drain(order.everything(self._loads()))
         for sink in self._sinks_active.values():
             sink.clean_up()
-        self._confirmed()
-        for line in self._assembly.plan():
+        self._write_confirmed_state()
+        for line in self._wiring.dry_run_report():
             click.echo(line, err=True)
 
     @override
     def _handle_max_record_age(self) -> None:
-        """Load what has waited for some minutes, but for what would cost an import job."""
-        now = self.session.clock.now()
-        self._drain(
-            load
-            for load in self._loads()
-            if load.pending and load.goes_by_rest and now - load.opened_at >= _HELD_AT_MOST
-        )
-
-    def _drain_full(self, full: StreamLoad) -> None:
-        """Load a full batch, and before it what would else hold its STATE back at no gain.
-
-        These are batches of streams that seem to have ended, and those that cost no import job.
-        """
-        begun = full.first or 0
-        self._drain(
-            load
-            for load in self._loads()
-            if load is full or (load.pending and (load.last < begun or load.goes_by_rest))
-        )
+        self._drain(order.due_by_age(self._loads(), self.clock.now()))
 
     def _drain(self, loads: Iterable[StreamLoad]) -> None:
-        """Load batches one after the other, in the order in which they were begun."""
-        sinks = {id(sink.load): sink for sink in self._gainsight_sinks()}
-        for load in sorted(loads, key=lambda load: load.first or 0):
-            sink, records = sinks[id(load)], load.pending
+        """Load batches one after the other."""
+        for load in loads:
+            sink, records = self._sinks_active[load.route.stream], load.pending
             with sink.batch_processing_timer:
                 load.drain()
             sink.record_counter_metric.increment(records)
-        self._assembly.check_rejects()
-
-    def _gainsight_sinks(self) -> list[GainsightSink]:
-        return [sink for sink in self._sinks_active.values() if isinstance(sink, GainsightSink)]
+        self._wiring.check_rejects()
 
     def _loads(self) -> list[StreamLoad]:
-        return [sink.load for sink in self._gainsight_sinks()]
+        sinks = self._sinks_active.values()
+        return [sink.stream_load for sink in sinks if isinstance(sink, GainsightSink)]
 
-    def _confirmed(self) -> None:
+    def _write_confirmed_state(self) -> None:
         """Write the newest STATE whose records are all confirmed or dead-lettered."""
-        self._checkpoints.done(
-            min((load.first for load in self._loads() if load.first is not None), default=None)
-        )
+        self._pending_states.done(order.oldest_pending(self._loads()))
 
     # The end by a signal
 
@@ -255,6 +242,11 @@ class TargetGainsight(GainsightPlugin, Target):
             "Stopped by a signal; what is not covered by the last STATE comes again in the next run"
         )
         raise SystemExit(128 + signum)
+
+
+def _open_file(url: str) -> AbstractContextManager[IO[bytes]]:
+    folder, name = StorageTarget.split_url(url)
+    return StorageTarget.from_url(folder).open(name, mode="rb")
 
 
 def _transformed(

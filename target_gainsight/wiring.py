@@ -1,10 +1,11 @@
-"""Puts the parts of a run together, as its settings say."""
+"""Puts a run together, once, as its settings say."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gainsight_api.connect import connect
 from gainsight_api.errors import ConfigError
@@ -12,116 +13,109 @@ from gainsight_api.imports import ConnectorImports, JobImports
 from gainsight_api.metadata import Field, GainsightObject, Metadata, Option
 from gainsight_api.query import Query
 from gainsight_api.records import Records
-from gainsight_api.settings import ConnectionSettings
 from target_gainsight.bulk.jobs import Importer
 from target_gainsight.bulk.loader import BulkLoader
 from target_gainsight.bulk.row_numbers import BASES
 from target_gainsight.dry_run import (
-    PlannedBulk,
-    PlannedDeleter,
-    PlannedLetters,
-    PlannedRest,
-    StreamPlan,
-    report,
+    DryRunBulk,
+    DryRunDeleter,
+    DryRunLetters,
+    DryRunRest,
+    DryRunStream,
+    dry_run_report,
 )
-from target_gainsight.incoming.merge import Planner
-from target_gainsight.rejects import DeadLetters, Sender
+from target_gainsight.incoming.merge import Merger
+from target_gainsight.rejects import DeadLetters, Sender, Tally
 from target_gainsight.rest.deletes import Deleter
 from target_gainsight.rest.loader import RestLoader
-from target_gainsight.route import LoadMode, Operation, Route, route, settings_for
+from target_gainsight.route import LoadMode, Operation, Route, build_route
 from target_gainsight.rows.mapping import RecordMap
 from target_gainsight.search.existing import Existing
 from target_gainsight.search.lookups import Resolver
 from target_gainsight.search.matching import Matcher
-from target_gainsight.stream_load import Sizes, StreamLoad, Tally
+from target_gainsight.stream_load import Loaders, StreamLoad
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from gainsight_api.clock import Clock
     from gainsight_api.session import Session
-
-_BATCH_ROWS = 500_000
-_REST_BATCH_ROWS = 5_000
+    from target_gainsight.settings import TargetSettings
 
 
-class Assembly:
-    """What the streams of a run share, and how one is put together.
+class Wiring:
+    """The parts that the streams of a run share, and how those of one stream are put together.
 
     Args:
-        config: The connection's settings.
-        options: The target's own settings, defaults filled in.
+        settings: The target's settings.
+        clock: Time.
+
+    Attributes:
         session: The tenant's session.
+
+    Raises:
+        ConfigError: A setting of the connection cannot be used; the text names it.
+        QuotaStoreError: The quota store cannot be used.
     """
 
-    def __init__(
-        self, config: Mapping[str, Any], options: Mapping[str, Any], session: Session
-    ) -> None:
-        self._config = config
-        self._options = options
-        self._session = session
-        self._metadata = Metadata(session)
+    def __init__(self, settings: TargetSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.session = connect(settings, clock=clock)
+        self._metadata = Metadata(self.session)
         self._objects: dict[str, GainsightObject] = {}
         self._dropdowns: dict[str, list[Option]] = {}
-        self._plans: list[StreamPlan] = []
-        self._rejects = Path(options["rejects_path"])
-        self.tally = Tally(max_rejects=-1 if options["dry_run"] else options["max_rejects"])
+        self._dry_run_streams: list[DryRunStream] = []
+        self._rejects = Path(settings.rejects_path)
+        self._tally = Tally(max_rejects=-1 if settings.dry_run else settings.max_rejects)
 
     @cached_property
     def _bulk_session(self) -> Session:
-        key = self._options["bulk_access_key"]
+        key = self._settings.bulk_access_key
         if not key:
-            return self._session
-        own = {**self._config, "access_key": key}
-        own |= dict.fromkeys(("oauth_client_id", "oauth_client_secret"))
-        return connect(ConnectionSettings.from_config(own), clock=self._session.clock)
+            return self.session
+        own = replace(
+            self._settings, access_key=key, oauth_client_id=None, oauth_client_secret=None
+        )
+        return connect(own, clock=self._clock)
 
     def stream_load(
         self,
         stream: str,
-        key_properties: tuple[str, ...],
-        confirmed: Callable[[], None],
+        key_properties: Sequence[str],
+        *,
+        on_progress: Callable[[], None],
         logger: logging.Logger,
     ) -> StreamLoad:
-        """The loading of one stream.
+        """Build the `StreamLoad` of a stream.
+
+        Args:
+            stream: The stream's name.
+            key_properties: The stream's own key properties.
+            on_progress: Called whenever records have been confirmed or dead-lettered.
+            logger: The stream's logger.
 
         Raises:
             ConfigError: Its settings do not go with its object.
         """
-        settings = settings_for(stream, self._options)
-        way = route(
-            stream,
-            key_properties,
-            settings,
-            self._object(stream, settings["object"]),
-            connector=self._options["bulk_import_api"] == "connector",
-        )
-        records = Records(self._session)
-        existing = Existing(Query(self._session), Matcher(way.object), way.keys)
-        clock = self._session.clock
-        rest = RestLoader(way, records, existing, clock, self._options["rest_batch_size"])
-        load = StreamLoad(
-            route=way,
-            planner=Planner(
-                mapping=RecordMap(way, self._dropdown),
-                merges=way.operation is not Operation.INSERT,
-                deletes=way.delete,
+        route = self._route(stream, key_properties)
+        return StreamLoad(
+            route=route,
+            merger=self._merger(route),
+            loaders=(
+                self._dry_run_loaders(route)
+                if self._settings.dry_run
+                else self._loaders(route, key_properties)
             ),
-            rest=rest,
-            bulk=self._bulk_loader(way, existing, rest),
-            deleter=Deleter(way, records, existing, clock),
-            letters=DeadLetters(self._rejects, _sender(way, key_properties), clock),
-            tally=self.tally,
-            sizes=self._sizes(way),
-            quota=self._session.quota,
+            tally=self._tally,
+            settings=self._settings,
+            quota=self.session.quota,
             bulk_quota=self._bulk_session.quota,
-            clock=clock,
-            confirmed=confirmed,
+            clock=self._clock,
+            on_progress=on_progress,
             logger=logger,
         )
-        if self._options["dry_run"]:
-            self._plan_only(load, rest)
-        return load
 
     def check_rejects(self) -> None:
         """Fail the run if more records were rejected than are allowed.
@@ -129,68 +123,95 @@ class Assembly:
         Raises:
             RejectsError: There were.
         """
-        self.tally.check(self._rejects)
+        self._tally.check(self._rejects)
 
-    def plan(self) -> Iterator[str]:
-        """What a dry run has to say."""
-        if self._options["dry_run"]:
-            yield from report(self._plans, self._session.quota, self._bulk_session.quota)
+    def dry_run_report(self) -> Iterator[str]:
+        """What a dry run says at its end, line by line; nothing, if the run is not dry."""
+        if self._settings.dry_run:
+            quota, bulk_quota = self.session.quota, self._bulk_session.quota
+            yield from dry_run_report(self._dry_run_streams, quota, bulk_quota)
 
-    def _plan_only(self, load: StreamLoad, rest: RestLoader) -> None:
-        """Have a stream counted instead of loaded."""
-        plan = StreamPlan(load.route)
-        self._plans.append(plan)
-        load.doing = "planned for"
-        load.letters = PlannedLetters(plan)
-        load.deleter = PlannedDeleter(plan)
-        load.rest = planned = PlannedRest(plan, rest)
-        if load.bulk:
-            load.bulk = PlannedBulk(
-                plan,
-                self._resolver(load.route),
-                planned if load.route.load_mode is LoadMode.AUTO else None,
-                load.sizes.threshold,
-                load.sizes.file_bytes,
-            )
-
-    def _resolver(self, way: Route) -> Resolver:
-        return Resolver(way.lookups, partial(self._object, way.stream), Query(self._session))
-
-    @cached_property
-    def _importer(self) -> Importer:
-        connector = self._options["bulk_import_api"] == "connector"
-        session = self._bulk_session
-        return Importer(
-            ConnectorImports(session) if connector else JobImports(session),
-            session.clock,
-            poll_interval=self._config["job_poll_interval"],
-            timeout=self._config["job_timeout"],
+    def _route(self, stream: str, key_properties: Sequence[str]) -> Route:
+        settings = self._settings.for_stream(stream)
+        return build_route(
+            stream,
+            key_properties,
+            settings,
+            self._object(stream, settings.object or stream),
+            connector=self._settings.bulk_import_api == "connector",
         )
 
-    def _bulk_loader(self, way: Route, existing: Existing, rest: RestLoader) -> BulkLoader | None:
-        if way.load_mode is LoadMode.REST:
+    def _merger(self, route: Route) -> Merger:
+        return Merger(
+            mapping=RecordMap(route, self._dropdown),
+            merges=route.operation is not Operation.INSERT,
+            deletes=route.delete,
+        )
+
+    def _loaders(self, route: Route, key_properties: Sequence[str]) -> Loaders:
+        existing = self._existing(route)
+        rest = self._rest_loader(route, existing)
+        sender = Sender(route.stream, route.object.name, route.operation.value, key_properties)
+        return Loaders(
+            rest=rest,
+            bulk=self._bulk_loader(route, existing, rest),
+            deleter=Deleter(route, Records(self.session), existing, self._clock),
+            letters=DeadLetters(self._rejects, sender, self._clock),
+            done="loaded into",
+        )
+
+    def _dry_run_loaders(self, route: Route) -> Loaders:
+        counts = DryRunStream(route)
+        self._dry_run_streams.append(counts)
+        rest = DryRunRest(counts, self._rest_loader(route, self._existing(route)))
+        bulk = None
+        if route.load_mode is not LoadMode.REST:
+            few_by_rest = rest if route.load_mode is LoadMode.AUTO else None
+            bulk = DryRunBulk(counts, self._resolver(route), few_by_rest, self._settings)
+        return Loaders(
+            rest=rest,
+            bulk=bulk,
+            deleter=DryRunDeleter(counts),
+            letters=DryRunLetters(counts),
+            done="planned for",
+        )
+
+    def _rest_loader(self, route: Route, existing: Existing) -> RestLoader:
+        records = Records(self.session)
+        return RestLoader(route, records, existing, self._clock, self._settings.rest_batch_size)
+
+    def _bulk_loader(self, route: Route, existing: Existing, rest: RestLoader) -> BulkLoader | None:
+        if route.load_mode is LoadMode.REST:
             return None
-        base = str(self._options["bulk_row_number_base"])
+        base = str(self._settings.bulk_row_number_base)
         return BulkLoader(
-            route=way,
+            route=route,
             importer=self._importer,
-            resolver=self._resolver(way),
+            resolver=self._resolver(route),
             existing=existing,
-            rest=rest if way.load_mode is LoadMode.AUTO else None,
-            few=self._options["bulk_threshold_rows"],
-            most_bytes=self._options["max_bulk_bytes"],
+            rest=rest if route.load_mode is LoadMode.AUTO else None,
+            few=self._settings.bulk_threshold_rows,
+            most_bytes=self._settings.max_bulk_bytes,
             bases=BASES if base == "auto" else (int(base),),
         )
 
-    def _sizes(self, way: Route) -> Sizes:
-        default = _REST_BATCH_ROWS if way.load_mode is LoadMode.REST else _BATCH_ROWS
-        return Sizes(
-            batch_rows=self._options["batch_size_rows"] or default,
-            threshold=self._options["bulk_threshold_rows"],
-            file_bytes=self._options["max_bulk_bytes"],
-            calls_per_minute=self._config["sync_calls_per_minute"],
-            longest_wait=self._config["max_quota_wait"],
+    @cached_property
+    def _importer(self) -> Importer:
+        session = self._bulk_session
+        connector = self._settings.bulk_import_api == "connector"
+        return Importer(
+            ConnectorImports(session) if connector else JobImports(session),
+            self._clock,
+            poll_interval=self._settings.job_poll_interval,
+            timeout=self._settings.job_timeout,
         )
+
+    def _existing(self, route: Route) -> Existing:
+        return Existing(Query(self.session), Matcher(route.object), route.keys)
+
+    def _resolver(self, route: Route) -> Resolver:
+        find_object = partial(self._object, route.stream)
+        return Resolver(route.lookups, find_object, Query(self.session))
 
     def _object(self, stream: str, name: str) -> GainsightObject:
         if name not in self._objects:
@@ -210,7 +231,3 @@ class Assembly:
         if category not in self._dropdowns:
             self._dropdowns[category] = self._metadata.dropdown(category)
         return self._dropdowns[category]
-
-
-def _sender(way: Route, key_properties: tuple[str, ...]) -> Sender:
-    return Sender(way.stream, way.object.name, way.operation.value, key_properties)

@@ -1,4 +1,7 @@
-"""A batch of received records, and what can become of each one."""
+"""A batch of received records: kept as JSON lines, and read back by columns.
+
+No record need ever be an object of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,28 @@ import tempfile
 import weakref
 from array import array
 from bisect import bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from target_gainsight.incoming.json_lines import read_record, read_records, read_some
+import msgspec
+
+from target_gainsight.rows.blocks import Block, blocks_of
 from target_gainsight.rows.mapping import DELETED_AT
+from target_gainsight.rows.values import Digits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from target_gainsight.problems import Problem
-    from target_gainsight.rows.blocks import Block
 
-_IN_MEMORY = 1 << 24
-_AT_ONCE = 256
-_BYTES_AT_ONCE = 1 << 22
+SPOOL_BYTES = 1 << 24
+_READ_ROWS = 256
+_READ_BYTES = 1 << 22
+
+_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Digits)
+_KNOWN_SHAPES = 64
+_NOT_ALIKE = (msgspec.ValidationError, ValueError)
+"""Errors by which records prove not to be of one shape; ValueError: a name has quotes in it."""
 
 
 class Batch:
@@ -27,15 +38,15 @@ class Batch:
 
     Attributes:
         numbers: Each record's number among all of the run.
-        spoiled: The records that cannot be sent, by their place, and why.
+        unsendable: Why records cannot be sent, by their index.
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        self._file = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115
         self._closing = weakref.finalize(self, self._file.close)
         self._ends = array("Q")
         self.numbers = array("Q")
-        self.spoiled: dict[int, tuple[Problem, ...]] = {}
+        self.unsendable: dict[int, tuple[Problem, ...]] = {}
         self.size = 0
         """The size of the records as JSON lines."""
 
@@ -48,64 +59,132 @@ class Batch:
         numbers: range,
         problems: tuple[Problem, ...] = (),
     ) -> None:
-        """Add records' JSON texts and numbers; with problems they are to be rejected for them."""
+        """Add records.
+
+        Args:
+            records: Their JSON texts.
+            numbers: Their numbers among all records of the run.
+            problems: Why all of them are to be rejected; none if they can be sent.
+        """
         if problems:
-            self.spoiled |= dict.fromkeys(range(len(self), len(self) + len(records)), problems)
+            self.unsendable |= dict.fromkeys(range(len(self), len(self) + len(records)), problems)
         for record in records:
             self.size += len(record) + 1
             self._ends.append(self.size)
         self._file.write(b"\n".join((*records, b"")))
         self.numbers.extend(numbers)
 
-    def raw(self, place: int) -> bytes:
+    def raw(self, index: int) -> bytes:
         """The JSON text of one record."""
-        return self._lines(range(place, place + 1))[:-1]
+        return self._lines(range(index, index + 1))[:-1]
 
-    def record(self, place: int) -> dict[str, Any]:
+    def record(self, index: int) -> dict[str, Any]:
         """One record."""
-        return read_record(self.raw(place))
+        return _read_record(self.raw(index))
 
-    def records(self, places: range) -> Iterator[list[Block]]:
-        """Records of successive places, some at a time, read anew each time.
+    def records(self, indexes: range) -> Iterator[list[Block]]:
+        """Read a range of records, some at a time, without the unsendable ones."""
+        for part in self._slices(indexes):
+            yield self._sendable(_read_records(self._lines(part), part))
 
-        The spoiled ones are left out.
-        """
-        for part in self._slices(places):
-            yield self._sound(read_records(self._lines(part), part))
+    def keys(self, indexes: range, names: tuple[str, ...]) -> Iterator[list[Block]]:
+        """Read some properties of a range of records, and `DELETED_AT`, as `records` does."""
+        for part in self._slices(indexes):
+            yield self._sendable(_read_some(self._lines(part), part, names))
 
-    def keys(self, places: range, names: tuple[str, ...]) -> Iterator[list[Block]]:
-        """The same with some properties alone, and whether they are marked as deleted."""
-        for part in self._slices(places):
-            yield self._sound(read_some(self._lines(part), part, names, DELETED_AT))
-
-    def _slices(self, places: range) -> Iterator[range]:
-        """Successive places in parts of some hundreds, or of some MB."""
-        start = places.start
-        while start < places.stop:
+    def _slices(self, indexes: range) -> Iterator[range]:
+        """Cut a range into parts of some hundred records, or of some MB."""
+        start = indexes.start
+        while start < indexes.stop:
             begins = self._ends[start - 1] if start else 0
-            fits = bisect_right(self._ends, begins + _BYTES_AT_ONCE, start)
-            stop = min(max(fits, start + 1), start + _AT_ONCE, places.stop)
+            fits = bisect_right(self._ends, begins + _READ_BYTES, start)
+            stop = min(max(fits, start + 1), start + _READ_ROWS, indexes.stop)
             yield range(start, stop)
             start = stop
 
-    def _sound(self, blocks: list[Block]) -> list[Block]:
-        if not self.spoiled:
+    def _sendable(self, blocks: list[Block]) -> list[Block]:
+        if not self.unsendable:
             return blocks
         return [
-            block.without(n for n, (place,) in enumerate(block.sources) if place in self.spoiled)
+            block.without(n for n, (index,) in enumerate(block.sources) if index in self.unsendable)
             for block in blocks
         ]
 
-    def _lines(self, places: range) -> bytes:
-        start = self._ends[places.start - 1] if places.start else 0
+    def _lines(self, indexes: range) -> bytes:
+        start = self._ends[indexes.start - 1] if indexes.start else 0
         self._file.seek(start)
-        return self._file.read(self._ends[places.stop - 1] - start)
+        return self._file.read(self._ends[indexes.stop - 1] - start)
 
     def close(self) -> None:
         """Give the memory and the file back."""
         self._closing()
 
 
-def slices(places: range, rows: int) -> list[range]:
-    """Successive places in parts of at most that many."""
-    return [places[start : start + rows] for start in range(0, len(places), rows)]
+def slices(indexes: range, rows: int) -> list[range]:
+    """Cut a range into parts of at most that many records."""
+    return [indexes[start : start + rows] for start in range(0, len(indexes), rows)]
+
+
+def _read_record(line: bytes) -> dict[str, Any]:
+    """One record."""
+    return dict(_decoder.decode(line))
+
+
+def _read_records(lines: bytes, indexes: Sequence[int]) -> list[Block]:
+    """Read records into blocks, each of records with the same properties.
+
+    Args:
+        lines: Each record in a line.
+        indexes: The index of each in its batch.
+    """
+    sources = [[index] for index in indexes]
+    names = tuple(_read_record(lines[: lines.index(b"\n")]))
+    try:
+        return [Block(names, _columns(lines, _decoder_of(names)), sources)]
+    except _NOT_ALIKE:  # not all have the properties of the first
+        return [*blocks_of(_decoder.decode_lines(lines), sources)]
+
+
+def _read_some(lines: bytes, indexes: Sequence[int], names: tuple[str, ...]) -> list[Block]:
+    """Read some properties, and `DELETED_AT` or None: much faster than `_read_records`.
+
+    Args:
+        lines: Each record in a line.
+        indexes: The index of each in its batch.
+        names: The properties.
+    """
+    sources = [[index] for index in indexes]
+    try:
+        columns = _columns(lines, _decoder_of(names, DELETED_AT))
+        return [Block((*names, DELETED_AT), columns, sources)]
+    except _NOT_ALIKE:  # some lack one of the properties
+        records = [
+            {name: record[name] for name in (*names, DELETED_AT) if name in record}
+            for record in _decoder.decode_lines(lines)
+        ]
+        return [*blocks_of(records, sources)]
+
+
+def _columns(
+    lines: bytes, decode: Callable[[bytes], list[msgspec.Struct]]
+) -> list[tuple[Any, ...]]:
+    return list(zip(*map(msgspec.structs.astuple, decode(lines)), strict=True))
+
+
+@lru_cache(_KNOWN_SHAPES)
+def _decoder_of(
+    names: tuple[str, ...], optional: str | None = None
+) -> Callable[[bytes], list[msgspec.Struct]]:
+    """Build a decoder of records that have just these properties.
+
+    With an optional one it takes records that have others, too, and leaves those out.
+    """
+    fields = {f"property_{number}": name for number, name in enumerate(names)}
+    types: list[Any] = [(field, Any) for field in fields]
+    if optional is not None:
+        fields["optional"] = optional
+        types.append(("optional", Any, None))
+    record = msgspec.defstruct(
+        "Record", types, rename=fields, forbid_unknown_fields=optional is None, gc=False
+    )
+    return msgspec.json.Decoder(record, float_hook=Digits).decode_lines

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchFileFormat, StorageTarget
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
 
-def batch_lines(message: Mapping[str, Any]) -> Iterator[bytes]:
+def batch_lines(
+    message: Mapping[str, Any], open_file: Callable[[str], AbstractContextManager[IO[bytes]]]
+) -> Iterator[bytes]:
     """The lines of a BATCH message's files, each the JSON text of a record.
+
+    Args:
+        message: The message.
+        open_file: Opens the file of a URL.
 
     Raises:
         InvalidInputLine: The files are no JSON lines.
     """
-    encoding = BaseBatchFileEncoding.from_dict(message["encoding"])
-    if encoding.format != BatchFileFormat.JSONL:
+    encoding = message["encoding"]
+    if encoding.get("format") != "jsonl":
         raise InvalidInputLine("A BATCH message names files of another format than jsonl")
     for path in message["manifest"]:
-        folder, name = StorageTarget.split_url(path)
-        with StorageTarget.from_url(folder).open(name, mode="rb") as file:
-            if encoding.compression == "gzip":
+        with open_file(path) as file:
+            if encoding.get("compression") == "gzip":
                 with gzip.open(file) as unpacked:
                     yield from unpacked
             else:

@@ -1,4 +1,4 @@
-"""What becomes of a batch before it is sent: deletions and rows, merged, in order."""
+"""Make deletions and rows of a batch: records of one key are merged, in their order."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Planner:
-    """Makes work of records.
+class Merger:
+    """Makes deletions and rows of records.
 
     Attributes:
         mapping: What is sent of a record.
@@ -51,82 +51,84 @@ class Planner:
     merges: bool
     deletes: bool
 
-    def works(self, batch: Batch, places: range) -> Iterator[Work]:
-        """The work for the records at these places, part by part, each to be done in turn.
+    def works(self, batch: Batch, indexes: range) -> Iterator[Work]:
+        """Make the work for a range of records, in parts that are to be done one after the other.
 
         Merged records are one part: a deletion takes back what came before it for its key, and
         what comes after it is written once all is deleted. Inserts are not merged, so that each
         run of inserts and each run of deletions is a part of its own.
         """
         if self.merges:
-            yield self._merged(batch, places)
+            yield self._merged(batch, indexes)
         elif self.deletes:
-            yield from self._in_runs(batch, places)
+            yield from self._in_runs(batch, indexes)
         else:
-            yield self._unmerged(batch, places)
+            yield self._unmerged(batch, indexes)
 
-    def _unmerged(self, batch: Batch, places: range) -> Work:
-        work = Work(rejections=_spoiled(batch, places))
-        work.rows = _rows_of(work, lambda: chain.from_iterable(self._fitted(batch, places, work)))
+    def _unmerged(self, batch: Batch, indexes: range) -> Work:
+        work = Work(rejections=_unsendable(batch, indexes))
+        work.rows = _rows_of(
+            work, lambda: chain.from_iterable(self._converted(batch, indexes, work))
+        )
         return work
 
-    def _in_runs(self, batch: Batch, places: range) -> Iterator[Work]:
-        start, deleting = places.start, False
-        for (block,) in batch.keys(places, ()):
-            for (place,), deleted in zip(block.sources, block.column(DELETED_AT), strict=True):
+    def _in_runs(self, batch: Batch, indexes: range) -> Iterator[Work]:
+        start, deleting = indexes.start, False
+        for (block,) in batch.keys(indexes, ()):
+            for (index,), deleted in zip(block.sources, block.column(DELETED_AT), strict=True):
                 if bool(deleted) != deleting:
-                    yield self._run(batch, range(start, place), deleting=deleting)
-                    start, deleting = place, not deleting
-        yield self._run(batch, range(start, places.stop), deleting=deleting)
+                    yield self._run(batch, range(start, index), deleting=deleting)
+                    start, deleting = index, not deleting
+        yield self._run(batch, range(start, indexes.stop), deleting=deleting)
 
-    def _run(self, batch: Batch, places: range, *, deleting: bool) -> Work:
+    def _run(self, batch: Batch, indexes: range, *, deleting: bool) -> Work:
         if not deleting:
-            return self._unmerged(batch, places)
-        work = Work(rejections=_spoiled(batch, places))
-        for place in places:
-            if place not in batch.spoiled:
-                deletion = self._deletion(place, batch.record(place), work)
+            return self._unmerged(batch, indexes)
+        work = Work(rejections=_unsendable(batch, indexes))
+        for index in indexes:
+            if index not in batch.unsendable:
+                deletion = self._deletion(index, batch.record(index), work)
                 work.deletions += [deletion] if deletion else []
         return work
 
-    def _fitted(
-        self, batch: Batch, places: range, work: Work, superseded: Container[int] = ()
+    def _converted(
+        self, batch: Batch, indexes: range, work: Work, superseded: Container[int] = ()
     ) -> Iterator[list[Block]]:
-        """All records that fit, some at a time, but for those that are deleted."""
-        for blocks in batch.records(places):
+        """Convert records, some at a time, leaving out those to delete and the superseded ones."""
+        for blocks in batch.records(indexes):
             rows: list[Block] = []
             for block in blocks:
                 deleted = _deleted(block)
                 work.ignored += 0 if self.deletes else len(deleted)
                 gone = deleted.union(
-                    n for n, (place,) in enumerate(block.sources) if place in superseded
+                    n for n, (index,) in enumerate(block.sources) if index in superseded
                 )
-                fitted, rejections = self.mapping.fit(block.without(gone) if gone else block)
-                rows += fitted
+                converted, rejections = self.mapping.fit(block.without(gone) if gone else block)
+                rows += converted
                 work.rejections += rejections
             yield rows
 
-    def _deletion(self, place: int, record: Mapping[str, Any], work: Work) -> Deletion | None:
+    def _deletion(self, index: int, record: Mapping[str, Any], work: Work) -> Deletion | None:
         try:
             gsid, values = self.mapping.identity(record)
         except Misfit as exc:
-            work.rejections.append(Rejection([place], exc.problems))
+            work.rejections.append(Rejection([index], exc.problems))
             return None
-        return Deletion(gsid, values, [place])
+        return Deletion(gsid, values, [index])
 
-    def _merged(self, batch: Batch, places: range) -> Work:
-        """One row for each key; only rows that may still change are held in memory."""
-        work = Work(rejections=_spoiled(batch, places))
-        entangled = self._entangled(batch, places)
-        last = self._last_places(batch, entangled, work)
-        superseded = {place for deletion in work.deletions for place in deletion.sources}
+    def _merged(self, batch: Batch, indexes: range) -> Work:
+        """Make one row for each key; only rows that may still change are held in memory."""
+        work = Work(rejections=_unsendable(batch, indexes))
+        merged = self._repeated_or_deleted(batch, indexes)
+        last = self._last_indexes(batch, merged, work)
+        superseded = {index for deletion in work.deletions for index in deletion.sources}
 
         def blocks() -> Iterator[Block]:
             open_rows: dict[Key, Row] = {}
-            for fitted in self._fitted(batch, places, work, superseded):
+            for converted in self._converted(batch, indexes, work, superseded):
                 rows: list[Row] = []
-                for block in fitted:
-                    apart = [n for n, (place,) in enumerate(block.sources) if place in entangled]
+                for block in converted:
+                    apart = [n for n, (index,) in enumerate(block.sources) if index in merged]
                     rows += block.some(apart) if apart else ()
                     if len(apart) < len(block):
                         yield block.without(apart) if apart else block
@@ -150,63 +152,63 @@ class Planner:
             else:
                 open_rows[key] = merged
 
-    def _last_places(self, batch: Batch, entangled: Iterable[int], work: Work) -> dict[Key, int]:
-        """Where keys that come more than once come last; deletions are found on the way."""
+    def _last_indexes(
+        self, batch: Batch, repeated_or_deleted: Iterable[int], work: Work
+    ) -> dict[Key, int]:
+        """Find the last record of each key that comes more than once, and all deletions."""
         last: dict[Key, int] = {}
         deletions: dict[tuple[str | None, ...], Deletion] = {}
         before: dict[Key, list[int]] = {}
-        for place in sorted(entangled):
-            record = batch.record(place)
+        for index in sorted(repeated_or_deleted):
+            record = batch.record(index)
             if record.get(DELETED_AT):
-                if self.deletes and (deletion := self._deletion(place, record, work)):
+                if self.deletes and (deletion := self._deletion(index, record, work)):
                     key = self.mapping.key_of(deletion.values) if deletion.values else ()
                     known = deletions.setdefault(key or (deletion.gsid,), deletion)
                     if known is not deletion:
                         known.sources += deletion.sources
-                        known.rewritten = False
+                        known.followed_by_write = False
                     known.sources += before.pop(key, [])
                 continue
             try:
                 key = self.mapping.key_of(self.mapping.keys_in(record))
             except Misfit:
                 continue
-            last[key] = place
+            last[key] = index
             if self.deletes:
-                before.setdefault(key, []).append(place)
+                before.setdefault(key, []).append(index)
                 if key in deletions:
-                    deletions[key].rewritten = True
+                    deletions[key].followed_by_write = True
         work.deletions = list(deletions.values())
         return last
 
-    def _entangled(self, batch: Batch, places: range) -> set[int]:
-        """The places of records whose key comes more than once, and of those to delete.
+    def _repeated_or_deleted(self, batch: Batch, indexes: range) -> set[int]:
+        """The indexes of records whose key comes more than once, and of those to delete.
 
-        Keys are told apart by their hashes, a few bytes for each record: where two keys have the
-        same one, their records are looked at for nothing, and no more.
+        Keys are compared by their hashes, which take a few bytes for each record. Where two keys
+        share a hash, their records are found here too, and the caller compares the keys.
         """
         found_at, hashes = array("Q"), array("q")
-        entangled: set[int] = set()
-        for block in chain.from_iterable(batch.keys(places, self.mapping.key_sources)):
+        found: set[int] = set()
+        for block in chain.from_iterable(batch.keys(indexes, self.mapping.key_sources)):
             if self.deletes:
-                entangled.update(place for n in _deleted(block) for place in block.sources[n])
+                found.update(index for n in _deleted(block) for index in block.sources[n])
             for rows in self.mapping.fit(block)[0]:
-                found_at.extend([place for (place,) in rows.sources])
+                found_at.extend([index for (index,) in rows.sources])
                 hashes.extend(map(hash, rows.tuples(self.mapping.keys)))
         repeated = {key for key, following in pairwise(sorted(hashes)) if key == following}
-        entangled.update(
-            place for place, key in zip(found_at, hashes, strict=True) if key in repeated
-        )
-        return entangled
+        found.update(index for index, key in zip(found_at, hashes, strict=True) if key in repeated)
+        return found
 
 
 def _deleted(block: Block) -> set[int]:
     """Which of a block's records are marked as deleted."""
     marks = block.column(DELETED_AT) if DELETED_AT in block.fields else ()
-    return {index for index, mark in enumerate(marks) if mark}
+    return {n for n, mark in enumerate(marks) if mark}
 
 
 def _rows_of(work: Work, blocks: Callable[[], Iterator[Block]]) -> Rows:
-    """Rows whose every walk tells anew which records are rejected or ignored."""
+    """Make rows of blocks; each walk through them rejects and ignores records anew."""
     known = len(work.rejections)
 
     def begin() -> Iterator[Block]:
@@ -221,7 +223,9 @@ def _merge(earlier: Row, later: Row) -> Row:
     return Row(earlier.values | later.values, [*earlier.sources, *later.sources])
 
 
-def _spoiled(batch: Batch, places: range) -> list[Rejection]:
+def _unsendable(batch: Batch, indexes: range) -> list[Rejection]:
     return [
-        Rejection([place], problems) for place, problems in batch.spoiled.items() if place in places
+        Rejection([index], problems)
+        for index, problems in batch.unsendable.items()
+        if index in indexes
     ]

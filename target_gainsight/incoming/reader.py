@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 RECORD = "RECORD"
 _STATE = "STATE"
 _NONE = msgspec.Raw(b"null")
-_AT_ONCE = 1 << 16
+READ_BYTES = 1 << 16
 
 
 class _Line(msgspec.Struct):
@@ -43,7 +43,7 @@ class MessageReader(GenericSingerReader[Any]):
 
     A STATE's `value` is handed on as its JSON text, and so are the `records` of successive RECORD
     messages of a stream, in one message. A RECORD that JSON cannot say (NaN, Infinity, half a
-    surrogate pair) comes alone, with `problems`.
+    surrogate pair) comes by itself, with `problems`.
     """
 
     @property
@@ -100,7 +100,7 @@ def _lines_of(source: Any) -> Iterator[bytes]:
             yield line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line
         return
     begun: list[bytes] = []
-    while read := source.read1(_AT_ONCE):
+    while read := source.read1(READ_BYTES):
         end = read.rfind(b"\n") + 1
         if end:
             yield b"".join((*begun, read[:end]))
@@ -147,10 +147,10 @@ def _records(lines: Sequence[_Line], number: int) -> dict[str, Any]:
     """RECORD messages of one stream as one message; the number is that of the first."""
     stream = lines[0].stream
     records = [bytes(line.record) for line in lines]
-    for place, record in enumerate(records):
+    for index, record in enumerate(records):
         if stream is None or not record.startswith(b"{"):
             raise InvalidInputLine(
-                f"Line {number + place} of the input is a RECORD without stream or record"
+                f"Line {number + index} of the input is a RECORD without stream or record"
             )
     return {"type": RECORD, "stream": stream, "records": records}
 
@@ -162,7 +162,7 @@ class _NotANumber(str):
 
 
 def _odd_message(line: bytes | str, number: int) -> dict[str, Any]:
-    """A line that is not quite JSON: a record with a value that cannot be sent, or an error."""
+    """Read a line that is not quite JSON: as a record with `problems`, or not at all."""
     try:
         message = json.loads(line, parse_float=Number, parse_constant=_NotANumber)
     except ValueError:
@@ -208,7 +208,7 @@ def _is_odd(value: Any) -> bool:
 
 
 def _sendable(value: Any) -> Any:
-    """The same with NaN and the like as texts, and half surrogate pairs by their numbers."""
+    """Make a value one that JSON can say: NaN as a text, half a surrogate pair by its number."""
     if isinstance(value, dict):
         return {_whole(name): _sendable(item) for name, item in value.items()}
     if isinstance(value, list):

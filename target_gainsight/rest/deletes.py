@@ -51,7 +51,7 @@ class Deleter:
                 continue
             try:
                 for gsid in gsids:
-                    self._delete(gsid, wait=deletion.rewritten)
+                    self._delete(gsid, wait=deletion.followed_by_write)
             except RequestError as exc:
                 told = refusal(exc)
                 outcome.reject(deletion, *problems_of(told), request_id=told.request_id)

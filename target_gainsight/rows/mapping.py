@@ -176,8 +176,12 @@ class RecordMap:
         target = target or name
         field = route.object.fields.get(target)
         if field is None:
-            return _Column(target, text, Kind.TEXT) if target in route.carried else None
-        if not self._writable(field) and target not in route.keys and target not in route.carried:
+            return _Column(target, text, Kind.TEXT) if target in route.lookup_sources else None
+        if (
+            not self._writable(field)
+            and target not in route.keys
+            and target not in route.lookup_sources
+        ):
             return None
         options: Sequence[Option] = ()
         if field.data_type in {PICKLIST, MULTISELECT}:

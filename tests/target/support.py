@@ -8,13 +8,18 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gainsight_api.metadata import GainsightObject
 from gainsight_sandbox import DataType, Field, Option, custom_object
+from target_gainsight.incoming.batch import Batch
+from target_gainsight.route import Route, build_route
+from target_gainsight.settings import TargetSettings
 from target_gainsight.target import TargetGainsight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from gainsight_api import metadata
     from gainsight_sandbox import ObjectSchema, Sandbox
 
 COLOURS = (
@@ -80,6 +85,21 @@ def records(count: int, stream: str = THING, **values: Any) -> list[dict[str, An
 def state(value: Any) -> dict[str, Any]:
     """A STATE message."""
     return {"type": "STATE", "value": value}
+
+
+def route_of(fields: dict[str, metadata.Field], /, **settings: Any) -> Route:
+    """The route of the stream `thing` into an object of some fields."""
+    given = TargetSettings.from_config({"domain": "acme", **settings}).for_stream("thing")
+    found = GainsightObject("thing", "Thing", fields)
+    return build_route("thing", (), given, found, connector=False)
+
+
+def batch_of(records: Iterable[Mapping[str, Any]]) -> Batch:
+    """A batch of records, which are the first of their run."""
+    batch = Batch()
+    for number, values in enumerate(records, 1):
+        batch.extend([json.dumps(values).encode()], range(number, number + 1))
+    return batch
 
 
 @dataclass

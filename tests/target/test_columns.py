@@ -8,23 +8,19 @@ import json
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from gainsight_api.metadata import Field, GainsightObject, Option
+from gainsight_api.metadata import Field, Option
 from target_gainsight.bulk.csv_file import CsvWriter
-from target_gainsight.incoming import merge as merging
 from target_gainsight.incoming.batch import Batch
-from target_gainsight.incoming.reader import MessageReader
-from target_gainsight.route import Operation, route, settings_for
+from target_gainsight.route import Operation
 from target_gainsight.rows.blocks import Row, in_blocks
 from target_gainsight.rows.mapping import Misfit, RecordMap
-from tests.target.test_batches import OPTIONS, batch_of, planner
+from tests.target.support import route_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import pytest
 
 PICKLIST = (
     Option("id-red", "Red", active=True),
@@ -81,22 +77,15 @@ def mappings(draw: st.DrawFn) -> tuple[RecordMap, dict[str, str]]:
         name: Field(name, name, data_type, createable=draw(st.booleans()) or name == "A")
         for name, data_type in types.items()
     }
-    options = {
-        **OPTIONS,
-        "operation": draw(st.sampled_from([each.value for each in Operation])),
-        "keys": draw(st.sampled_from([["A"], ["A", "B"]])),
-        "fields": draw(st.sampled_from([None, {"x": "B"}, {"B": "C", "C": "B"}])),
-        "null_handling": draw(st.sampled_from(["send", "omit"])),
-    }
-    way = route(
-        "thing",
-        (),
-        settings_for("thing", options),
-        GainsightObject("thing", "Thing", fields),
-        connector=False,
+    route = route_of(
+        fields,
+        operation=draw(st.sampled_from([each.value for each in Operation])),
+        keys=draw(st.sampled_from([["A"], ["A", "B"]])),
+        fields=draw(st.sampled_from([None, {"x": "B"}, {"B": "C", "C": "B"}])),
+        null_handling=draw(st.sampled_from(["send", "omit"])),
     )
     unknown = draw(st.sampled_from(["y", "", "é", 'q"', "b\\", "n\n"]))
-    return RecordMap(way, lambda _: PICKLIST), {**types, "x": "STRING", unknown: "NUMBER"}
+    return RecordMap(route, lambda _: PICKLIST), {**types, "x": "STRING", unknown: "NUMBER"}
 
 
 @st.composite
@@ -158,78 +147,3 @@ def test_files_are_what_the_csv_module_writes(
     assert [file.path.read_bytes() for file in writer.finish()] == (
         [text.getvalue().encode()] if rows else []
     )
-
-
-class Trickle(io.BytesIO):
-    """An input of which every read gives as much as it likes."""
-
-    sizes: Callable[[], int]
-
-    def read1(self, size: int | None = -1, /) -> bytes:
-        return super().read1(min(self.sizes(), size or 0))
-
-
-MESSAGES = st.lists(
-    st.sampled_from(
-        [
-            '{"type":"RECORD","stream":"a","record":{"N":1.50,"T":"é"}}',
-            '{"type": "RECORD", "stream": "a", "record": {}}',
-            '{"type":"RECORD","stream":"b","record":{"N":"x"}}',
-            '{"type":"RECORD","stream":"a","record":{"N":NaN}}',
-            '{"type":"STATE","value":{"at":1.0}}',
-            '{"type":"SCHEMA","stream":"a","schema":{},"key_properties":[]}',
-        ]
-    ),
-    max_size=12,
-)
-
-
-def read(source: Any) -> list[Any]:
-    """What a target is told of an input, record by record."""
-    told: list[Any] = []
-
-    def tell(message: dict[str, Any]) -> None:
-        records = message.pop("records", [None])
-        told.extend((message, record) for record in records)
-
-    MessageReader().process_lines(source, dict.fromkeys(("RECORD", "STATE", "SCHEMA"), tell))
-    return told
-
-
-@given(MESSAGES, st.sampled_from(["", "\n"]), st.data())
-def test_the_input_is_the_same_however_it_arrives(
-    messages: list[str], end: str, data: st.DataObject
-) -> None:
-    text = "\n".join(messages) + (end if messages else "")
-    source = Trickle(text.encode())
-    source.sizes = lambda: data.draw(st.integers(1, 200))
-    assert read(source) == read(io.StringIO(text))
-
-
-RECORD = '{"type":"RECORD","stream":"a","record":{}}'
-
-
-@pytest.mark.parametrize(
-    ("lines", "bad"),
-    [
-        (f"{RECORD}\n\n{RECORD}\n", 2),
-        (f"{RECORD}\n{RECORD}{RECORD}\n", 2),
-        ('{"type":"STATE",\n"value":{}}\n', 1),
-        (f"{RECORD}\nx", 2),
-        (f"{RECORD}\n{RECORD.replace('{}', '[]')}\n", 2),
-    ],
-)
-def test_a_line_that_is_no_message_is_named(lines: str, bad: int) -> None:
-    with pytest.raises(InvalidInputLine, match=f"Line {bad} of the input is "):
-        read(io.BytesIO(lines.encode()))
-
-
-def test_keys_of_the_same_hash_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "hash", lambda _: 7, raising=False)
-    batch = batch_of([{"Name": name, "A": name} for name in "xyxz"])
-    [work] = planner(Operation.UPSERT).works(batch, range(4))
-    assert sorted((row.values["Name"], tuple(row.sources)) for row in work.rows) == [
-        ("x", (0, 2)),
-        ("y", (1,)),
-        ("z", (3,)),
-    ]

@@ -1,4 +1,4 @@
-"""The small pure parts: values, CSV, row numbers, checkpoints, matching."""
+"""The small pure parts: values, CSV, row numbers, matching."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from gainsight_api.imports import RowError
 from gainsight_api.metadata import Field, GainsightObject, Option
 from target_gainsight.bulk.csv_file import CsvWriter
 from target_gainsight.bulk.row_numbers import base_by_keys, base_by_messages, possible_bases
-from target_gainsight.pending_states import Checkpoints
 from target_gainsight.rows.blocks import Row, in_blocks
 from target_gainsight.rows.values import Unfit, as_json, comparable, converter
 from target_gainsight.search.matching import Matcher
@@ -190,32 +189,6 @@ def test_messages_that_quote_values_tell_the_base() -> None:
     assert base_by_messages(empty, [0, 1, 2], rows) == 2
     silent = [RowError(4, "Something is wrong", "Name")]
     assert base_by_messages(silent, [0, 1, 2], rows) is None
-
-
-@given(
-    st.lists(st.sampled_from(["record", "state", "confirm"]), max_size=40),
-    st.randoms(use_true_random=False),
-)
-def test_no_state_is_written_before_its_records_are_done(steps: list[str], random: Any) -> None:
-    written: list[int] = []
-    checkpoints = Checkpoints(lambda value: written.append(int(value)))
-    pending: list[int] = []
-    covered = 0
-    for step in [*steps, "end"]:
-        if step == "record":
-            pending += checkpoints.records(random.randint(1, 3))
-        elif step == "state":
-            covered = checkpoints.received
-            checkpoints.state(str(covered).encode())
-        elif step == "confirm" and pending:
-            pending.remove(random.choice(pending))
-        elif step == "end":
-            pending.clear()
-        checkpoints.done(min(pending, default=None))
-        assert not written or not pending or written[-1] < min(pending)
-    assert written == sorted(set(written))
-    if "state" in steps:
-        assert written[-1] == covered
 
 
 def test_rows_are_matched_by_key_whatever_their_order_and_form() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,10 @@ import pytest
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from gainsight_api.errors import ConfigError, GainsightError
+from gainsight_api.errors import GainsightError
 from gainsight_sandbox import Effect, Fault, ManualClock, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from target_gainsight.rejects import RejectsError
-from target_gainsight.target import TargetGainsight
 from tests.target.support import (
     THING,
     Runner,
@@ -129,8 +127,8 @@ def test_states_follow_while_a_long_rest_load_is_going_on(tmp_path: Path) -> Non
         written: list[float] = []
 
         class Watched(type(make_target(sandbox, tmp_path))):  # type: ignore[misc]
-            def _confirmed(self) -> None:
-                super()._confirmed()
+            def _write_confirmed_state(self) -> None:
+                super()._write_confirmed_state()
                 written.append(clock.now())
 
         target = make_target(sandbox, tmp_path)
@@ -205,25 +203,6 @@ def test_versions_are_ignored_with_one_warning(
     runner.loaded(schema(), version, *records(2), version)
     assert "kept" in runner.rows()
     assert caplog.text.count("ACTIVATE_VERSION is ignored") == 1
-
-
-@pytest.mark.parametrize("compression", ["none", "gzip"])
-def test_batch_messages_are_loaded(runner: Runner, tmp_path: Path, compression: str) -> None:
-    import gzip  # noqa: PLC0415 - only here
-
-    lines = "".join(json.dumps({"Name": f"n{index}"}) + "\n" for index in range(7)).encode()
-    path = tmp_path / "batch.jsonl"
-    path.write_bytes(gzip.compress(lines) if compression == "gzip" else lines)
-    runner.loaded(
-        schema(),
-        {
-            "type": "BATCH",
-            "stream": THING,
-            "encoding": {"format": "jsonl", "compression": compression},
-            "manifest": [path.as_uri()],
-        },
-    )
-    assert len(runner.rows()) == 7
 
 
 def test_what_the_object_lacks_is_left_out_with_one_warning(
@@ -319,30 +298,6 @@ def test_a_record_before_its_schema_stops_the_run(runner: Runner) -> None:
     assert isinstance(output.error, RecordsWithoutSchemaException)
 
 
-@pytest.mark.parametrize(
-    ("stream", "settings", "words"),
-    [
-        ("nowhere", {}, "has no object 'nowhere'"),
-        (THING, {"keys": ["Foo"]}, "has no field 'Foo'"),
-        (THING, {"fields": {"a": "Foo"}}, "has no field 'Foo'"),
-        (THING, {"fields": {"a": "Name", "b": "Name"}}, "several properties to Name"),
-    ],
-)
-def test_settings_that_do_not_fit_are_named(
-    runner: Runner, stream: str, settings: dict[str, Any], words: str
-) -> None:
-    output = runner.load(schema(stream), record(stream, Name="a"), **settings)
-    assert isinstance(output.error, ConfigError)
-    assert words in str(output.error)
-
-
-@pytest.mark.parametrize("operation", ["update", "upsert"])
-def test_updates_without_keys_are_refused(runner: Runner, operation: str) -> None:
-    output = runner.load(schema(keys=()), record(Name="a"), operation=operation)
-    assert isinstance(output.error, ConfigError)
-    assert "`keys`" in str(output.error)
-
-
 def test_all_streams_are_loaded_before_rejects_fail_the_run(two: Runner) -> None:
     output = two.load(
         schema(),
@@ -386,30 +341,3 @@ def test_no_record_value_is_logged(runner: Runner, caplog: pytest.LogCaptureFixt
     )
     assert len(runner.letters()) == 3
     assert "SECRET" not in caplog.text
-
-
-def test_dry_run_plans_and_writes_nothing(runner: Runner) -> None:
-    output = runner.loaded(
-        schema(),
-        *records(120, Code__gc="x"),
-        record(Name="bad", Number__gc="x"),
-        record(Name="few", Text__gc="x"),
-        state(1),
-        dry_run=True,
-        bulk_threshold_rows=100,
-    )
-    assert "120 rows by import (1 jobs)" in output.stderr
-    assert "1 rows by REST (2 calls)" in output.stderr
-    assert "1 rejects foreseen (INVALID_NUMBER Number__gc 1)" in output.stderr
-    assert not output.states
-    assert not runner.rows()
-    assert not runner.rejects.exists()
-    assert not runner.sandbox.journal.calls
-    assert not runner.sandbox.journal.imports
-
-
-def test_the_settings_have_titles_and_descriptions() -> None:
-    properties = TargetGainsight.config_jsonschema["properties"]
-    for name in ("streams", "operation", "max_rejects", "domain"):
-        assert properties[name]["title"]
-        assert properties[name]["description"]

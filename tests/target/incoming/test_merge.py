@@ -1,33 +1,30 @@
+"""Deletions and rows made of a batch leave the tenant as its records, one by one, would."""
+
 from __future__ import annotations
 
-import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gainsight_api.metadata import Field, GainsightObject
-from target_gainsight.incoming.batch import Batch, slices
-from target_gainsight.incoming.merge import Planner
+from gainsight_api.metadata import Field
+from target_gainsight.incoming import merge
+from target_gainsight.incoming.batch import slices
+from target_gainsight.incoming.merge import Merger
 from target_gainsight.problems import Problem
-from target_gainsight.route import Operation, route, settings_for
+from target_gainsight.route import Operation
 from target_gainsight.rows.mapping import RecordMap
+from tests.target.support import batch_of, route_of
+
+if TYPE_CHECKING:
+    import pytest
 
 FIELDS = {
     "Gsid": Field("Gsid", "Gsid", "GSID", createable=False, updateable=False),
     **{name: Field(name, name, "STRING") for name in ("Name", "A", "B")},
     "N": Field("N", "N", "NUMBER"),
 }
-OPTIONS: dict[str, Any] = {
-    "streams": [],
-    "operation": "upsert",
-    "keys": ["Name"],
-    "fields": None,
-    "lookups": None,
-    "load_mode": "auto",
-    "null_handling": "send",
-    "deletes": "delete",
-}
+SETTINGS: dict[str, Any] = {"keys": ["Name"], "deletes": "delete"}
 RECORDS = st.lists(
     st.fixed_dictionaries(
         {},
@@ -43,19 +40,13 @@ RECORDS = st.lists(
 )
 
 
-def planner(operation: Operation, **options: Any) -> Planner:
-    settings = settings_for("thing", {**OPTIONS, "operation": operation.value, **options})
-    way = route("thing", (), settings, GainsightObject("thing", "Thing", FIELDS), connector=False)
-    return Planner(
-        RecordMap(way, lambda _: ()), merges=operation is not Operation.INSERT, deletes=way.delete
+def merger(operation: Operation) -> Merger:
+    route = route_of(FIELDS, operation=operation.value, **SETTINGS)
+    return Merger(
+        RecordMap(route, lambda _: ()),
+        merges=operation is not Operation.INSERT,
+        deletes=route.delete,
     )
-
-
-def batch_of(records: list[dict[str, Any]]) -> Batch:
-    batch = Batch()
-    for number, record in enumerate(records, 1):
-        batch.extend([json.dumps(record).encode()], range(number, number + 1))
-    return batch
 
 
 def fits(record: dict[str, Any]) -> bool:
@@ -83,7 +74,7 @@ def test_merged_records_leave_the_tenant_as_single_ones_would(
     batch = batch_of(records)
     held: dict[str, dict[str, Any]] = {}
     out: list[int] = []
-    for work in planner(Operation.UPSERT).works(batch, range(len(batch))):
+    for work in merger(Operation.UPSERT).works(batch, range(len(batch))):
         for deletion in work.deletions:
             held.pop(str(deletion.values["Name"]), None)
             out += deletion.sources
@@ -101,7 +92,7 @@ def test_merged_records_leave_the_tenant_as_single_ones_would(
 def test_inserts_keep_every_record_and_their_order(records: list[dict[str, Any]]) -> None:
     batch = batch_of(records)
     out: list[int] = []
-    for work in planner(Operation.INSERT).works(batch, range(len(batch))):
+    for work in merger(Operation.INSERT).works(batch, range(len(batch))):
         assert not work.deletions or not any(work.rows)
         found = [source for deletion in work.deletions for source in deletion.sources]
         found += [source for row in work.rows for source in row.sources]
@@ -117,37 +108,29 @@ def test_inserts_keep_every_record_and_their_order(records: list[dict[str, Any]]
 @given(RECORDS, st.integers(1, 5))
 def test_rows_can_be_walked_through_twice(records: list[dict[str, Any]], size: int) -> None:
     batch = batch_of(records)
-    for places in slices(range(len(batch)), size):
-        for work in planner(Operation.UPSERT).works(batch, places):
+    for indexes in slices(range(len(batch)), size):
+        for work in merger(Operation.UPSERT).works(batch, indexes):
             first, second = list(work.rows), list(work.rows)
             assert first == second
             assert len(work.rejections) == len({tuple(r.sources) for r in work.rejections})
 
 
-@given(st.integers(0, 50), st.integers(1, 20))
-def test_slices_cover_a_batch_once(size: int, rows: int) -> None:
-    covered = [place for part in slices(range(size), rows) for place in part]
-    assert covered == list(range(size))
-
-
-def test_a_spoiled_record_is_rejected_for_its_problems() -> None:
+def test_an_unsendable_record_is_rejected_for_its_problems() -> None:
     batch = batch_of([{"Name": "x"}])
     problem = Problem("INVALID_VALUE", "words")
     batch.extend([b'{"Name":"NaN"}'], range(2, 3), (problem,))
-    [work] = planner(Operation.UPSERT).works(batch, range(2))
+    [work] = merger(Operation.UPSERT).works(batch, range(2))
     assert [row.sources for row in work.rows] == [[0]]
     assert [(each.sources, each.problems) for each in work.rejections] == [([1], (problem,))]
     assert batch.raw(1) == b'{"Name":"NaN"}'
 
 
-def test_a_large_batch_is_read_back_from_disk() -> None:
-    batch = Batch()
-    big = "x" * 1_000_000
-    for number in range(20):
-        record = json.dumps({"Name": f"{number}", "A": big}).encode()
-        batch.extend([record], range(number, number + 1))
-    blocks = [block for [block] in batch.records(range(20))]
-    found = [row.values["Name"] for block in blocks for row in block]
-    assert found == [f"{number}" for number in range(20)]
-    assert max(map(len, blocks)) == 4
-    batch.close()
+def test_keys_of_the_same_hash_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge, "hash", lambda _: 7, raising=False)
+    batch = batch_of([{"Name": name, "A": name} for name in "xyxz"])
+    [work] = merger(Operation.UPSERT).works(batch, range(4))
+    assert sorted((row.values["Name"], tuple(row.sources)) for row in work.rows) == [
+        ("x", (0, 2)),
+        ("y", (1,)),
+        ("z", (3,)),
+    ]

@@ -1,0 +1,30 @@
+"""A dry run says what would be sent, and sends nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.target.support import record, records, schema, state
+
+if TYPE_CHECKING:
+    from tests.target.support import Runner
+
+
+def test_dry_run_plans_and_writes_nothing(runner: Runner) -> None:
+    output = runner.loaded(
+        schema(),
+        *records(120, Code__gc="x"),
+        record(Name="bad", Number__gc="x"),
+        record(Name="few", Text__gc="x"),
+        state(1),
+        dry_run=True,
+        bulk_threshold_rows=100,
+    )
+    assert "120 rows by import (1 jobs)" in output.stderr
+    assert "1 rows by REST (2 calls)" in output.stderr
+    assert "1 rejects foreseen (INVALID_NUMBER Number__gc 1)" in output.stderr
+    assert not output.states
+    assert not runner.rows()
+    assert not runner.rejects.exists()
+    assert not runner.sandbox.journal.calls
+    assert not runner.sandbox.journal.imports
