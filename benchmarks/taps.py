@@ -150,7 +150,8 @@ def our_tap(
         config: Settings.
         downloads: Chunks are fetched from the tenant, instead of copied.
     """
-    from gainsight_api.exports import Chunk, Exports, Job, JobState, JobStatus
+    from gainsight_api.exports import Chunk, Exports, Job, JobStatus
+    from gainsight_api.job_states import JobState
     from gainsight_api.query import Query
     from tap_gainsight.tap import TapGainsight
 
@@ -197,11 +198,6 @@ def _catalog_entry() -> dict[str, Any]:
 
 def fetch_one_after_the_other() -> None:
     """Have the tap fetch a chunk only when it has read the one before."""
-    from concurrent.futures import ThreadPoolExecutor
-    from functools import partial
-
     from tap_gainsight.extract import jobs
 
     jobs._FETCHED_AHEAD = 0  # noqa: SLF001
-    one = partial(ThreadPoolExecutor, 1)
-    jobs.ThreadPoolExecutor = lambda *_, **more: one(**more)  # type: ignore[attr-defined,assignment]

@@ -4,6 +4,7 @@
 GainsightError              a call that did not do what was asked
 ├── ConfigError             a setting that cannot be used
 ├── AuthError               the credential is refused
+├── ForeignAddressError     the tenant named an address that is not its own
 ├── GatewayError            the gateway refuses the call, whatever it asks
 ├── TooLargeError           the call is larger than the tenant takes
 ├── RequestError            a verdict: the tenant refuses what was asked
@@ -67,6 +68,10 @@ class ConfigError(GainsightError):
 
 class AuthError(GainsightError):
     """The tenant refused the credential."""
+
+
+class ForeignAddressError(GainsightError):
+    """The tenant named an address that is not on its own host; it was not followed."""
 
 
 class GatewayError(GainsightError):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,9 +13,10 @@ from gainsight_api.errors import (
     NoDataError,
     NotFoundError,
 )
+from gainsight_api.job_states import JobState, state_of
 from gainsight_api.paid_jobs import PaidJob
 from gainsight_api.quota import Budget
-from gainsight_api.replies import identifier
+from gainsight_api.replies import identifier, printable
 from gainsight_api.session import Repeat
 
 if TYPE_CHECKING:
@@ -25,20 +25,8 @@ if TYPE_CHECKING:
     from gainsight_api.session import Session
 
 
-class JobState(StrEnum):
-    """Where a job stands."""
-
-    RUNNING = "running"
-    COMPLETED = "completed"
-    FAILED = "failed"
-
-
-_STATES = {
-    "COMPLETED": JobState.COMPLETED,
-    "FAILED": JobState.FAILED,
-    "ABORTED": JobState.FAILED,
-}
-"""A status that is not here means that the job is still under way."""
+class NoStatusError(DataError):
+    """A reply about a job that does not say where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +62,14 @@ class JobStatus:
         rows: Rows exported, where a completed job says so.
         chunks: The parts of a completed job's result.
         failure: Why it failed.
+        word: The tenant's word for its state.
     """
 
     state: JobState
     rows: int | None = None
     chunks: tuple[Chunk, ...] = ()
     failure: JobFailedError | None = None
+    word: str = field(default="", compare=False)
 
 
 class Exports:
@@ -119,7 +109,7 @@ class Exports:
         if not job_id:
             raise DataError(f"Gainsight named no job for the export of {read.object}")
         url = reply.get("statusURL") or f"v3/exports/data/job/status/{job_id}"
-        job = Job(id=str(job_id), status_url=str(url))
+        job = Job(id=printable(str(job_id)), status_url=str(url))
         if self._paid:
             now = self._session.clock.now()
             self._paid.note(read, PaidJob(job.id, job.status_url, now, began))
@@ -135,23 +125,25 @@ class Exports:
 
         Raises:
             NotFoundError: The tenant does not know it (any more).
+            NoStatusError: The tenant does not say where it stands.
         """
         try:
             reply = self._session.get(job.status_url)
         except NoDataError as exc:
             raise _gone(exc, f"export job {job.id}") from None
         if not isinstance(reply, Mapping):
-            raise DataError(f"Gainsight says nothing of export job {job.id}")
-        state = _STATES.get(str(reply.get("jobStatus") or "").upper(), JobState.RUNNING)
+            raise NoStatusError(f"Gainsight says nothing of export job {job.id}")
+        word = printable(str(reply.get("jobStatus") or ""))
+        state = state_of(word)
         if state is JobState.FAILED:
-            return JobStatus(state, failure=_failure(job, reply))
-        if state is JobState.RUNNING:
-            return JobStatus(state)
+            return JobStatus(state, word=word, failure=_failure(job, reply))
+        if state is not JobState.COMPLETED:
+            return JobStatus(state, word=word)
         details = reply.get("chunkDetails") or []
         if not isinstance(details, list):
             raise DataError(f"Gainsight does not list the chunks of export job {job.id}")
         chunks = sorted((_chunk(job, detail) for detail in details), key=lambda c: c.offset)
-        return JobStatus(state, _number(reply.get("totalRecords")), tuple(chunks))
+        return JobStatus(state, _number(reply.get("totalRecords")), tuple(chunks), word=word)
 
     def fetch(self, chunk: Chunk, file: IO[bytes]) -> None:
         """Write a chunk's CSV to a file, from the file's start.

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import DataError
+from gainsight_api.job_states import JobState, state_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,22 +38,6 @@ class Operation(StrEnum):
     INSERT = "INSERT"
     UPDATE = "UPDATE"
     UPSERT = "UPSERT"
-
-
-class ImportState(StrEnum):
-    """Where a job stands."""
-
-    RUNNING = "running"
-    COMPLETED = "completed"
-    FAILED = "failed"
-
-
-_STATES = {
-    "COMPLETED": ImportState.COMPLETED,
-    "FAILED": ImportState.FAILED,
-    "ABORTED": ImportState.FAILED,
-}
-"""A status that is not here means that the job is still under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +76,7 @@ class ImportJob:
     """
 
     id: str
-    state: ImportState
+    state: JobState
     total: int | None = None
     succeeded: int | None = None
     failed: int | None = None
@@ -238,10 +223,10 @@ class ConnectorImports:
 
 
 def _job(entry: Mapping[str, Any], job_id: str) -> ImportJob:
-    state = str(_first(entry, "status", "jobStatus") or "").upper()
+    state = state_of(_first(entry, "status", "jobStatus"))
     return ImportJob(
         id=str(_first(entry, "jobId", "statusId") or job_id),
-        state=_STATES.get(state.replace(" ", "_"), ImportState.RUNNING),
+        state=JobState.RUNNING if state is JobState.UNKNOWN else state,
         total=_count(_first(entry, "totalRecords", "totalCount")),
         succeeded=_count(_first(entry, *_SUCCEEDED)),
         failed=_count(_first(entry, *_FAILED)),

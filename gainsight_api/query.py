@@ -22,6 +22,11 @@ class Query:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    @property
+    def repaired(self) -> int:
+        """Replies so far in which halves of surrogate pairs were read as U+FFFD."""
+        return self._session.repaired
+
     def page(self, read: Read) -> list[Mapping[str, Any]]:
         """The records of one call; an empty list where nothing matches, however that is said."""
         try:

@@ -18,6 +18,7 @@ import requests
 
 from gainsight_api.errors import (
     AuthError,
+    ForeignAddressError,
     GainsightError,
     RateLimitedError,
     RetriableError,
@@ -220,7 +221,7 @@ class Session:
             or named.netloc.lower() not in own
             or not _SAFE_PATH.fullmatch(url)
         ):
-            raise GainsightError(
+            raise ForeignAddressError(
                 "Gainsight named an address that is not on the tenant's own host; not followed"
             )
         return url

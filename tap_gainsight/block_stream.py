@@ -1,4 +1,19 @@
-"""A stream of the SDK that writes whole blocks of records where nothing is to be done to each."""
+"""A stream of the SDK that writes whole blocks of records where nothing is to be done to each.
+
+What is used of the SDK that is not public, why, and what would let it go (this module and `tap`
+are the only ones of the tap that do):
+
+- `Stream._sync_records`: the SDK takes records one by one, and most of a sync's time would go into
+  that. A public hook for batches of records would do. It is also where one stream's error is kept
+  until the others are done; `Stream.sync` is final.
+- `Stream._write_starting_replication_value`, `_finalize_state`, `_write_state_message`: what
+  `_sync_records` does around the records.
+- `Stream._increment_stream_state`: bookmarks move by pages, and not by records, as the SDK has it.
+- `Stream._stream_version`, `_tap_input_catalog`, `_metadata`, `_tap`: read only; there is no public
+  way to ask for them.
+- `singer_sdk.helpers._util.utc_now`: the very time that the SDK writes.
+- `Tap.sync_all` (final) and `Tap._handle_termination`: see `tap`.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +24,33 @@ from singer_sdk import Stream
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 from typing_extensions import override
 
+from gainsight_api.errors import AuthError, ConfigError, GainsightError, RateLimitedError
+from gainsight_api.quota import QuotaExhaustedError
+from tap_gainsight.output import LineWriter
 from tap_gainsight.records.lines import lines, mapped_lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from tap_gainsight.records.block import Block, Record
-    from tap_gainsight.tap import TapGainsight
+
+_STOPS_THE_RUN = (AuthError, ConfigError, QuotaExhaustedError, RateLimitedError)
+"""Errors that every other stream would meet as well."""
 
 
 class BlockStream(Stream):
     """A stream whose records come in blocks.
 
-    The SDK takes records one by one, and most of a sync's time would go into that. It is left to
-    it only where records are counted one by one, or written otherwise than by its plain writer.
+    Attributes:
+        error: What ended its sync before its end, if anything did.
     """
 
     # Values are made fit as they are read; to walk every record again would cost a third more.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    _tap: TapGainsight
+    error: GainsightError | None = None
 
     @abstractmethod
     def blocks(self) -> Iterator[Block]:
@@ -46,16 +65,27 @@ class BlockStream(Stream):
     def _sync_records(
         self, context: Any = None, *, write_messages: bool = True
     ) -> Generator[Record]:
-        if context is not None or not write_messages or self._needs_records():
+        writer = self._tap.message_writer
+        try:
+            plain = context is None and write_messages and not self._needs_records()
+            if plain and isinstance(writer, LineWriter):
+                self._sync_blocks(writer)
+                return
             yield from super()._sync_records(context, write_messages=write_messages)
-            return
+        except GainsightError as exc:
+            if isinstance(exc, _STOPS_THE_RUN) or not write_messages:
+                raise
+            self.error = exc
+            self.logger.error("%s; going on with the other streams", exc)  # noqa: TRY400 - one line
+
+    def _sync_blocks(self, writer: LineWriter) -> None:
         with self.get_record_counter() as counter, self.get_sync_timer() as timer:
             counter.with_context({})
             timer.with_context({})
             self._write_starting_replication_value(None)
             written = 0
             for block in self.blocks():
-                self._write_block(block)
+                self._write_block(block, writer)
                 counter.increment(block.rows)
                 due = self.STATE_MSG_FREQUENCY - written % self.STATE_MSG_FREQUENCY
                 written += block.rows
@@ -71,18 +101,17 @@ class BlockStream(Stream):
             or bool(self.partitions or self.child_streams)
             or self.ABORT_AT_RECORD_COUNT is not None
             or self._stream_version is not None
-            or type(self._tap.message_writer) is not SimpleSingerWriter
         )
 
-    def _write_block(self, block: Block) -> None:
+    def _write_block(self, block: Block, writer: LineWriter) -> None:
         """Write the block's messages, and if a map fails on a record, those before it."""
         shown = block.only({name for name in block.names if self.mask["properties", name]})
         self.state_manager.is_flushed = False
         if self._maps_nothing(shown):
-            self._tap.write_lines(lines(self.name, shown, utc_now()))
+            writer.output.write(lines(self.name, shown, utc_now()))
             return
         for text in mapped_lines(shown, self.stream_maps, utc_now()):
-            self._tap.write_lines(text)
+            writer.output.write(text)
 
     def _maps_nothing(self, block: Block) -> bool:
         """Whether the records are written as they are: the flattening of flat ones is nothing."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gainsight_api.settings import CONNECTION_SETTINGS
+from gainsight_api.datatypes import timestamp
+from gainsight_api.errors import ConfigError
+from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import tzinfo
 
 TAP_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -137,3 +144,59 @@ CONFIG_SCHEMA: Mapping[str, Any] = {
     "properties": {**CONNECTION_SETTINGS, **TAP_SETTINGS},
     "required": ["domain"],
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class TapSettings(ConnectionSettings):
+    """The tap's settings; each attribute is the setting of its name, as `TAP_SETTINGS` has it."""
+
+    schemas: ClassVar[Mapping[str, Mapping[str, Any]]] = CONFIG_SCHEMA["properties"]
+
+    start_date: str | None
+    objects: Sequence[str] | None
+    streams: Sequence[Mapping[str, Any]] | None
+    extract_method: str
+    bulk_threshold_rows: int
+    max_rows_per_job: int
+    max_concurrent_jobs: int
+    lookback_seconds: int
+    filter_timezone: str
+    include_lookup_names: bool
+    include_picklist_labels: bool
+    csv_null: str | None
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The setting `filter_timezone`.
+
+        Raises:
+            ConfigError: There is no such zone.
+        """
+        if self.filter_timezone == "UTC":
+            return UTC
+        try:
+            return ZoneInfo(self.filter_timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigError(
+                "setting `filter_timezone` is not the name of a time zone, such as Europe/Paris"
+            ) from None
+
+    @cached_property
+    def earliest(self) -> datetime | None:
+        """The setting `start_date`, in UTC.
+
+        Raises:
+            ConfigError: It is no date-time.
+        """
+        if not self.start_date:
+            return None
+        digits = self.start_date.strip().lstrip("+-").isdigit()
+        try:
+            return datetime.fromisoformat(timestamp("" if digits else self.start_date)).replace(
+                tzinfo=None
+            )
+        except ValueError:
+            raise ConfigError(
+                "setting `start_date` is not a date-time, such as 2025-06-01 or "
+                "2025-06-01T00:00:00Z"
+            ) from None

@@ -9,34 +9,58 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL, MetadataMappin
 from typing_extensions import override
 
 from gainsight_api.datatypes import timestamp
-from gainsight_api.errors import ConfigError, JobFailedError, NotFoundError, RequestError
+from gainsight_api.errors import ConfigError, GainsightError, RequestError
 from tap_gainsight.block_stream import BlockStream
-from tap_gainsight.catalog.spec import DELETE_LOGS, StreamSpec
+from tap_gainsight.catalog.spec import StreamSpec, path_of
 from tap_gainsight.extract.checkpoint import Checkpoint
 from tap_gainsight.extract.cursor import UNKNOWN_NAME
 from tap_gainsight.extract.extract import Extract, Method
-from tap_gainsight.extract.paging import Window
+from tap_gainsight.extract.paging import ExtractWindow
 from tap_gainsight.records.decode import Decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from singer_sdk import Tap
 
     from gainsight_api.filters.build import Filter
     from tap_gainsight.records.block import Block, Column
-    from tap_gainsight.tap import TapGainsight
+    from tap_gainsight.wiring import Wiring
 
-_LOG_KEPT = timedelta(days=15)
+_FUTURE = timedelta(days=1)
 
 
 class GainsightStream(BlockStream):
-    """The records of one object."""
+    """The records of one object.
 
-    def __init__(self, tap: TapGainsight, spec: StreamSpec) -> None:
+    Args:
+        tap: The SDK's tap.
+        spec: What is read.
+        wiring: Makes extracts.
+        next_extract: Gives the extract of the stream whose turn it is.
+        work_ahead: Called when rows are out: others' extracts may be prepared.
+        save: Writes the state.
+    """
+
+    def __init__(
+        self,
+        tap: Tap,
+        spec: StreamSpec,
+        *,
+        wiring: Wiring,
+        next_extract: Callable[[str], Extract],
+        work_ahead: Callable[[], None],
+        save: Callable[[], None],
+    ) -> None:
         super().__init__(tap, schema=dict(spec.schema), name=spec.name)
         self.primary_keys = spec.keys
         self.replication_key = spec.replication_key
         self._spec = spec
-        self._gainsight = tap
+        self._wiring = wiring
+        self._settings = wiring.settings
+        self._next_extract = next_extract
+        self._work_ahead = work_ahead
+        self._write_state = save
 
     @property
     @override
@@ -73,23 +97,50 @@ class GainsightStream(BlockStream):
             yield from self.extract().sample(self.ABORT_AT_RECORD_COUNT)
             return
         try:
-            extract = self._gainsight.ahead.take(self.name)
-            yield from extract.blocks()
-        except (RequestError, JobFailedError) as exc:
-            exc.args = (f"stream {self.name}: {exc}",)
-            raise
-        extract.reading.progress.finished()
+            extract = self._next_extract(self.name)
+            progress = extract.cursor.progress
+            progress.begin()
+            for block in extract.blocks():
+                progress.first_row()
+                yield block
+                self._work_ahead()
+        except GainsightError as exc:
+            raise self._named(exc) from None
+        progress.finished()
+
+    def _named(self, exc: GainsightError) -> GainsightError:
+        """The error with the stream's name, and with what is known of its reason."""
+        text = str(exc)
+        if not text.startswith("stream ") and not isinstance(exc, ConfigError):
+            text = f"stream {self.name}: {text}"
+        if isinstance(exc, RequestError) and exc.code in UNKNOWN_NAME:
+            text += self._reason()
+        exc.args = (text,)
+        return exc
+
+    def _reason(self) -> str:
+        """Why the tenant may not know what a read names."""
+        needed = {path_of(name) for name in (*self._spec.keys, self.replication_key) if name}
+        try:
+            missing = self._wiring.missing_fields(self._spec.object, sorted(needed))
+        except GainsightError:
+            missing = set()
+        if missing:
+            names = ", ".join(sorted(missing))
+            return f". The tenant no longer has {names}: discover anew, for a catalog without it"
+        if self._spec.filter:
+            return ". Check the `filter` of its `streams` entry, and the parentheses in it"
+        return ". If the tenant takes no parentheses in filters, try `extract_method: bulk`"
 
     def extract(self) -> Extract:
         """An extract of what the catalog selects, from where the state says."""
-        method = self._spec.method or self._gainsight.options["extract_method"]
         columns = self._columns()
-        return self._gainsight.extract(
+        return self._wiring.extract(
             self._window(self._spec.object, self._spec.paging_key, columns),
             self._decoder(columns),
-            method=Method(method),
+            method=Method(self._spec.method or self._settings.extract_method),
             save=self._save,
-            narrow=self._narrowed,
+            drop_missing_fields=self._without_missing_fields,
             logger=self.logger,
             resumed=self._resumed(),
         )
@@ -99,35 +150,42 @@ class GainsightStream(BlockStream):
         object_name: str,
         key: str | None,
         columns: Sequence[Column],
-    ) -> Window:
-        return Window(
+        start: str | None = None,
+    ) -> ExtractWindow:
+        return ExtractWindow(
             object=object_name,
             fields=tuple(column.path for column in columns),
             key=key,
             replication_key=self._incremental_key(),
-            start=self._start(),
-            filter=self._filter(object_name, columns[0].path),
-            zone=self._gainsight.zone,
+            start=start or self._start(self._bookmark()),
+            filter=self._filter(object_name, columns),
+            zone=self._settings.zone,
         )
 
-    def _filter(self, object_name: str, field: str) -> Filter | None:
+    def _filter(self, object_name: str, columns: Sequence[Column]) -> Filter | None:
         where = self._spec.filter
-        return self._gainsight.spelled(where, object_name, field) if where else None
+        if where is None or not columns:
+            return where
+        return self._wiring.with_null_spelling(where, object_name, columns[0].path)
 
     def _decoder(self, columns: tuple[Column, ...]) -> Decoder:
-        sources = self._selected_labels()
-        labels = self._gainsight.labels(self._spec.object, sources) if sources else ()
-        return Decoder(self.name, columns, self._gainsight.options["csv_null"], labels)
+        labels = self._wiring.picklist_labels(self._spec.object, self._selected_labels())
+        return Decoder(self.name, columns, self._settings.csv_null, labels)
 
     def _columns(self) -> tuple[Column, ...]:
         """What is asked for: selected columns, what labels are made of, and the keys."""
-        always = {*self._spec.keys, self._spec.paging_key, self.replication_key}
-        always |= set(self._selected_labels().values())
-        return tuple(
+        always = self._needed() | set(self._selected_labels().values())
+        columns = tuple(
             column
             for column in self._spec.columns()
             if column.name in always or self.mask["properties", column.name]
         )
+        if not columns:
+            raise ConfigError(
+                f"stream {self.name}: no field of it is selected, and it has no key: select one, "
+                "or deselect the stream"
+            )
+        return columns
 
     def _selected_labels(self) -> dict[str, str]:
         return {
@@ -136,15 +194,18 @@ class GainsightStream(BlockStream):
             if self.mask["properties", name]
         }
 
-    def _narrowed(self) -> tuple[Window, Decoder] | None:
+    def _without_missing_fields(self) -> tuple[ExtractWindow, Decoder] | None:
         """What is left to ask for when fields have gone from the tenant since discovery."""
         columns = self._columns()
-        gone = self._gainsight.gone(self._spec.object, [column.path for column in columns])
-        if not gone:
+        paths = [column.path for column in columns]
+        gone = self._wiring.missing_fields(self._spec.object, paths)
+        needed = {column.path for column in columns if column.name in self._needed()}
+        if not gone or gone & needed or len(gone) == len(columns):
             return None
         self.logger.warning(
-            "The tenant no longer has %s of %s: left out. Discover anew to have a catalog "
-            "without them",
+            "stream %s: the tenant no longer has %s of %s: left out. Discover anew to have a "
+            "catalog without them",
+            self.name,
             ", ".join(sorted(gone)),
             self._spec.object,
         )
@@ -156,7 +217,35 @@ class GainsightStream(BlockStream):
         incremental = self.replication_method == REPLICATION_INCREMENTAL
         return self.replication_key if incremental else None
 
-    def _start(self) -> str | None:
+    def _needed(self) -> set[str | None]:
+        return {*self._spec.keys, self._spec.paging_key, self.replication_key}
+
+    def _bookmark(self, name: str = "replication_key_value") -> datetime | None:
+        """A bookmark of the state, in UTC."""
+        state = self.stream_state
+        if state.get("replication_key") not in {None, self.replication_key}:
+            return None
+        value = state.get(name)
+        if not value:
+            return None
+        try:
+            moment = datetime.fromisoformat(timestamp(str(value))).replace(tzinfo=None)
+        except ValueError:
+            raise ConfigError(
+                f"stream {self.name}: its bookmark in the state is no date-time; correct it, or "
+                "remove it to read the stream anew"
+            ) from None
+        now = datetime.fromtimestamp(self._wiring.clock.now(), UTC).replace(tzinfo=None)
+        if moment > now + _FUTURE:
+            self.logger.warning(
+                "stream %s: its bookmark %s lies in the future: what changes before then is not "
+                "read. Correct the state if that is not meant",
+                self.name,
+                value,
+            )
+        return moment
+
+    def _start(self, bookmark: datetime | None) -> str | None:
         """The second at which an incremental extract begins.
 
         That is `lookback_seconds` before the bookmark, or `start_date`, whichever of bookmark and
@@ -164,102 +253,41 @@ class GainsightStream(BlockStream):
         """
         if self._incremental_key() is None:
             return None
-        state = self.stream_state
-        same_key = state.get("replication_key") == self.replication_key
-        bookmark = self._moment(state.get("replication_key_value")) if same_key else None
-        start_date = self._moment(self.config.get("start_date"))
-        back = timedelta(seconds=self._gainsight.options["lookback_seconds"])
-        if bookmark and (start_date is None or start_date <= bookmark):
-            return (bookmark - back).isoformat("T", "seconds")
-        return start_date.isoformat("T", "seconds") if start_date else None
-
-    def _moment(self, value: object) -> datetime | None:
-        try:
-            moment = datetime.fromisoformat(timestamp(str(value))) if value else None
-        except ValueError:
-            raise ConfigError(
-                f"stream {self.name}: its bookmark, or the setting `start_date`, is no date-time"
-            ) from None
-        return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
+        earliest = self._settings.earliest
+        if bookmark and (earliest is None or earliest <= bookmark):
+            try:
+                begin = bookmark - timedelta(seconds=self._settings.lookback_seconds)
+            except OverflowError:  # before the calendar's beginning
+                begin = datetime.min  # noqa: DTZ901 - in UTC, as all times here
+            return begin.isoformat("T", "seconds")
+        return earliest.isoformat("T", "seconds") if earliest else None
 
     def _resumed(self) -> Checkpoint | None:
         """The extract that a run before this one left under way, if there is one."""
         try:
             return Checkpoint.from_state(self.stream_state)
         except ValueError:
-            self.logger.warning("The state's export cannot be read; it is left")
+            self.logger.warning(
+                "stream %s: the state's export cannot be read; it is left", self.name
+            )
             return None
 
     def _save(self, at: Checkpoint) -> None:
         """Write a state that says how far the extract has come."""
         if self._incremental_key() and (at.seen.ordered or at.position.done):
-            self._move_bookmark(at.seen.latest, at.began)
+            latest = at.seen.latest
+            self._move_bookmark(min(latest, at.unsure) if at.unsure else latest, at.began)
         state = self.stream_state
         state.update(at.to_state())
-        self._gainsight.save_state()
+        self._write_state()
 
-    def _move_bookmark(self, latest: str, began: str) -> None:
+    def _move_bookmark(self, latest: str, began: str, name: str = "replication_key_value") -> None:
         """Forward to the latest value read, but not past the extract's begin."""
         latest = min(latest, began)
         state = self.stream_state
-        present = state.get("replication_key_value")
+        present = state.get(name)
         if state.get("replication_key") != self.replication_key or not present:
             present = None
         if latest and (present is None or latest > timestamp(str(present))):
             state["replication_key"] = self.replication_key
-            state["replication_key_value"] = latest
-
-
-class DeletedRecordsStream(GainsightStream):
-    """What was deleted, from both delete logs (article "Data Management APIs").
-
-    The logs are small and kept for 15 days, so they are always read by query. The bookmark is
-    one for both, so it moves when both have been read.
-    """
-
-    @override
-    def blocks(self) -> Iterator[Block]:
-        self._warn_if_late()
-        began = ""
-        missing: list[str] = []
-        for log in DELETE_LOGS:
-            columns = self._columns()
-            extract = self._gainsight.extract(
-                self._window(log, "RecordId", columns),
-                self._decoder(columns),
-                method=Method.QUERY,
-                save=lambda _: None,
-                narrow=lambda: None,
-                logger=self.logger,
-            )
-            began = min(began or extract.reading.began, extract.reading.began)
-            try:
-                if self.ABORT_AT_RECORD_COUNT is not None:
-                    yield from extract.sample(self.ABORT_AT_RECORD_COUNT)
-                    return
-                yield from extract.blocks()
-            except RequestError as exc:
-                missing += [log]
-                absent = isinstance(exc, NotFoundError) or exc.code in UNKNOWN_NAME
-                if not absent or extract.reading.progress.rows or len(missing) == len(DELETE_LOGS):
-                    raise
-                self.logger.warning("This tenant has no %s", log)
-            else:
-                extract.reading.progress.finished()
-        if self._incremental_key():
-            # All that was in the logs has been read, be it long ago that anything was deleted.
-            self._move_bookmark(began, began)
-            self._gainsight.save_state()
-
-    def _warn_if_late(self) -> None:
-        bookmark = self.stream_state.get("replication_key_value")
-        if not bookmark or self._incremental_key() is None:
-            return
-        kept_from = datetime.fromtimestamp(self._gainsight.session.clock.now(), UTC) - _LOG_KEPT
-        if timestamp(str(bookmark)) < kept_from.isoformat():
-            self.logger.error(
-                "The bookmark %s is older than the 15 days for which Gainsight keeps its delete "
-                "logs: deletions before %s are lost; compare whole tables to find them",
-                bookmark,
-                kept_from.date(),
-            )
+            state[name] = latest

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -58,14 +57,14 @@ class Or:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class UserFilter:
     """A user's own filter, in the API's form; its aliases may be any words."""
 
     conditions: tuple[Mapping[str, Any], ...]
     expression: str
 
 
-Filter = Condition | And | Or | Given
+Filter = Condition | And | Or | UserFilter
 
 
 def all_of(*terms: Filter | None) -> Filter | None:
@@ -83,7 +82,7 @@ def _combined(kind: type[And | Or], terms: Sequence[Filter | None]) -> Filter | 
     return kind(given) if len(given) > 1 else given[0] if given else None
 
 
-def given(where: Mapping[str, Any]) -> Given:
+def parse_user_filter(where: Mapping[str, Any]) -> UserFilter:
     """A user's filter, as written; conditions without an expression must all hold.
 
     Raises:
@@ -95,7 +94,7 @@ def given(where: Mapping[str, Any]) -> Given:
     expression = str(where.get("expression") or "")
     if not expression:
         conditions = tuple({**item, "alias": f"_{n}"} for n, item in enumerate(conditions))
-        return Given(conditions, " AND ".join(item["alias"] for item in conditions))
+        return UserFilter(conditions, " AND ".join(item["alias"] for item in conditions))
     aliases = {str(item.get("alias") or "") for item in conditions}
     words = set(_WORD.findall(expression))
     if len(aliases) < len(conditions) or not all(map(_is_alias, aliases)):
@@ -105,7 +104,7 @@ def given(where: Mapping[str, Any]) -> Given:
             f"the `expression` of a `filter` names {strange[0]!r}, which no condition has "
             "as its `alias`"
         )
-    return Given(conditions, expression)
+    return UserFilter(conditions, expression)
 
 
 def _is_alias(text: str) -> bool:
@@ -116,7 +115,7 @@ NOT_NULL = ("IS_NOT_NULL", "IS_NOT_NUL")
 """How "is not null" is written: as clients have it, and as the article prints it."""
 
 
-def respelled(where: Given, not_null: str) -> Given:
+def respelled(where: UserFilter, not_null: str) -> UserFilter:
     """A user's filter, with "is not null" written in one of the ways of `NOT_NULL`."""
     conditions = tuple(
         {**condition, "operator": not_null} if condition.get("operator") in NOT_NULL else condition
@@ -148,7 +147,7 @@ def _expression(
             }
         )
         return alias
-    if isinstance(node, Given):
+    if isinstance(node, UserFilter):
         renamed = {}
         for condition in node.conditions:
             alias = renamed[str(condition["alias"])] = next(aliases)
@@ -167,13 +166,3 @@ def _aliases() -> Iterator[str]:
     for number in count():
         times, letter = divmod(number, 26)
         yield chr(ord("A") + letter) * (times + 1)
-
-
-def time_value(moment: datetime, zone: tzinfo = UTC) -> str:
-    """A date-time as a filter value, whole seconds, as the clocks of `zone` show it.
-
-    The offset is written out, so that a tenant that heeds it and one that reads the clock time in
-    its own zone understand the same moment.
-    """
-    local = moment.astimezone(zone).replace(microsecond=0)
-    return local.isoformat().replace("+00:00", "Z")

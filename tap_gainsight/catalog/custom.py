@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import ConfigError
-from gainsight_api.filters.build import given
+from gainsight_api.filters.build import parse_user_filter
 from gainsight_api.filters.check import problems_in
 from tap_gainsight.catalog.spec import (
     StreamSpec,
@@ -113,7 +113,7 @@ def custom_spec(
         hidden=frozenset(
             path for path, field in fields.items() if field.hidden and setting.fields is None
         ),
-        filter=given(setting.filter) if setting.filter else None,
+        filter=parse_user_filter(setting.filter) if setting.filter else None,
         method=setting.extract_method,
     )
 

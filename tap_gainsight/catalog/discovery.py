@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import ConfigError
-from gainsight_api.filters.build import given
+from gainsight_api.filters.build import parse_user_filter
 from tap_gainsight.catalog.custom import StreamSetting, custom_spec
 from tap_gainsight.catalog.spec import DELETE_LOGS, DELETED_RECORDS, StreamSpec, deleted_records
 
@@ -108,7 +108,7 @@ def catalogued(
         schema=entry["schema"],
         keys=tuple(entry.get("key_properties") or of_stream.get("table-key-properties") or ()),
         replication_key=entry.get("replication_key") or of_stream.get("replication-key"),
-        filter=given(setting.filter) if setting.filter else None,
+        filter=parse_user_filter(setting.filter) if setting.filter else None,
         method=setting.extract_method,
     )
     setting.check_filter(spec.data_types())

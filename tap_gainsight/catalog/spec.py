@@ -11,12 +11,17 @@ from tap_gainsight.records.block import Column
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gainsight_api.filters.build import Given
+    from gainsight_api.filters.build import UserFilter
     from gainsight_api.metadata import Field, GainsightObject
 
 KEYS = ("Gsid", "id")
 REPLICATION_KEYS = ("ModifiedDate", "LastModifiedDate", "ModifiedAt", "DeletedOn")
-DELETE_LOGS = ("record_delete_log", "record_delete_log_high_volume")
+MAIN_DELETE_LOG = "record_delete_log"
+DELETE_LOGS = {
+    MAIN_DELETE_LOG: "deleted_log",
+    "record_delete_log_high_volume": "deleted_log_high_volume",
+}
+"""The objects of the delete logs, each with the bookmark that the state keeps for it."""
 DELETED_RECORDS = "deleted_records"
 PICKLISTS = ("PICKLIST", "MULTISELECTDROPDOWNLIST")
 _LABEL = "__label"
@@ -43,7 +48,7 @@ class StreamSpec:
     keys: tuple[str, ...]
     replication_key: str | None
     hidden: frozenset[str] = frozenset()
-    filter: Given | None = None
+    filter: UserFilter | None = None
     method: str | None = None
 
     @property
@@ -131,7 +136,7 @@ def deleted_records() -> StreamSpec:
     """The stream of both delete logs (article "Data Management APIs")."""
     return StreamSpec(
         name=DELETED_RECORDS,
-        object=DELETE_LOGS[0],
+        object=MAIN_DELETE_LOG,
         schema={
             "type": "object",
             "properties": {

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_gainsight.extract.paging import Position, Tracker
+from tap_gainsight.extract.paging import Position
+from tap_gainsight.extract.tracker import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,9 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         began: The tenant's time when the extract began, in whole seconds. Rows change while they
             are read, and one may change again in the very second in which it was read: so the
             bookmark goes no further than this, and the next run sees that second anew.
+        start: The earliest replication value that the export under way asks for.
+        unsure: The first second in which rows may be that have not been read, though later ones
+            have: the bookmark goes no further. Not kept in a state.
     """
 
     position: Position
@@ -37,6 +41,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     submitted_at: str | None = None
     request: str | None = None
     began: str = ""
+    start: str | None = None
+    unsure: str = ""
 
     def to_state(self) -> dict[str, Any]:
         """The scalars that a stream's state holds while an export is under way.
@@ -55,6 +61,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
             "export_position": msgspec.json.encode(self.position).decode(),
             "export_seen": msgspec.json.encode(self.seen).decode(),
             "export_chunks_done": self.chunks_done,
+            "export_start": self.start,
         }
 
     @classmethod
@@ -76,6 +83,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
                 submitted_at=state.get("export_submitted_at"),
                 request=state["export_request"],
                 began=state["export_began"],
+                start=state.get("export_start"),
             )
         except (msgspec.MsgspecError, KeyError, TypeError) as exc:
             raise ValueError from exc
@@ -90,4 +98,5 @@ _KEYS = (
     "export_position",
     "export_seen",
     "export_chunks_done",
+    "export_start",
 )

@@ -1,60 +1,67 @@
-"""Reading by export jobs: no job is paid for twice, and none is believed that does not add up."""
+"""Reading by export jobs: no job is paid for twice, and each chunk and count is checked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import IO, TYPE_CHECKING
-
-from msgspec.structs import replace
 
 from gainsight_api.errors import (
     DataError,
+    ForeignAddressError,
     JobFailedError,
     NotFoundError,
     RequestError,
     RetriableError,
 )
-from gainsight_api.exports import Chunk, Job
+from gainsight_api.exports import Job, NoStatusError
 from gainsight_api.read import DEFAULT_LIMIT
+from tap_gainsight.extract.chunks import Given, alike, without_first
 from tap_gainsight.extract.jobs import IncompleteError
-from tap_gainsight.extract.paging import Position, Tracker, advance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_gainsight.extract.cursor import Reading
+    from gainsight_api.exports import Chunk, JobStatus
+    from tap_gainsight.extract.cursor import Cursor
     from tap_gainsight.extract.jobs import Jobs
     from tap_gainsight.records.block import Block
 
 _HOPELESS = ("GSOBJ", "P_5005")
 """How codes begin that blame the request: the same request would fail again."""
+_KEPT_SECONDS = 24 * 3600
+"""For how long a job that a run left can be hoped to be there: it is submitted anew then."""
 
 
 @dataclass(slots=True)
-class Exporting:
-    """The export jobs of one reading, one after the other.
+class ExportPages:
+    """The export jobs of one stream's reading, one after the other.
 
     Attributes:
-        reading: What is read, and how far.
+        cursor: What is read, and how far.
         jobs: The calls.
-        when_exported: Called when a job is completed, before its chunks are read.
+        on_exported: Called when a job is completed, before its chunks are read.
+        completed: Whether the last job gave all that it announced.
+        was_full: Whether the last job gave as many rows as a job may, so that more is likely.
     """
 
-    reading: Reading
+    cursor: Cursor
     jobs: Jobs
-    when_exported: Callable[[], None] = field(default=lambda: None)
-    _resumed: str | None = field(init=False)
+    on_exported: Callable[[], None] = field(default=lambda: None)
+    completed: bool = False
+    was_full: bool = False
+    _left_by_earlier_run: str | None = field(init=False)
     _failed: int = 0
     _read_again: bool = False
+    _given: dict[int, Given] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._resumed = self.reading.at.job_id
+        self._left_by_earlier_run = self.cursor.checkpoint.job_id
 
     @property
     def job_id(self) -> str | None:
         """The job under way, if there is one."""
-        return self.reading.at.job_id
+        return self.cursor.checkpoint.job_id
 
     def submit(self, *, wait: bool) -> None:
         """Submit a job, or take one that a run before this one left.
@@ -65,128 +72,192 @@ class Exporting:
         Raises:
             QuotaExhaustedError: There is no bulk call left.
         """
-        reading, job = self.reading, self._submitted(wait=wait)
+        cursor, job = self.cursor, self._submitted(wait=wait)
         if job.began is None:
-            reading.progress.bulk_calls += 1
-            reading.logger.info("Submitted export job %s", job.id)
+            cursor.progress.bulk_calls += 1
+            cursor.logger.info("stream %s: submitted export job %s", cursor.stream, job.id)
         else:
-            reading.logger.info("Taking export job %s, which a run before this one left", job.id)
-        reading.at = replace(
-            reading.at,
-            seen=Tracker(),
-            chunks_done=0,
-            job_id=job.id,
-            status_url=job.status_url,
-            submitted_at=datetime.fromtimestamp(reading.clock.now(), UTC).isoformat("T", "seconds"),
-            request=reading.request,
-            began=min(job.began or reading.began, reading.began),
-        )
-        reading.keep()
+            self._left_by_earlier_run = job.id
+            cursor.logger.info(
+                "stream %s: taking export job %s, which was submitted for the very same rows",
+                cursor.stream,
+                job.id,
+            )
+        self._given = {}
+        cursor.begin_job(job)
 
     def _submitted(self, *, wait: bool) -> Job:
-        reading, exports = self.reading, self.jobs.exports
-        read = reading.read(reading.job_rows)
+        cursor, exports = self.cursor, self.jobs.exports
+        read = cursor.read(cursor.max_rows_per_job)
         try:
-            return exports.submit(read, reading.began, wait=wait)
+            return exports.submit(read, cursor.began, wait=wait)
         except RetriableError as exc:
-            if not exc.may_have_arrived:
+            if not exc.may_have_arrived or exc.status == HTTPStatus.SERVICE_UNAVAILABLE:
                 raise
-            # The job may be under way, but nothing tells its id: one more call is the price.
-            reading.logger.warning("%s; submitting the export job once more", exc)
+            self._repeat(exc)
         except RequestError as exc:
-            if not reading.narrowed(exc):
+            if not cursor.narrowed(exc):
                 raise
-            read = reading.read(reading.job_rows)
-        return exports.submit(read, reading.began, wait=wait)
+            read = cursor.read(cursor.max_rows_per_job)
+        return exports.submit(read, cursor.began, wait=wait)
+
+    def _repeat(self, exc: RetriableError) -> None:
+        """Wait, and say that the job may be paid twice: nothing tells the id of the first."""
+        self.cursor.logger.warning(
+            "stream %s: %s; submitting the export job once more", self.cursor.stream, exc
+        )
+        self.cursor.clock.sleep(max(exc.retry_after or 0.0, self.jobs.poll_interval))
 
     def blocks(self) -> Iterator[Block]:
-        """What the job under way still has to give; all of it, if it is under way no more."""
-        reading = self.reading
-        job = Job(id=str(reading.at.job_id), status_url=str(reading.at.status_url))
-        if job.id == self._resumed:
-            done = reading.at.chunks_done
-            reading.logger.info("Going on with export job %s, %d chunks done", job.id, done)
+        """The rows that the job under way still has to give.
+
+        A job that is gone is left, and nothing follows; one that a run left before this is left
+        whatever is said of it, but that it is under way.
+        """
+        cursor = self.cursor
+        self.completed = False
+        job = Job(str(self.job_id), str(cursor.checkpoint.status_url))
+        resumed = job.id == self._left_by_earlier_run
         try:
-            status = self.jobs.finished(job, reading.logger)
-            self.when_exported()
-            with self.jobs.chunks(status.chunks[reading.at.chunks_done :]) as chunks:
-                for chunk, file in chunks:
-                    yield from self._chunk(chunk, file)
-                    reading.at.chunks_done += 1
-                    reading.progress.page(chunk.rows or 0, reading.at.seen.rows, status.rows)
-                    reading.keep()
+            if resumed:
+                self._check_age()
+            status = self.jobs.finished(job, cursor.stream, cursor.logger, resumed=resumed)
+            self.on_exported()
+            yield from self._chunks(status)
         except (NotFoundError, JobFailedError) as exc:
             self._give_up(exc)
-            return
+        except (RequestError, ForeignAddressError, NoStatusError) as exc:
+            if not resumed and not isinstance(exc, RequestError):
+                raise
+            self._give_up(exc)
         except IncompleteError:
-            self._leave(reading.at.position, Tracker())
+            self._leave()
             raise
-        self._read_through(job, status.rows)
+        else:
+            yield from self._ended(job, status.rows)
 
-    def _chunk(self, chunk: Chunk, file: IO[bytes]) -> Iterator[Block]:
-        """A chunk's records; fetched once more if it does not read."""
-        reading = self.reading
-        before = _copy(reading.at.seen)
+    def _check_age(self) -> None:
+        cursor = self.cursor
+        age = cursor.age_of_job()
+        if age is not None and age > _KEPT_SECONDS:
+            raise NotFoundError(f"export job {self.job_id} was submitted over 24 hours ago")
+        done = cursor.checkpoint.chunks_done
+        cursor.logger.info(
+            "stream %s: going on with export job %s, %d chunks done",
+            cursor.stream,
+            self.job_id,
+            done,
+        )
+
+    def _chunks(self, status: JobStatus) -> Iterator[Block]:
+        cursor = self.cursor
+        with self.jobs.chunks(status.chunks[cursor.checkpoint.chunks_done :]) as chunks:
+            for chunk, file in chunks:
+                yield from self._chunk(chunk, file, status.rows)
+                cursor.progress.page(chunk.rows or 0, cursor.page.rows, status.rows)
+                cursor.end_chunk()
+
+    def _chunk(self, chunk: Chunk, file: IO[bytes], total: int | None) -> Iterator[Block]:
+        """A chunk's records; fetched once more if it does not read, or lacks rows."""
+        cursor, given = self.cursor, Given()
+        number = cursor.checkpoint.chunks_done
+        before = cursor.begin_chunk()
+        earlier = self._given.get(number, Given())
+        known = earlier.written if earlier.begins(file) else 0
+        problem: DataError | None = None
         try:
-            yield from reading.seen(reading.decoder.from_csv(file))
-            self._check(chunk, before.rows)
+            blocks = cursor.track(given.reading(self._records(file)))
+            yield from without_first(given.writing(blocks), known)
         except DataError as exc:
-            reading.logger.warning("%s; fetching the chunk once more", exc)
-            reading.at.seen = before
-            rows = before.rows
-            with self.jobs.fetched(chunk) as again:
-                yield from reading.seen(reading.decoder.from_csv(again))
-            self._check(chunk, rows)
-
-    def _check(self, chunk: Chunk, before: int) -> None:
-        rows = self.reading.at.seen.rows - before
-        if chunk.rows not in {None, rows}:
+            problem = exc
+        if problem is None and not self._lacks_rows(chunk, given.read, total):
+            self._note(number, chunk, given, file)
+            return
+        cursor.logger.warning(
+            "%s; fetching the chunk once more",
+            problem
+            or f"stream {cursor.stream}: a chunk announced {chunk.rows} rows and gave {given.read}",
+        )
+        with self.jobs.fetched(chunk) as again:
+            cursor.rewind(before)
+            yield from self._once_more(file, again, given, max(known, given.written))
+            self._note(number, chunk, given, again)
+        if total is None and chunk.rows not in {None, given.read}:
             raise IncompleteError(
-                f"stream {self.reading.decoder.stream}: a chunk of export job {self.job_id} "
-                f"announced {chunk.rows} rows and gave {rows}; run again, for a new job"
+                f"stream {cursor.stream}: a chunk of export job {self.job_id} announced "
+                f"{chunk.rows} rows and gave {given.read}; run again, for a new job"
             )
 
-    def _read_through(self, job: Job, announced: int | None) -> None:
+    def _records(self, file: IO[bytes]) -> Iterator[Block]:
+        return self.cursor.decoder.from_csv(file, is_last_try=False)
+
+    def _once_more(
+        self, file: IO[bytes], again: IO[bytes], given: Given, known: int
+    ) -> Iterator[Block]:
+        """The rows of a chunk that has come again, without those that it gave already."""
+        cursor = self.cursor
+        same = alike(cursor.decoder, file, again, given.read)
+        given.read = given.written = 0
+        decoder = cursor.decoder
+        blocks = cursor.track(given.reading(decoder.from_csv(again)))
+        yield from without_first(given.writing(blocks), known if same else 0)
+
+    def _note(self, number: int, chunk: Chunk, given: Given, file: IO[bytes]) -> None:
+        """Keep what is needed if the job is read once more: nothing, where chunks are counted."""
+        if chunk.rows is None:
+            given.seal(file)
+            self._given[number] = given
+
+    def _lacks_rows(self, chunk: Chunk, rows: int, total: int | None) -> bool:
+        """Whether a chunk lacks rows; its `limit` may be a size, where the total fits without."""
+        return chunk.rows not in {None, rows} and self.cursor.page.rows != total
+
+    def _ended(self, job: Job, announced: int | None) -> Iterator[Block]:
         """Go on after a job whose chunks have all been read; back to its first, if rows lack."""
-        reading, rows = self.reading, self.reading.at.seen.rows
-        if announced in {None, rows}:
-            self._failed = 0
-            full = rows >= reading.job_rows or rows == DEFAULT_LIMIT
-            self._leave(reading.following(last=not full, full=full), reading.at.seen)
+        cursor, rows = self.cursor, self.cursor.page.rows
+        if announced not in {None, rows}:
+            self._read_through_again(job, announced)
             return
+        self._failed = 0
+        self.was_full = rows >= cursor.max_rows_per_job or rows == DEFAULT_LIMIT
+        self.completed = True
+        last = cursor.window.key is None and not self.was_full
+        yield from cursor.released(last=last)
+        self.jobs.exports.forget(job.id)
+        cursor.end_page(last=last or not rows)
+
+    def _read_through_again(self, job: Job, announced: int | None) -> None:
+        cursor = self.cursor
         what = (
-            f"stream {reading.decoder.stream}: export job {job.id} announced {announced} rows "
-            f"and gave {rows}"
+            f"stream {cursor.stream}: export job {job.id} announced {announced} rows and gave "
+            f"{cursor.page.rows}"
         )
         if self._read_again:
-            self._leave(reading.at.position, Tracker())
+            self._leave()
             raise IncompleteError(f"{what}; run again, for a new job")
         self._read_again = True
-        reading.logger.warning("%s; fetching its chunks once more", what)
-        reading.at = replace(reading.at, seen=Tracker(), chunks_done=0)
-        reading.keep()
+        cursor.logger.warning("%s; fetching its chunks once more", what)
+        cursor.restart_job()
 
-    def _give_up(self, error: NotFoundError | JobFailedError) -> None:
-        """Leave the job; go on after what it gave if a fresh one may do better, else fail."""
-        reading, position = self.reading, self.reading.at.position
+    def _give_up(self, error: Exception) -> None:
+        """Leave the job; a new one is submitted, unless it would fail as well."""
+        cursor = self.cursor
         hopeless = (
             isinstance(error, JobFailedError)
             and (error.code or "").startswith(_HOPELESS)
-            and not reading.narrowed(error)
+            and not cursor.narrowed(error)
         )
-        if reading.at.seen.rows and reading.at.seen.ordered:
-            position = advance(reading.window, position, reading.at.seen, last=False)
-        self._failed += self.job_id != self._resumed
-        self._leave(position, Tracker())
-        if hopeless or self._failed > 1:
+        resumed = self.job_id == self._left_by_earlier_run
+        self._failed += not resumed
+        self._leave()
+        if (hopeless and not resumed) or self._failed > 1:
             raise error
-        reading.logger.warning("%s; submitting a new export job", error)
+        cursor.logger.warning(
+            "stream %s: %s; it is left, for a new export job", cursor.stream, error
+        )
 
-    def _leave(self, position: Position, seen: Tracker) -> None:
-        """Go on from a position, and have no later run take the job."""
+    def _leave(self) -> None:
+        """Have no later run take the job, and go on behind what it gave."""
         self.jobs.exports.forget(str(self.job_id))
-        self.reading.move(position, seen)
-
-
-def _copy(seen: Tracker) -> Tracker:
-    return replace(seen, keys=[*seen.keys])
+        self._given = {}
+        self.cursor.leave_job()

@@ -1,21 +1,21 @@
-"""An extract: all that a reading still has to give, by query or by export job."""
+"""An extract: all that one stream's reading still has to give, by query or by export job."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gainsight_api.errors import RequestError
-from gainsight_api.quota import Budget, Quota, QuotaExhaustedError
-from tap_gainsight.extract.paging import Tracker, next_read, start_of
+from gainsight_api.errors import GatewayError, RequestError, ServerError
+from gainsight_api.quota import Budget, QuotaExhaustedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
-    from gainsight_api.query import Query
-    from tap_gainsight.extract.cursor import Reading
-    from tap_gainsight.extract.export_pages import Exporting
+    from gainsight_api.quota import Quota
+    from tap_gainsight.extract.cursor import Cursor
+    from tap_gainsight.extract.export_pages import ExportPages
+    from tap_gainsight.extract.query_pages import QueryPages
     from tap_gainsight.records.block import Block
 
 
@@ -32,133 +32,137 @@ class Extract:
     """One stream's extract.
 
     Attributes:
-        reading: What is read, and how far.
-        exporting: Its export jobs.
-        query: The query calls.
+        cursor: What is read, and how far.
+        query_pages: Its pages by query.
+        export_pages: Its pages by export job.
         quota: What calls are left.
-        method: By query, by job, or by what costs less.
-        threshold: Rows after which `auto` takes a job.
-        page_rows: Rows that one query asks for.
+        extract_method: By query, by job, or by what costs less.
+        bulk_threshold_rows: Rows after which `auto` takes a job.
     """
 
-    reading: Reading
-    exporting: Exporting
-    query: Query
+    cursor: Cursor
+    query_pages: QueryPages
+    export_pages: ExportPages
     quota: Quota
-    method: Method
-    threshold: int
-    page_rows: int
-    _first: tuple[Sequence[Mapping[str, Any]], bool] | None = None
+    extract_method: Method
+    bulk_threshold_rows: int
     _large: bool = False
+    _ask_first: bool = False
+    _by_query: int = 0
+    _no_exports: bool = False
+    _warned: bool = False
 
     def __post_init__(self) -> None:
-        self._large = self.reading.at.request is not None  # a job was needed already
+        needed_before = self.cursor.checkpoint.request is not None
+        self._large = self.extract_method is Method.BULK or needed_before
+        self._ask_first = needed_before and not self.export_pages.job_id
 
     def prepare(self) -> None:
-        """Do what can be done before the records are wanted: ask for a page, or submit a job.
-
-        `auto` takes a job if there are more rows than its threshold, for which it asks.
-        """
-        if self._first or self.exporting.job_id or self.reading.done:
-            return
-        if not self._by_job():
-            self._first = self._fetched()
-            if self.method is Method.AUTO and self._is_large(*self._first):
-                self._large, self._first = True, None
-        if self._by_job():
-            self._take_job()
+        """Do what can be done before the records are wanted: ask for a page, or submit a job."""
+        if self._ask_first:
+            self._ask_first = False
+            self._ask_whether_done()
+        if not (self.query_pages.fetched or self.export_pages.job_id or self.cursor.done):
+            self._begin_next()
 
     def blocks(self) -> Iterator[Block]:
         """All records that are left."""
-        self.prepare()
-        while not self.reading.done:
-            if not self._by_job():
-                yield from self._page()
-            elif self._take_job():
-                yield from self.exporting.blocks()
+        while not self.cursor.done:
+            self.prepare()
+            if self.export_pages.job_id:
+                yield from self.export_pages.blocks()
+                self._go_on_after_job()
+            elif self.query_pages.fetched:
+                yield from self.query_pages.page()
+
+    def _go_on_after_job(self) -> None:
+        """Ask whether a completed job has left anything; a little is asked for by query first."""
+        if self.export_pages.completed:
+            self._by_query = self.cursor.progress.rows
+            self._large = self._large and self.export_pages.was_full
+            self._ask_whether_done()
 
     def sample(self, rows: int) -> Iterator[Block]:
         """A few records, for one ordinary call and no job."""
-        window = self.reading.window
-        read = next_read(window, start_of(window), min(rows, self.page_rows))
-        yield from self.reading.decoder.from_query(self.query.page(read))
+        yield from self.query_pages.sample(rows)
 
-    def _by_job(self) -> bool:
-        if self.exporting.job_id or self.method is Method.BULK:
-            return True
-        if self.method is Method.QUERY or self._first:
-            return False
-        large = self._large or self.reading.progress.rows >= max(self.threshold, 1)
-        return large and self._bulk_calls_left() > 0
+    def _begin_next(self) -> None:
+        """Have the next page's rows, or a job under way: the one decision between the two.
 
-    def _bulk_calls_left(self) -> int:
-        return self.quota.remaining(Budget.BULK).left
+        - `query` never takes a job, and `bulk` begins with one.
+        - Rows without a key are read whole: by one page, else by one job, and by pages only where
+          no job can be had.
+        - `auto` reads by query up to `bulk_threshold_rows`, and takes a job for what is beyond,
+          unless no bulk call is left.
+        """
+        by_query = self.extract_method is Method.QUERY or self._no_exports
+        if self._large and not by_query and self._job_begun():
+            return
+        if self.cursor.done:
+            return
+        rows, last = self.query_pages.fetch()
+        if by_query:
+            self._warn_of_moving(last=last)
+        elif self._goes_beyond(len(rows), last=last):
+            self.query_pages.fetched = None
+            self._large = True
+            if not self._job_begun():
+                self._warn_of_moving(last=self.query_pages.fetch()[1])
 
-    def _is_large(self, rows: Sequence[object], last: bool) -> bool:  # noqa: FBT001
-        """Whether there are more rows than `auto` reads by query."""
-        if last or not self._bulk_calls_left():
+    def _goes_beyond(self, rows: int, *, last: bool) -> bool:
+        """Whether there are more rows than are to be read by query."""
+        if last or not rows:
             return False
-        if len(rows) > self.threshold or self.reading.window.key is None:
-            return True  # what has no key is read whole, or it shifts between the pages
-        if len(rows) < self.page_rows:
-            return False
-        read = self.reading.read(limit=1)
-        return bool(self.query.page(replace(read, offset=self.threshold)))
+        if self.cursor.counted:
+            return self.cursor.position.offset == 0
+        done = self.cursor.progress.rows - self._by_query
+        beyond = done >= max(self.bulk_threshold_rows, 1) or rows > self.bulk_threshold_rows
+        if not (beyond or done or rows < self.query_pages.page_rows):
+            beyond = self.query_pages.more_than(self.bulk_threshold_rows)
+        return beyond and self._bulk_calls_left()
 
-    def _take_job(self) -> bool:
-        """Have a job under way; False if none is needed, or `auto` had better go on by query."""
-        if self.exporting.job_id:
-            return True
-        if self._nothing_left():
-            return False
+    def _bulk_calls_left(self) -> bool:
+        return self.quota.remaining(Budget.BULK).left > 0
+
+    def _job_begun(self) -> bool:
+        """Have a job under way; False if none is needed or to be had."""
+        auto = self.extract_method is Method.AUTO
+        counted = self.cursor.counted
         try:
-            self.exporting.submit(wait=self.method is not Method.AUTO)
+            self.export_pages.submit(wait=counted or not auto)
         except QuotaExhaustedError as exc:
-            if self.method is not Method.AUTO or exc.budget is not Budget.BULK:
+            if not (auto or counted) or exc.budget is not Budget.BULK:
                 raise
-            self.reading.logger.info("%s Going on by query", exc)
-            return False
-        return True
+            self.cursor.logger.info("%s Going on by query", exc)
+        except (RequestError, GatewayError, ServerError) as exc:
+            if not auto:
+                raise
+            self._no_exports = True
+            self.cursor.logger.warning(
+                "stream %s: no export job can be had, going on by query: %s",
+                self.cursor.stream,
+                exc,
+            )
+        return self.export_pages.job_id is not None
 
-    def _nothing_left(self) -> bool:
-        """Whether an ordinary call tells that a further job would be paid for nothing."""
-        reading = self.reading
-        if reading.at.request is None:
-            return False  # the first job is not worth the question
+    def _ask_whether_done(self) -> None:
+        """Ask by an ordinary call whether a further page, or job, would bring anything."""
+        if self.cursor.done or self.export_pages.job_id or self.cursor.counted:
+            return
         try:
-            rows = self.query.page(reading.read(limit=1))
+            left = self.query_pages.anything_left()
         except RequestError:
-            return False  # what the Query API does not give may be exported all the same
-        if not rows:
-            reading.at.seen = Tracker()
-            self._advance(last=False, full=False)
-        return not rows
+            left = self.export_pages.was_full  # what no query gives may be exported all the same
+        if not left:
+            self.query_pages.finish()
 
-    def _page(self) -> Iterator[Block]:
-        """The next page, by query."""
-        reading = self.reading
-        rows, last = self._first or self._fetched()
-        reading.at.seen = Tracker()
-        yield from reading.seen(reading.decoder.from_query(rows))
-        self._first = None
-        if rows:
-            reading.progress.page(len(rows))
-        self._advance(last=last, full=len(rows) >= self.page_rows)
-
-    def _fetched(self) -> tuple[Sequence[Mapping[str, Any]], bool]:
-        """The next page's rows, and whether it is certain that they are the last."""
-        reading = self.reading
-        try:
-            rows = self.query.page(reading.read(self.page_rows))
-        except RequestError as exc:
-            if not reading.narrowed(exc):
-                raise
-            rows = self.query.page(reading.read(self.page_rows))
-        last = not rows
-        if rows and reading.window.key is None:
-            read = reading.read(limit=1)
-            last = not self.query.page(replace(read, offset=read.offset + len(rows)))
-        return rows, last
-
-    def _advance(self, *, last: bool, full: bool) -> None:
-        self.reading.move(self.reading.following(last=last, full=full), self.reading.at.seen)
+    def _warn_of_moving(self, *, last: bool) -> None:
+        """Warn if rows that only their number tells are read in more than one piece."""
+        if self.cursor.counted and not last and not self._warned:
+            self._warned = True
+            self.cursor.logger.warning(
+                "stream %s has no key and is read in several pieces by their row numbers: if the "
+                "table moves meanwhile, rows may be missing. Name a `primary_keys` in a `streams` "
+                "entry, or let it be read by one export job (`extract_method: bulk`)",
+                self.cursor.stream,
+            )

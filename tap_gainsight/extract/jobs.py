@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import tempfile
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from gainsight_api.background import in_background
 from gainsight_api.errors import DataError, GainsightError
-from gainsight_api.exports import Chunk, Exports, Job, JobState, JobStatus
+from gainsight_api.exports import Chunk, Exports, Job, NoStatusError
+from gainsight_api.job_states import JobState
 from gainsight_api.polling import polls
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Generator, Iterator, Sequence
+    from concurrent.futures import Future
 
     from gainsight_api.clock import Clock
+    from gainsight_api.exports import JobStatus
 
 _FETCHED_AHEAD = 2
+_UNSAID_AT_MOST = 3
+"""How often a job's status may say nothing before it is given up."""
+_LISTED_AFTER = 5
+"""How often a completed job is asked for its chunks until they are all there."""
 
 
 class JobTimeoutError(GainsightError):
@@ -28,6 +35,10 @@ class JobTimeoutError(GainsightError):
 
 class IncompleteError(DataError):
     """An export is not what it announced to be."""
+
+
+class LateChunksError(DataError):
+    """A job is completed, and does not list all its chunks yet; it is left under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,37 +57,74 @@ class Jobs:
     poll_interval: float
     timeout: float
 
-    def finished(self, job: Job, logger: logging.Logger) -> JobStatus:
+    def finished(
+        self, job: Job, stream: str, logger: logging.Logger, *, resumed: bool = False
+    ) -> JobStatus:
         """Wait until a job is completed, and its chunks make up what it announces.
+
+        Args:
+            job: The job.
+            stream: The stream's name.
+            logger: The stream's.
+            resumed: Whether a run before this one left it: a status in words that are not known
+                is no reason to wait then.
 
         Raises:
             JobFailedError: It failed.
             JobTimeoutError: It takes too long.
-            NotFoundError: The tenant does not know it (any more).
-            IncompleteError: Its chunks are not the rows that it announces.
+            LateChunksError: It does not list its chunks.
+            NoStatusError: The tenant says nothing of use about it.
+            RequestError: The tenant does not know it (any more).
         """
-        status = self._completed(job, logger)
-        if not _adds_up(status):
-            logger.warning("Export job %s lists other rows than it announces", job.id)
-            status = self._completed(job, logger)
-        if not _adds_up(status):
-            raise IncompleteError(
-                f"{logger.name}: export job {job.id} lists other rows than it announces; run "
-                "again, for a new job"
-            )
-        return status
+        for attempt in range(_LISTED_AFTER):
+            status = self._completed(job, stream, logger, resumed=resumed)
+            if _adds_up(status):
+                return status
+            if not attempt:
+                logger.warning(
+                    "stream %s: export job %s lists other rows than it announces; asking again",
+                    stream,
+                    job.id,
+                )
+            self.clock.sleep(self.poll_interval)
+        raise LateChunksError(
+            f"stream {stream}: export job {job.id} lists other rows than it announces; it is left, "
+            "and the next run with this run's state asks for it first"
+        )
 
-    def _completed(self, job: Job, logger: logging.Logger) -> JobStatus:
+    def _completed(
+        self, job: Job, stream: str, logger: logging.Logger, *, resumed: bool
+    ) -> JobStatus:
+        word = ""
+        unsaid = 0
         for waited in polls(self.clock, self.poll_interval, self.timeout):
-            status = self.exports.status(job)
+            try:
+                status = self.exports.status(job)
+            except NoStatusError:
+                unsaid += 1
+                if unsaid == _UNSAID_AT_MOST:
+                    raise
+                continue
             if status.failure:
                 raise status.failure
             if status.state is JobState.COMPLETED:
                 return status
+            if status.state is JobState.UNKNOWN and status.word != word:
+                word = status.word
+                if resumed:
+                    raise NoStatusError(f"export job {job.id} has the unknown status {word!r}")
+                logger.warning(
+                    "stream %s: export job %s has the unknown status %r; waiting for it",
+                    stream,
+                    job.id,
+                    word,
+                )
             if waited:
-                logger.info("Export job %s is under way for %.0f s", job.id, waited)
+                logger.info(
+                    "stream %s: export job %s is under way for %.0f s", stream, job.id, waited
+                )
         raise JobTimeoutError(
-            f"{logger.name}: export job {job.id} is not done after {self.timeout:.0f} s (setting "
+            f"stream {stream}: export job {job.id} is not done after {self.timeout:.0f} s (setting "
             "`job_timeout`); it is left under way, and the next run with this run's state goes on "
             "with it"
         )
@@ -84,28 +132,22 @@ class Jobs:
     @contextmanager
     def chunks(self, chunks: Sequence[Chunk]) -> Iterator[Iterator[tuple[Chunk, IO[bytes]]]]:
         """The chunks in turn, each in a file; the next ones are being fetched meanwhile."""
-        pool = ThreadPoolExecutor(_FETCHED_AHEAD, thread_name_prefix="chunk")
         ahead: deque[tuple[Chunk, Future[IO[bytes]]]] = deque()
-        in_turn = self._in_turn(chunks, pool, ahead)
+        in_turn = self._in_turn(chunks, ahead)
         try:
             yield in_turn
         finally:
             in_turn.close()
             for _, future in ahead:
-                future.cancel()
                 future.add_done_callback(_close)
-            pool.shutdown(wait=False, cancel_futures=True)
 
     def _in_turn(
-        self,
-        chunks: Sequence[Chunk],
-        pool: ThreadPoolExecutor,
-        ahead: deque[tuple[Chunk, Future[IO[bytes]]]],
+        self, chunks: Sequence[Chunk], ahead: deque[tuple[Chunk, Future[IO[bytes]]]]
     ) -> Generator[tuple[Chunk, IO[bytes]]]:
         rest = iter(chunks)
         while True:
             while len(ahead) <= _FETCHED_AHEAD and (chunk := next(rest, None)):
-                ahead.append((chunk, pool.submit(self.fetched, chunk)))
+                ahead.append((chunk, in_background("chunk", self.fetched, chunk)))
             if not ahead:
                 return
             chunk, future = ahead[0]
@@ -126,12 +168,15 @@ class Jobs:
 
 
 def _close(future: Future[IO[bytes]]) -> None:
-    if not future.cancelled() and not future.exception():
+    if not future.exception():
         future.result().close()
 
 
 def _adds_up(status: JobStatus) -> bool:
+    """Whether the listed chunks can be all that was announced: each may claim a full one's rows."""
+    if status.rows is None:
+        return True
     listed = [chunk.rows for chunk in status.chunks]
-    if status.rows is None or None in listed:
-        return status.rows is None or bool(listed) or not status.rows
-    return sum(rows for rows in listed if rows) == status.rows
+    if not listed or None in listed:
+        return bool(listed) or not status.rows
+    return sum(rows for rows in listed if rows) >= status.rows

@@ -2,41 +2,40 @@
 
 Rows move while they are read, so a page is asked for by what comes after the last one: in the
 order of (replication key, key) where there is a replication key, else of the key. Only an object
-without a key is read by offset.
+without a key and without a replication key is read by offset, if it must be.
 
-Times are compared by whole seconds alone. A tenant may store milliseconds and compare by the
-second, or show seconds and compare by the millisecond; neither must hide a row at a page's edge.
-So the next page begins with the second in which the last one ended, and leaves out by key what of
-that second was on it already. If that is too much to name, but not much of the page, it is read
-once more; if it is most of the page, the second is read on its own, by key.
+The next page begins with the span of time in which the last one ended (`spans`), most often a
+second, and leaves out what of that span was on it already: by name, if it is little; by going on
+behind its last key, if the span's rows came in key order; else the span is read on its own, by key,
+and what was written already is passed over.
 
 Rows without a replication value are asked for together with the others and have a place of their
-own, because it is the tenant's choice whether they come first or last.
+own, because it is the tenant's choice whether they come first or last. Where there is no key they
+are asked for on their own, after the others.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from gainsight_api.filters.build import Condition, Filter, Operator, all_of, any_of, time_value
+from gainsight_api.filters.build import Condition, Filter, Operator, all_of, any_of
 from gainsight_api.read import Read
+from tap_gainsight.extract.spans import Span, filter_time, span_of
+from tap_gainsight.extract.tracker import NAMED_AT_MOST, Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_NAMED_AT_MOST = 20
 _ANY_SECOND = "2000-01-01T00:00:00"
-_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class ExtractWindow:
     """What an extract covers.
 
     Attributes:
@@ -57,17 +56,27 @@ class Window:
     filter: Filter | None = None
     zone: tzinfo = UTC
 
+    @property
+    def counted(self) -> bool:
+        """Whether nothing but their number tells which rows have been read."""
+        return self.key is None and self.replication_key is None
+
+    def span(self, second: str) -> Span:
+        """The span that a second is in."""
+        return span_of(second, self.zone)
+
 
 class Position(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far an extract has come; small enough to be kept in a state.
 
     Attributes:
         second: Rows before this second of the replication key have been read.
-        named: Keys of the rows in that second that have been read, too.
-        draining: Whether that second is being read on its own, in key order.
-        key: The last key read: of the second, or of all in an extract without replication key.
+        named: Keys of the rows in that second's span that have been read, too.
+        draining: Whether that span is being read on its own.
+        key: The last key read: of the span, or of all in an extract without replication key.
         null_key: The last key read of the rows without a replication value.
-        offset: Rows read, where there is no key.
+        undated: Whether, without a key, only the rows without a replication value are left.
+        offset: Rows read where only their number tells them.
         done: Nothing is left.
     """
 
@@ -76,88 +85,46 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
     draining: bool = False
     key: str | None = None
     null_key: str | None = None
+    undated: bool = False
     offset: int = 0
     done: bool = False
 
 
-class Tracker(msgspec.Struct, omit_defaults=True):
-    """What of a page's rows matters for the next page and for the bookmark.
-
-    Attributes:
-        rows: Rows seen.
-        latest: The highest replication value seen.
-        second: The second of the last row that has a replication value.
-        crowd: How many rows that second has had.
-        keys: The keys seen in that second, or those of the first few.
-        key: The last row's key.
-        null_key: The key of the last row without a replication value.
-        ordered: Whether replication values came in order, by the second.
-    """
-
-    rows: int = 0
-    latest: str = ""
-    second: str = ""
-    crowd: int = 0
-    keys: list[str] = []
-    key: str | None = None
-    null_key: str | None = None
-    ordered: bool = True
-
-    def see_all(self, values: Sequence[str], keys: Sequence[str]) -> None:
-        """Note the replication values, empty where they are null, and the keys of some rows.
-
-        Of rows in order only those of the last second matter one by one.
-        """
-        seconds = [value[:19] for value in values]
-        last = 0
-        if seconds and seconds[0] and seconds[0] >= self.second and sorted(seconds) == seconds:
-            last = bisect_left(seconds, seconds[-1])
-            self.rows += last
-            self.latest = max(self.latest, *values[:last], "")
-        for value, key in zip(values[last:], keys[last:], strict=True):
-            self.see(value or None, key or None)
-
-    def see(self, value: str | None, key: str | None) -> None:
-        """Note a row's replication value and key."""
-        self.rows += 1
-        self.key = key
-        if value is None:
-            self.null_key = key
-            return
-        second = value[:19]
-        if second != self.second:
-            self.ordered = self.ordered and second > self.second
-            self.second = second
-            self.crowd = 0
-            self.keys.clear()
-        self.crowd += 1
-        if key is not None and len(self.keys) <= _NAMED_AT_MOST:
-            self.keys.append(key)
-        self.latest = max(self.latest, value)
-
-
-def start_of(window: Window) -> Position:
+def start_of(window: ExtractWindow) -> Position:
     """The position before the first page."""
     return Position(second=window.start)
 
 
-def next_read(window: Window, position: Position, limit: int) -> Read:
+def counts(window: ExtractWindow, position: Position) -> bool:
+    """Whether the rows at this position can only be told by their number."""
+    return window.key is None and (
+        window.replication_key is None or position.draining or position.undated
+    )
+
+
+def next_read(window: ExtractWindow, position: Position, limit: int) -> Read:
     """What to ask for at this position."""
-    if window.key is None:
-        return _read(window, _by_time(window, position), _keys(window), limit, position.offset)
-    if window.replication_key is None or position.draining:
-        where = all_of(
-            _within(window.replication_key, position.second, window.zone)
-            if window.replication_key and position.second
-            else None,
-            _after(window.key, position.key),
-        )
-        return _read(window, where, (window.key,), limit)
-    return _read(window, _by_time(window, position), _keys(window), limit)
+    time, key = window.replication_key, window.key
+    if time is None:
+        return _read(window, _behind(key, position.key), _order(key), limit, position.offset)
+    if position.draining and position.second:
+        within = _within(window, window.span(position.second))
+        where = all_of(within, _behind(key, position.key))
+        return _read(window, where, _order(key), limit, position.offset)
+    if key is None:
+        undated = Condition(time, Operator.IS_NULL) if position.undated else None
+        where = undated or _from(window, position.second)
+        order = () if position.undated else (time,)
+        return _read(window, where, order, limit, position.offset)
+    return _read(window, _by_time(window, position), (time, key), limit)
 
 
 def _read(
-    window: Window, where: Filter | None, order: tuple[str, ...], limit: int, offset: int = 0
+    window: ExtractWindow,
+    where: Filter | None,
+    order: tuple[str, ...],
+    limit: int,
+    offset: int = 0,
 ) -> Read:
     return Read(
         object=window.object,
@@ -169,52 +136,81 @@ def _read(
     )
 
 
-def _keys(window: Window) -> tuple[str, ...]:
-    return tuple(name for name in (window.replication_key, window.key) if name)
+def _order(key: str | None) -> tuple[str, ...]:
+    return (key,) if key else ()
 
 
-def _by_time(window: Window, position: Position) -> Filter | None:
-    """From the position's second on, and the rows without a replication value."""
+def _by_time(window: ExtractWindow, position: Position) -> Filter | None:
+    """From the position on, and the rows without a replication value."""
     name, key = window.replication_key, window.key
     untouched = position.second is None and position.null_key is None
     if name is None or untouched:
         return None
-    dated = all_of(
-        _from(name, position.second, window.zone),
-        *(Condition(key, Operator.NE, (seen,)) for seen in position.named if key),
-    )
-    undated = all_of(Condition(name, Operator.IS_NULL), _after(key, position.null_key))
+    if position.key is not None and position.second:
+        span = window.span(position.second)
+        inside = all_of(_within(window, span), _behind(key, position.key))
+        dated = any_of(inside, _from(window, span.end) if span.end else None)
+    else:
+        dated = all_of(
+            _from(window, position.second),
+            *(Condition(key, Operator.NE, (seen,)) for seen in position.named if key),
+        )
+    undated = all_of(Condition(name, Operator.IS_NULL), _behind(key, position.null_key))
     return any_of(dated, undated)
 
 
-def _from(name: str, second: str | None, zone: tzinfo) -> Filter | None:
-    """From a second on; without one, whatever is not null, which has no sure operator."""
-    time = _filter_time(second or _ANY_SECOND, zone)
-    before = None if second else Condition(name, Operator.LT, (time,))
-    return any_of(before, Condition(name, Operator.GTE, (time,)))
+def _from(window: ExtractWindow, second: str | None) -> Filter:
+    """From a second's span on; without one, whatever is not null, which has no sure operator."""
+    name = str(window.replication_key)
+    start = window.span(second).start if second else _ANY_SECOND
+    time = (filter_time(start, window.zone),)
+    later = Condition(name, Operator.GTE, time)
+    return later if second else any_of(Condition(name, Operator.LT, time), later) or later
 
 
-def _within(name: str, second: str, zone: tzinfo) -> Filter | None:
+def _within(window: ExtractWindow, span: Span) -> Filter | None:
+    name = str(window.replication_key)
+    end = (filter_time(span.end, window.zone),) if span.end else None
     return all_of(
-        Condition(name, Operator.GTE, (_filter_time(second, zone),)),
-        Condition(name, Operator.LT, (_filter_time(_following(second), zone),)),
+        Condition(name, Operator.GTE, (filter_time(span.start, window.zone),)),
+        Condition(name, Operator.LT, end) if end else None,
     )
 
 
-def _after(key: str | None, value: str | None) -> Filter | None:
+def _behind(key: str | None, value: str | None) -> Filter | None:
     return Condition(key, Operator.GT, (value,)) if key and value is not None else None
 
 
-def _filter_time(second: str, zone: tzinfo) -> str:
-    return time_value(datetime.fromisoformat(second).replace(tzinfo=UTC), zone)
+def unread(window: ExtractWindow, position: Position, spans: Sequence[tuple[str, int]]) -> Read:
+    """A question for one row that has not been read, behind a position or inside spans.
+
+    Args:
+        window: What is read.
+        position: Where the reading stands.
+        spans: Spans that were read by going on behind a key, each by its first second, with the
+            number of rows that it had: a row may have come to hide before that key.
+    """
+    read = next_read(window, position, 1)
+    if not spans:
+        return read
+    name = str(window.replication_key)
+    inside = [_within(window, window.span(second)) for second, _ in spans]
+    behind = _by_time(window, position) or Condition(name, Operator.IS_NULL)
+    offset = sum(rows for _, rows in spans)
+    order = (name, *_order(window.key))
+    return _read(window, any_of(*inside, behind), order, 1, offset)
 
 
-def _following(second: str) -> str:
-    return (datetime.fromisoformat(second) + _SECOND).isoformat()
+def hidden(window: ExtractWindow, position: Position, second: str, rows: int) -> Read:
+    """A question for one row of a span, up to the last key read, beyond the number that was."""
+    key = position.key if position.second == second and not position.draining else None
+    read = Condition(str(window.key), Operator.LTE, (key,)) if key is not None else None
+    where = all_of(_within(window, window.span(second)), read)
+    return _read(window, where, _order(window.key), 1, rows)
 
 
 def advance(
-    window: Window, position: Position, page: Tracker, *, last: bool, full: bool = True
+    window: ExtractWindow, position: Position, page: Tracker, *, last: bool = False
 ) -> Position:
     """The position after a page.
 
@@ -223,22 +219,42 @@ def advance(
         position: Where the page began.
         page: The page's rows.
         last: Whether it is certain that the page held all that was asked for.
-        full: Whether it was as long as asked for, so that more may be expected behind it.
     """
-    ended = last or not page.rows
-    if position.draining and position.second and ended:
-        return replace(position, second=_following(position.second), draining=False, key=None)
-    if ended:
-        return replace(position, done=True)
-    if window.key is None:
+    if last or not page.rows:
+        return _after_the_last(window, position)
+    if counts(window, position):
         return replace(position, offset=position.offset + page.rows)
     if window.replication_key is None or position.draining:
         return replace(position, key=page.key)
     position = replace(position, null_key=page.null_key or position.null_key)
-    if not page.second:
-        return position
-    named = page.keys if page.second != position.second else [*position.named, *page.keys]
-    if len(named) > _NAMED_AT_MOST:
-        again = full and page.second != position.second and 2 * page.crowd <= page.rows
-        return replace(position, second=page.second, named=(), draining=not again, key=None)
-    return replace(position, second=page.second, named=tuple(named))
+    return _in_time(window, position, page) if page.second else position
+
+
+def _in_time(window: ExtractWindow, position: Position, page: Tracker) -> Position:
+    """The position in, or behind, the span in which a page of rows with a date has ended."""
+    if window.key is None:
+        crowded = page.crowd == page.rows  # the span does not fit in a page
+        return replace(position, second=page.second, draining=crowded)
+    same = position.second is not None and page.second == window.span(position.second).start
+    if same and position.key is not None:
+        return replace(position, key=page.dated_key or position.key)
+    named = [*position.named, *page.keys] if same else page.keys
+    if len(named) <= NAMED_AT_MOST:
+        return replace(position, second=page.second, named=tuple(named), key=None)
+    if page.ascending and not (same and position.named):
+        return replace(position, second=page.second, named=(), key=page.dated_key)
+    return replace(position, second=page.second, named=(), draining=True, key=None)
+
+
+def _after_the_last(window: ExtractWindow, position: Position) -> Position:
+    """The position where nothing more has come."""
+    if position.draining and position.second:
+        end = window.span(position.second).end
+        if end is not None:
+            return replace(position, second=end, draining=False, key=None, offset=0)
+        # Nothing is later than the calendar's end: what is left, if anything, has no date.
+        if window.key is not None:
+            return replace(position, draining=False)
+    if window.key is None and window.replication_key and not position.undated:
+        return replace(position, undated=True, draining=False, offset=0)
+    return replace(position, done=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.datatypes import Kind, Number
@@ -32,7 +32,7 @@ class Block:
         return [column.name for column in self.columns]
 
     def of(self, name: str | None) -> Sequence[str]:
-        """A property's values; none, for no property."""
+        """The values of a property; empty texts if `name` is None."""
         return self.values[self.names.index(name)] if name else [""] * self.rows
 
     def only(self, names: Collection[str]) -> Block:
@@ -40,6 +40,15 @@ class Block:
         kept = [n for n, column in enumerate(self.columns) if column.name in names]
         columns = tuple(self.columns[n] for n in kept)
         return Block(columns, tuple(self.values[n] for n in kept), self.rows)
+
+    def part(self, first: int, end: int) -> Block:
+        """The records from one on and before another."""
+        return Block(self.columns, tuple(column[first:end] for column in self.values), end - first)
+
+    def kept(self, keep: Sequence[bool]) -> Block:
+        """The records that are to be kept."""
+        values = tuple([*compress(column, keep)] for column in self.values)
+        return Block(self.columns, values, sum(keep))
 
     def records(self) -> Iterator[Record]:
         """The records, one by one."""
@@ -69,7 +78,7 @@ _PARSERS: Mapping[Kind, Callable[[str], Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class PicklistLabel:
     """A property that holds the label of a picklist's item, or those of several, joined by `;`.
 
     Attributes:
@@ -93,7 +102,8 @@ class Label:
         return [known[value] for value in values]
 
     def _label(self, value: str) -> str:
-        return ";".join(self.items.get(item, "") for item in value.split(";")) if value else ""
+        items = filter(None, value.split(";"))
+        return ";".join(self.items.get(item, "") for item in items)
 
 
 @dataclass(frozen=True, slots=True)

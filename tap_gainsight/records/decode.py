@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from io import TextIOWrapper
+from itertools import compress
 from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any
 
 from gainsight_api.datatypes import READERS, as_text
 from gainsight_api.errors import DataError
-from tap_gainsight.records.block import Block, Column, Label
+from tap_gainsight.records.block import Block, Column, PicklistLabel
 from tap_gainsight.records.columns import read_column
 from tap_gainsight.records.csv_cells import Table
 
@@ -35,10 +36,17 @@ class Decoder:
     stream: str
     columns: tuple[Column, ...]
     csv_null: str | None = None
-    labels: tuple[Label, ...] = ()
+    labels: tuple[PicklistLabel, ...] = ()
 
-    def from_csv(self, file: IO[bytes]) -> Iterator[Block]:
+    def from_csv(self, file: IO[bytes], *, is_last_try: bool = True) -> Iterator[Block]:
         """Read a chunk: RFC 4180, with or without header, BOM and quotes, any line ends.
+
+        A line that reads as the header is never a record, wherever it stands.
+
+        Args:
+            file: The chunk.
+            is_last_try: Whether the rows before one that does not read are of use; they are not
+                where the chunk is fetched again.
 
         Raises:
             DataError: A row has not the columns that were selected, or a value does not read.
@@ -48,10 +56,14 @@ class Decoder:
         try:
             first = table.first()
             header = self._header(first or [])
+            if header is None and _is_document(first or []):
+                raise self._error("what came in place of a chunk is no CSV of its fields")
             columns = header or self.columns
+            names = first if header and first else [column.path for column in columns]
             done = 0
             for cells in table.blocks(first if header is None else None, len(columns)):
-                yield from self._read(columns, self._with_nulls(cells), done)
+                rows = self._with_nulls(_without_header(cells, names))
+                yield from self._read(columns, rows, done, whole=not is_last_try)
                 done += len(cells[0])
         except csv.Error as exc:
             raise self._error(
@@ -80,14 +92,12 @@ class Decoder:
 
         A header may lack columns: those that had gone from the tenant when the job was submitted.
         """
-        names = [cell.strip().casefold() for cell in cells]
-        if names == [column.path.casefold() for column in self.columns]:
-            return self.columns
-        by_name = {column.path.casefold(): column for column in self.columns}
-        needed = {column.path.casefold() for column in self.columns if column.required}
-        if not names or not needed <= set(names) <= set(by_name) or len(set(names)) < len(names):
-            return None
-        return tuple(by_name[name] for name in names)
+        names = [cell.strip() for cell in cells]
+        exact = {column.path: column for column in self.columns}
+        return _in_order(names, exact) or _in_order(
+            [name.casefold() for name in names],
+            {name.casefold(): column for name, column in exact.items()},
+        )
 
     def _with_nulls(self, cells: list[Sequence[str]]) -> list[Sequence[str]]:
         null = self.csv_null
@@ -103,7 +113,11 @@ class Decoder:
         try:
             columns = [[*map(itemgetter(column.path), rows)] for column in self.columns]
         except KeyError:  # lookup paths may come back in another case
-            folded = [{name.casefold(): value for name, value in row.items()} for row in rows]
+            exact = {column.path for column in self.columns}
+            folded = [
+                {name.casefold(): value for name, value in row.items() if name not in exact}
+                for row in rows
+            ]
             columns = [
                 [
                     row.get(column.path, other.get(column.path.casefold()))
@@ -121,13 +135,20 @@ class Decoder:
         columns: tuple[Column, ...],
         cells: list[Sequence[str]],
         done: int,
+        *,
+        whole: bool = False,
     ) -> Iterator[Block]:
-        """The records of some rows; those before the first that does not read, then its error."""
+        """The records of some rows; those before the first that does not read, then its error.
+
+        If they are wanted `whole`, the error alone.
+        """
         error: DataError | None = None
         try:
             block = self._block(columns, cells)
         except ValueError:
             wrong, error = self._first_error(columns, cells, done)
+            if whole:
+                raise error from None
             block = self._block(columns, [column[:wrong] for column in cells])
         if block.rows:
             yield block
@@ -176,3 +197,24 @@ class Decoder:
 
     def _error(self, text: str) -> DataError:
         return DataError(f"stream {self.stream}: {text}")
+
+
+def _in_order(names: Sequence[str], by_name: Mapping[str, Column]) -> tuple[Column, ...] | None:
+    """The columns of these names; None unless all are columns, and no key is missing."""
+    needed = {name for name, column in by_name.items() if column.required}
+    if not names or not needed <= set(names) <= set(by_name) or len(set(names)) < len(names):
+        return None
+    return tuple(by_name[name] for name in names)
+
+
+def _is_document(first: Sequence[str]) -> bool:
+    """Whether a chunk's first line is how a page or JSON begins, and no row."""
+    return len(first) == 1 and first[0].lstrip().startswith(("<", "{"))
+
+
+def _without_header(cells: list[Sequence[str]], header: Sequence[str]) -> list[Sequence[str]]:
+    """The rows without those that are the header once more."""
+    if header[0] not in cells[0]:
+        return cells
+    keep = [row != tuple(header) for row in zip(*cells, strict=True)]
+    return [[*compress(column, keep)] for column in cells]

@@ -1,4 +1,9 @@
-"""Blocks of records to the lines that the SDK's writer would write, a column at a time."""
+"""Blocks of records to the lines that the SDK's writer would write, a column at a time.
+
+A line alternates what is the same in all of them with a record's values:
+
+`{"type":"RECORD","stream":"s","record":{"Name":` value `,"Arr":` value `},"time_extracted":"…"}`
+"""
 
 from __future__ import annotations
 
@@ -65,15 +70,6 @@ def lines(stream: str, block: Block, extracted: datetime) -> str:
     """
     between = _between(stream, block.names, extracted)
     return "".join(_in_turn(between, _encoded(block), block.rows))
-
-
-def whole_lines(text: str, size: int) -> Iterator[str]:
-    """The lines in parts of at most that size; a longer line is a part of its own."""
-    start = 0
-    while start < len(text):
-        end = text.rfind("\n", start, start + size) + 1 or text.find("\n", start) + 1 or len(text)
-        yield text[start:end]
-        start = end
 
 
 def mapped_lines(block: Block, maps: Sequence[StreamMap], extracted: datetime) -> Iterator[str]:
@@ -172,7 +168,7 @@ def _encoded(block: Block) -> list[list[str]]:
 
 
 def _in_turn(between: Sequence[str], columns: Sequence[Sequence[str]], rows: int) -> list[str]:
-    """What the lines have between their values, and the values, in turn."""
+    """The pieces of all lines: what is before a value, the value, and so on, line after line."""
     step = len(between) + len(columns)
     parts = [""] * (step * rows)
     for place, text in enumerate(between):
@@ -186,7 +182,7 @@ def _between(stream: str, names: Sequence[str], extracted: datetime) -> list[str
     """What a line has before, between and after its values."""
     head = f'{{"type":"RECORD","stream":{_quoted(stream)},"record":{{'
     tail = f'}},"time_extracted":"{extracted.isoformat()}"}}\n'
-    labels = [f"{_quoted(name)}:" for name in names]
-    if not labels:
+    keys = [f"{_quoted(name)}:" for name in names]
+    if not keys:
         return [head + tail]
-    return [head + labels[0], *(f",{label}" for label in labels[1:]), tail]
+    return [head + keys[0], *(f",{key}" for key in keys[1:]), tail]

@@ -11,11 +11,11 @@ from gainsight_api.errors import DataError, GainsightError, JobFailedError, Retr
 from gainsight_api.imports import (
     ImportJob,
     Imports,
-    ImportState,
     Operation,
     Upload,
     jobs_since,
 )
+from gainsight_api.job_states import JobState
 from gainsight_api.polling import polls
 from target_gainsight.rejects import file_stem
 
@@ -72,8 +72,8 @@ class Importer:
         inserts = upload.operation is Operation.INSERT
         since = self.clock.now() - self.timeout
         for job in self._new(self.imports.find(upload, under_way=not inserts)):
-            running = job.state is ImportState.RUNNING
-            completed = job.state is ImportState.COMPLETED
+            running = job.state is JobState.RUNNING
+            completed = job.state is JobState.COMPLETED
             if running or (inserts and completed and jobs_since([job], since)):
                 logger.info("%s: import job %s is of an earlier run", upload.file.name, job.id)
                 return job.id
@@ -104,7 +104,7 @@ class Importer:
             self.clock.sleep(_SECONDS_BETWEEN_LOOKS)
             jobs = self._new(self.imports.find(upload, under_way=False))
             for job in jobs_since(jobs, started - _CLOCKS_DIFFER_BY):
-                if job.state is not ImportState.FAILED:
+                if job.state is not JobState.FAILED:
                     return job.id
         return None
 
@@ -114,12 +114,12 @@ class Importer:
     def _finished(self, job_id: str, upload: Upload) -> ImportJob:
         for waited in polls(self.clock, self.poll_interval, self.timeout):
             job = self.imports.status(job_id)
-            if job.state is ImportState.FAILED:
+            if job.state is JobState.FAILED:
                 raise JobFailedError(
                     f"import job {job_id} of {upload.file.name} into {upload.object} failed as a "
                     f"whole{self._fields_of(job_id)}; nothing of it is acknowledged"
                 )
-            if job.state is ImportState.COMPLETED:
+            if job.state is JobState.COMPLETED:
                 return job
             if waited:
                 logger.info("%s: import job %s under way, %.0f s", upload.object, job_id, waited)

@@ -17,8 +17,9 @@ from gainsight_api.errors import (
     RequestError,
     TransportError,
 )
-from gainsight_api.exports import Chunk, Exports, Job, JobState, JobStatus
+from gainsight_api.exports import Chunk, Exports, Job, JobStatus
 from gainsight_api.filters.build import Condition, Operator
+from gainsight_api.job_states import JobState
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
 from gainsight_sandbox import Effect, Fault, Quirks
@@ -149,14 +150,36 @@ def test_a_job_runs_and_is_completed(
     assert rows == sorted(expected)
 
 
-@pytest.mark.parametrize(
-    "text", ["IN_PROGRESS", "SUBMITTED", "NOT_STARTED", "UNHEARD_OF", "", None]
-)
-def test_a_job_of_an_unknown_status_is_under_way(
-    exports: Exports, server: Server, text: str | None
+@pytest.mark.parametrize("text", ["IN_PROGRESS", "in progress", "Submitted", "QUEUED"])
+def test_a_job_that_is_under_way_is_known_by_several_words(
+    exports: Exports, server: Server, text: str
 ) -> None:
     server.answers(ok({"jobId": "job-1", "jobStatus": text}))
     assert exports.status(JOB).state is JobState.RUNNING
+
+
+@pytest.mark.parametrize("text", ["NOT_STARTED", "UNHEARD_OF", "", None, 5])
+def test_an_unknown_status_is_no_end(exports: Exports, server: Server, text: object) -> None:
+    server.answers(ok({"jobId": "job-1", "jobStatus": text}))
+    status = exports.status(JOB)
+    assert status.state is JobState.UNKNOWN
+    assert status.word == str(text or "")
+
+
+@pytest.mark.parametrize("text", ["SUCCESS", "Succeeded", "done"])
+def test_a_job_that_has_succeeded_is_known_by_several_words(
+    exports: Exports, server: Server, text: str
+) -> None:
+    server.answers(ok({"jobId": "job-1", "jobStatus": text, "totalRecords": 0}))
+    assert exports.status(JOB).state is JobState.COMPLETED
+
+
+@pytest.mark.parametrize("text", ["ERROR", "Cancelled", "CANCELED", "EXPIRED"])
+def test_a_job_that_has_ended_otherwise_has_failed(
+    exports: Exports, server: Server, text: str
+) -> None:
+    server.answers(ok({"jobId": "job-1", "jobStatus": text}))
+    assert exports.status(JOB).state is JobState.FAILED
 
 
 @pytest.mark.parametrize("text", ["COMPLETED", "completed", "Completed"])

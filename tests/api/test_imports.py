@@ -12,13 +12,13 @@ from gainsight_api.errors import DataError, RetriableError
 from gainsight_api.imports import (
     ConnectorImports,
     ImportJob,
-    ImportState,
     JobImports,
     Operation,
     RowError,
     Upload,
     jobs_since,
 )
+from gainsight_api.job_states import JobState
 from gainsight_api.multipart import FormBody
 from gainsight_api.settings import ConnectionSettings
 from gainsight_sandbox import DataJob, Effect, Fault, Field, Limits, ManualClock, Sandbox
@@ -67,7 +67,7 @@ def upload(folder: Path, content: str = "Name\r\na\r\nb\r\n", name: str = "x.csv
 def finished(imports: JobImports | ConnectorImports, job_id: str) -> ImportJob:
     for _ in range(500):
         job = imports.status(job_id)
-        if job.state is not ImportState.RUNNING:
+        if job.state is not JobState.RUNNING:
             return job
     raise AssertionError("the job does not end")
 
@@ -184,15 +184,15 @@ class Replies:
 @pytest.mark.parametrize(
     ("reply", "state", "counts"),
     [
-        ({"jobStatus": "COMPLETED", "success": 3, "failed": 1}, ImportState.COMPLETED, (3, 1)),
-        ({"Job Status": "completed", "Succeeded Records": "3"}, ImportState.COMPLETED, (3, None)),
-        ({"status": "INIT"}, ImportState.RUNNING, (None, None)),
-        ({"status": "anything new"}, ImportState.RUNNING, (None, None)),
-        ({"status": "FAILED"}, ImportState.FAILED, (None, None)),
+        ({"jobStatus": "COMPLETED", "success": 3, "failed": 1}, JobState.COMPLETED, (3, 1)),
+        ({"Job Status": "completed", "Succeeded Records": "3"}, JobState.COMPLETED, (3, None)),
+        ({"status": "INIT"}, JobState.RUNNING, (None, None)),
+        ({"status": "anything new"}, JobState.RUNNING, (None, None)),
+        ({"status": "FAILED"}, JobState.FAILED, (None, None)),
     ],
 )
 def test_a_status_is_read_in_every_likely_form(
-    reply: Any, state: ImportState, counts: tuple[Any, Any]
+    reply: Any, state: JobState, counts: tuple[Any, Any]
 ) -> None:
     job = ConnectorImports(Replies(reply)).status("S1")  # type: ignore[arg-type]
     assert job.state is state
@@ -221,7 +221,5 @@ def test_errors_of_the_whole_file_have_no_row() -> None:
 
 
 def test_jobs_since_keeps_those_that_do_not_say_when() -> None:
-    jobs = [
-        ImportJob(id=str(at), state=ImportState.RUNNING, created_at=at) for at in (None, 1.0, 5.0)
-    ]
+    jobs = [ImportJob(id=str(at), state=JobState.RUNNING, created_at=at) for at in (None, 1.0, 5.0)]
     assert [job.created_at for job in jobs_since(jobs, 2.0)] == [None, 5.0]

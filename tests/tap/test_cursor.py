@@ -16,7 +16,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gainsight_api.filters import build as filters
-from tap_gainsight.extract.paging import Position, Tracker, Window, advance, next_read, start_of
+from tap_gainsight.extract.paging import ExtractWindow, Position, advance, next_read, start_of
+from tap_gainsight.extract.tracker import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -117,17 +118,16 @@ class Server:
         return row.value[:20] + "000Z"
 
 
-def window(**options: Any) -> Window:
+def window(**options: Any) -> ExtractWindow:
     given: dict[str, Any] = {"key": "Gsid", "replication_key": "ModifiedDate", **options}
-    return Window(object="thing", fields=("Gsid", "ModifiedDate"), **given)
+    return ExtractWindow(object="thing", fields=("Gsid", "ModifiedDate"), **given)
 
 
-def tracked(server: Server, asked: Window, rows: Iterable[Row]) -> Tracker:
+def tracked(server: Server, asked: ExtractWindow, rows: Iterable[Row]) -> Tracker:
     tracker = Tracker()
     for row in rows:
-        tracker.see(
-            server.shown(row) if asked.replication_key else None, row.key if asked.key else None
-        )
+        value = server.shown(row) if asked.replication_key else None
+        tracker.see_all([value or ""], [row.key if asked.key else ""])
     return tracker
 
 
@@ -139,7 +139,7 @@ def kept(kind: type[T], value: T) -> T:
     return again
 
 
-def walk(server: Server, asked: Window, size: int, *, certain: bool) -> Iterator[list[Row]]:
+def walk(server: Server, asked: ExtractWindow, size: int, *, certain: bool) -> Iterator[list[Row]]:
     """All pages, the state written and read again after each.
 
     With `certain`, a page shorter than asked for is known to be the last, as a job's result is.
@@ -149,14 +149,16 @@ def walk(server: Server, asked: Window, size: int, *, certain: bool) -> Iterator
         rows = server(next_read(asked, position, size))
         tracker = kept(Tracker, tracked(server, asked, rows))
         full = len(rows) == size
-        ahead = advance(asked, position, tracker, last=certain and not full, full=full)
+        ahead = advance(asked, position, tracker, last=certain and not full)
         assert ahead != position
         position = kept(Position, ahead)
         assert server.reads <= 10_000
         yield rows
 
 
-def read_all(server: Server, asked: Window, size: int, *, certain: bool = False) -> list[Row]:
+def read_all(
+    server: Server, asked: ExtractWindow, size: int, *, certain: bool = False
+) -> list[Row]:
     return [row for page in walk(server, asked, size, certain=certain) for row in page]
 
 
@@ -190,8 +192,10 @@ WINDOWS = {
     "without either": window(key=None, replication_key=None),
     "another zone": window(zone=ZoneInfo("America/St_Johns")),
 }
-RED = filters.given({"conditions": [{"name": "Color", "operator": "EQ", "value": ["red"]}]})
-RED_OR_BLUE = filters.given(
+RED = filters.parse_user_filter(
+    {"conditions": [{"name": "Color", "operator": "EQ", "value": ["red"]}]}
+)
+RED_OR_BLUE = filters.parse_user_filter(
     {
         "conditions": [
             {"name": "Color", "alias": "one", "operator": "EQ", "value": ["red"]},
@@ -341,11 +345,11 @@ def test_a_position_stays_small_however_many_rows_share_a_second() -> None:
 def test_an_order_other_than_by_time_is_noticed() -> None:
     tracker = Tracker()
     for value in ("2025-06-01T12:00:01.000Z", None, "2025-06-01T12:00:00.999Z"):
-        tracker.see(value, "k")
+        tracker.see_all([value or ""], ["k"])
     assert not tracker.ordered
     tracker = Tracker()
     for value in ("2025-06-01T12:00:01.500Z", "2025-06-01T12:00:01.000Z", None):
-        tracker.see(value, "k")  # within a second there may be any order
+        tracker.see_all([value or ""], ["k"])  # within a second there may be any order
     assert tracker.ordered
     assert tracker.latest == "2025-06-01T12:00:01.500Z"
 
@@ -353,6 +357,6 @@ def test_an_order_other_than_by_time_is_noticed() -> None:
 def test_the_latest_value_is_the_highest_and_nulls_do_not_count() -> None:
     tracker = Tracker()
     for value, key in (("2025-06-01T12:00:01.000Z", "a"), (None, "b")):
-        tracker.see(value, key)
+        tracker.see_all([value or ""], [key])
     assert (tracker.rows, tracker.latest) == (2, "2025-06-01T12:00:01.000Z")
     assert (tracker.key, tracker.null_key) == ("b", "b")

@@ -90,7 +90,7 @@ def test_the_bookmark_is_one_for_both_logs_and_no_deletion_slips_between_them() 
         delete(sandbox, THING.name, 1)
         delete(sandbox, LARGE.name, 1)
         tap = select_only(make_tap(sandbox, lookback_seconds=0), NAME)
-        query = tap._query.page
+        query = tap.wiring._query.page
 
         def late(read: Any) -> Any:
             sandbox.clock.sleep(3)
@@ -99,7 +99,7 @@ def test_the_bookmark_is_one_for_both_logs_and_no_deletion_slips_between_them() 
                 delete(sandbox, LARGE.name, 2)
             return query(read)
 
-        tap._query.page = late  # type: ignore[method-assign]
+        tap.wiring._query.page = late  # type: ignore[method-assign]
         first = run(tap)
         again = deletions(sandbox, state=first.state, lookback_seconds=0)
         seen = gone(first) | gone(again)

@@ -92,7 +92,7 @@ def test_chunks_are_read_in_the_order_of_their_rows_however_they_are_listed(
 ) -> None:
     with tenant_of(things(35), chunk_rows=10) as sandbox:
         tap = select_only(make_tap(sandbox, extract_method="bulk"), NAME)
-        get = tap.session.get
+        get = tap.wiring.session.get
 
         def turned(path: str) -> Any:
             reply = get(path)
@@ -100,7 +100,7 @@ def test_chunks_are_read_in_the_order_of_their_rows_however_they_are_listed(
                 reply["chunkDetails"].reverse()
             return reply
 
-        monkeypatch.setattr(type(tap.session), "get", lambda _, path: turned(path))
+        monkeypatch.setattr(type(tap.wiring.session), "get", lambda _, path: turned(path))
         assert names(run(tap)) == all_names(35)
 
 
@@ -469,13 +469,13 @@ def test_a_tenant_that_gives_the_same_page_for_ever_is_an_error(
 ) -> None:
     with tenant_of(things(25)) as sandbox:
         tap = query_tap(sandbox)
-        post = type(tap.session).post
+        post = type(tap.wiring.session).post
 
         def unfiltered(self: Any, path: str, body: Any, **options: Any) -> Any:
             assert calls(sandbox, CallKind.QUERY) < 50
             return post(self, path, {**body, "where": None}, **options)
 
-        monkeypatch.setattr(type(tap.session), "post", unfiltered)
+        monkeypatch.setattr(type(tap.wiring.session), "post", unfiltered)
         with pytest.raises(DataError, match="same rows"):
             run(tap)
 
@@ -485,14 +485,14 @@ def test_rows_out_of_order_are_an_error_where_what_follows_depends_on_it(
 ) -> None:
     with tenant_of(things(25)) as sandbox:
         tap = query_tap(sandbox)
-        post = type(tap.session).post
+        post = type(tap.wiring.session).post
 
         def unordered(self: Any, path: str, body: Any, **options: Any) -> Any:
             reply = post(self, path, body, **options)
             reply["records"].reverse()
             return reply
 
-        monkeypatch.setattr(type(tap.session), "post", unordered)
+        monkeypatch.setattr(type(tap.wiring.session), "post", unordered)
         with pytest.raises(DataError, match="do not come in the order"):
             run(tap)
 

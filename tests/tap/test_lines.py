@@ -7,7 +7,6 @@ import csv
 import io
 import json
 import re
-import signal
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +21,12 @@ from gainsight_api.datatypes import READERS, Kind, json_decoder, json_schema
 from gainsight_api.errors import DataError
 from gainsight_sandbox import ManualClock, Sandbox
 from tap_gainsight.block_stream import BlockStream
-from tap_gainsight.extract.paging import Tracker
+from tap_gainsight.extract.tracker import Tracker
 from tap_gainsight.records.block import Block, Column
 from tap_gainsight.records.columns import read_column
 from tap_gainsight.records.csv_cells import split
 from tap_gainsight.records.decode import Decoder
-from tap_gainsight.records.lines import mapped_lines, whole_lines
+from tap_gainsight.records.lines import mapped_lines
 from tap_gainsight.tap import TapGainsight
 from tests.tap.support import make_tap, select_only, tenant_of, things
 from tests.tap.test_pages import CELLS, DIALECTS, Dialect, file_of
@@ -415,33 +414,5 @@ def test_a_block_is_noted_as_each_of_its_rows(pages: list[list[str]], sort: bool
         number += len(values)
         at_once.see_all(values, keys)
         for value, key in zip(values, keys, strict=True):
-            one_by_one.see(value or None, key)
+            one_by_one.see_all([value], [key])
     assert at_once == one_by_one
-
-
-def test_a_signal_waits_for_the_end_of_the_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    tap = tap_of([("id", Kind.TEXT, True)])
-    written: list[str] = []
-
-    class Output:
-        def write(self, text: str) -> None:
-            tap._handle_termination(signal.SIGTERM, None)
-            written.append(text)
-
-        def flush(self) -> None:
-            written.append("flushed")
-
-    monkeypatch.setattr("sys.stdout", Output())
-    with pytest.raises(SystemExit) as caught:
-        tap.write_lines("a\nb\n")
-    assert written == ["a\nb\n", "flushed"]
-    assert caught.value.code == 128 + signal.SIGTERM
-
-
-@given(st.lists(st.text("ab", max_size=12)), st.integers(1, 20))
-def test_lines_are_cut_only_between_them(texts: list[str], size: int) -> None:
-    text = "".join(f"{line}\n" for line in texts)
-    parts = list(whole_lines(text, size))
-    assert "".join(parts) == text
-    assert all(part.endswith("\n") for part in parts)
-    assert all(len(part) <= size or part.count("\n") == 1 for part in parts)

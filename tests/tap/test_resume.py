@@ -109,7 +109,7 @@ class Runs:
         return Attempt(output, killed, made[0])
 
     def _count(self, tap: TapGainsight, requests: int | None) -> list[int]:
-        send, made = tap.session.http.send, [0]
+        send, made = tap.wiring.session.http.send, [0]
 
         def counted(*args: Any, **options: Any) -> Any:
             if requests is not None and made[0] >= requests:
@@ -117,7 +117,7 @@ class Runs:
             made[0] += 1
             return send(*args, **options)
 
-        tap.session.http.send = counted  # type: ignore[method-assign]
+        tap.wiring.session.http.send = counted  # type: ignore[method-assign]
         return made
 
     def _look_at(self, bookmark: dict[str, Any]) -> None:

@@ -35,8 +35,8 @@ DEFAULTS = {
 
 def test_settings_have_their_documented_defaults_also_where_they_are_null() -> None:
     for given in ({}, dict.fromkeys(DEFAULTS)):
-        options = TapGainsight(config={**BASE, **given}, catalog={"streams": []}).options
-        assert {name: options[name] for name in DEFAULTS} == DEFAULTS
+        options = TapGainsight(config={**BASE, **given}, catalog={"streams": []}).settings
+        assert {name: getattr(options, name) for name in DEFAULTS} == DEFAULTS
 
 
 def test_every_setting_has_a_title_and_a_description_for_about() -> None:

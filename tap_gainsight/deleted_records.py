@@ -1,0 +1,90 @@
+"""The stream of what was deleted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from gainsight_api.errors import GainsightError, NotFoundError, RequestError
+from tap_gainsight.catalog.spec import DELETE_LOGS, MAIN_DELETE_LOG
+from tap_gainsight.extract.cursor import UNKNOWN_NAME
+from tap_gainsight.extract.extract import Method
+from tap_gainsight.streams import GainsightStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_gainsight.records.block import Block
+
+_LOG_KEPT = timedelta(days=15)
+_LONG_AGO = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, as all times here
+
+
+class DeletedRecordsStream(GainsightStream):
+    """What was deleted, from both delete logs (article "Data Management APIs").
+
+    The logs are small and kept for 15 days, so they are always read by query. Each has a bookmark
+    of its own, since a tenant may lack the second one, and what it holds once it is there must not
+    be passed over.
+    """
+
+    @override
+    def blocks(self) -> Iterator[Block]:
+        self._warn_if_late()
+        for log, name in DELETE_LOGS.items():
+            columns = self._columns()
+            before = self._bookmark(name) or self._bookmark()
+            extract = self._wiring.extract(
+                self._window(log, "RecordId", columns, self._start(before)),
+                self._decoder(columns),
+                method=Method.QUERY,
+                save=lambda _: None,
+                drop_missing_fields=lambda: None,
+                logger=self.logger,
+            )
+            try:
+                if self.ABORT_AT_RECORD_COUNT is not None:
+                    yield from extract.sample(self.ABORT_AT_RECORD_COUNT)
+                    return
+                yield from extract.blocks()
+            except RequestError as exc:
+                absent = isinstance(exc, NotFoundError) or exc.code in UNKNOWN_NAME
+                if not absent or extract.cursor.progress.rows or log == MAIN_DELETE_LOG:
+                    raise self._named(exc) from None
+                self.logger.warning("stream %s: this tenant has no %s", self.name, log)
+                self._stay(name, before)
+            except GainsightError as exc:
+                raise self._named(exc) from None
+            else:
+                extract.cursor.progress.finished()
+                self._read_through(name, extract.cursor.began)
+
+    def _stay(self, name: str, before: datetime | None) -> None:
+        """Keep a log's bookmark, where the stream's own may move past it."""
+        if self._incremental_key():
+            begin = before or self._settings.earliest or _LONG_AGO
+            self.stream_state[name] = f"{begin.isoformat('T', 'milliseconds')}Z"
+
+    def _read_through(self, name: str, began: str) -> None:
+        """All that was in a log has been read, however long ago anything was deleted."""
+        if self._incremental_key():
+            self._move_bookmark(began, began, name)
+            if name == DELETE_LOGS[MAIN_DELETE_LOG]:
+                self._move_bookmark(began, began)
+            self._write_state()
+
+    def _warn_if_late(self) -> None:
+        bookmark = self._bookmark()
+        if not bookmark or self._incremental_key() is None:
+            return
+        kept_from = datetime.fromtimestamp(self._wiring.clock.now(), UTC) - _LOG_KEPT
+        if bookmark < kept_from.replace(tzinfo=None):
+            self.logger.error(
+                "stream %s: the bookmark %s is older than the 15 days for which Gainsight keeps "
+                "its delete logs: deletions before %s are lost; compare whole tables to find them",
+                self.name,
+                bookmark,
+                kept_from.date(),
+            )

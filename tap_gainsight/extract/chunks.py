@@ -1,0 +1,95 @@
+"""What a chunk gave, so that it is not written twice when the chunk comes again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO, TYPE_CHECKING
+
+from gainsight_api.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tap_gainsight.records.block import Block
+    from tap_gainsight.records.decode import Decoder
+
+_READ = 1 << 20
+
+
+@dataclass(slots=True)
+class Given:
+    """The rows that a chunk has given, and the bytes that they came from.
+
+    Attributes:
+        read: Rows that were read.
+        written: Rows of them that were handed on.
+        size: The chunk's bytes, once it is sealed.
+        digest: Of these bytes.
+    """
+
+    read: int = 0
+    written: int = 0
+    size: int = 0
+    digest: bytes = b""
+
+    def reading(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """Count blocks that are read."""
+        for block in blocks:
+            self.read += block.rows
+            yield block
+
+    def writing(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """Count blocks that are handed on."""
+        for block in blocks:
+            self.written += block.rows
+            yield block
+
+    def seal(self, file: IO[bytes]) -> None:
+        """Note the bytes that the rows came from."""
+        file.seek(0)
+        self.size = file.seek(0, 2)
+        self.digest = _digest(file, self.size)
+
+    def begins(self, file: IO[bytes]) -> bool:
+        """Whether a file begins with these very bytes."""
+        same = bool(self.digest) and _digest(file, self.size) == self.digest
+        file.seek(0)
+        return same
+
+
+def _digest(file: IO[bytes], size: int) -> bytes:
+    file.seek(0)
+    digest = hashlib.blake2b()
+    while size and (block := file.read(min(size, _READ))):
+        digest.update(block)
+        size -= len(block)
+    return digest.digest() if not size else b""
+
+
+def without_first(blocks: Iterable[Block], rows: int) -> Iterator[Block]:
+    """Blocks without so many of their first rows."""
+    for block in blocks:
+        passed = min(rows, block.rows)
+        rows -= passed
+        if passed < block.rows:
+            yield block.part(passed, block.rows)
+
+
+def alike(decoder: Decoder, one: IO[bytes], other: IO[bytes], rows: int) -> bool:
+    """Whether two files begin with the same rows, so many of them."""
+    one.seek(0)
+    other.seek(0)
+    pairs = zip(_rows(decoder, one), _rows(decoder, other), strict=False)
+    same = sum(1 for a, b in islice(pairs, rows) if a == b)
+    other.seek(0)
+    return same == rows
+
+
+def _rows(decoder: Decoder, file: IO[bytes]) -> Iterator[tuple[str, ...]]:
+    try:
+        for block in decoder.from_csv(file):
+            yield from zip(*block.values, strict=True)
+    except DataError:
+        return

@@ -1,0 +1,122 @@
+"""Reading by query: a page a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from gainsight_api.errors import RequestError
+from gainsight_api.replies import printable
+from tap_gainsight.extract.paging import hidden, next_read, start_of, unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gainsight_api.query import Query
+    from tap_gainsight.extract.cursor import Cursor
+    from tap_gainsight.records.block import Block
+
+
+@dataclass(slots=True)
+class QueryPages:
+    """The query pages of one stream's reading, and the questions that one row answers.
+
+    Attributes:
+        cursor: What is read, and how far.
+        query: The calls.
+        page_rows: Rows that one call asks for.
+        fetched: The rows of the next page and whether they are certainly the last, if they are
+            there already.
+    """
+
+    cursor: Cursor
+    query: Query
+    page_rows: int
+    fetched: tuple[Sequence[Mapping[str, Any]], bool] | None = None
+
+    def fetch(self) -> tuple[Sequence[Mapping[str, Any]], bool]:
+        """The rows of the next page, and whether it is certain that they are the last."""
+        if self.fetched is None:
+            cursor = self.cursor
+            try:
+                rows = self._rows()
+            except RequestError as exc:
+                if not cursor.narrowed(exc):
+                    raise
+                rows = self._rows()
+            last = not rows
+            # Without a key a row may come again with the next page, unless there is none.
+            if rows and cursor.window.key is None:
+                last = (cursor.counted or len(rows) < self.page_rows) and not self.more_than(
+                    len(rows)
+                )
+            self.fetched = rows, last
+        return self.fetched
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        cursor, before = self.cursor, self.query.repaired
+        rows = self.query.page(cursor.read(self.page_rows))
+        if self.query.repaired > before:
+            halved = {name for row in rows for name, value in row.items() if "\ufffd" in str(value)}
+            cursor.logger.warning(
+                "stream %s: half a character in %s is read as U+FFFD",
+                cursor.stream,
+                ", ".join(sorted(map(printable, halved))),
+            )
+        return rows
+
+    def more_than(self, rows: int) -> bool:
+        """Whether there are more rows than that behind the position."""
+        read = self.cursor.read(limit=1)
+        return bool(self.query.page(replace(read, offset=read.offset + rows)))
+
+    def page(self) -> Iterator[Block]:
+        """The next page's rows."""
+        cursor = self.cursor
+        rows, last = self.fetch()
+        cursor.begin_page()
+        yield from cursor.track(cursor.decoder.from_query(rows))
+        yield from cursor.released(last=last)
+        self.fetched = None
+        if rows:
+            cursor.progress.page(len(rows))
+        elif self._found_hidden():
+            return
+        cursor.end_page(last=last)
+        short = 0 < len(rows) < self.page_rows
+        if short and cursor.may_hide and not self.anything_left():
+            self.finish()
+
+    def finish(self) -> None:
+        """Go on as after an empty page."""
+        self.cursor.begin_page()
+        self.cursor.end_page(last=True)
+
+    def anything_left(self) -> bool:
+        """Whether a row is left behind the position, or hides before it; for one call mostly."""
+        cursor = self.cursor
+        cursor.settle()
+        if not self.query.page(unread(cursor.window, cursor.position, cursor.unsure)):
+            for second, _ in cursor.unsure:
+                cursor.sure_of(second)
+            return False
+        if not cursor.unsure:
+            return True
+        return self._found_hidden() or bool(self.query.page(cursor.read(limit=1)))
+
+    def _found_hidden(self) -> bool:
+        """Whether a span that was read by going on behind a key has more rows; it is read then."""
+        cursor = self.cursor
+        cursor.settle()
+        for second, rows in cursor.unsure:
+            if self.query.page(hidden(cursor.window, cursor.position, second, rows)):
+                cursor.drain(second)
+                return True
+            cursor.sure_of(second)
+        return False
+
+    def sample(self, rows: int) -> Iterator[Block]:
+        """A few records, for one call."""
+        window = self.cursor.window
+        read = next_read(window, start_of(window), min(rows, self.page_rows))
+        yield from self.cursor.decoder.from_query(self.query.page(read))

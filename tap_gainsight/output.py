@@ -1,0 +1,115 @@
+"""Standard output: whole lines, and an end to all waiting for whoever reads them."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import stat
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
+from typing_extensions import override
+
+from gainsight_api.errors import GainsightError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from singer_sdk.singerlib import Message
+
+_LINE_ENDS_WITHIN = 2.0
+"""Seconds that a line which is partly out may take to its end when the run is stopped."""
+
+
+class Output:
+    """Standard output, written so that a signal never waits for its reader.
+
+    Lines go out by as many whole ones as a pipe takes at once, and only when it takes them: not
+    even a killed run leaves a part of a line, which would end what reads it in an error.
+    """
+
+    def __init__(self) -> None:
+        self._within_line = False
+        self._writing = False
+        self._stopped_by: int | None = None
+        self._deadline = 0.0
+
+    def write(self, text: str) -> None:
+        """Write lines, all of them.
+
+        Raises:
+            BrokenPipeError: The reader has gone.
+            GainsightError: They cannot be written.
+        """
+        try:
+            descriptor = sys.stdout.fileno()
+        except (AttributeError, ValueError, io.UnsupportedOperation):  # it is no file
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            return
+        try:
+            sys.stdout.flush()
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                self._send(descriptor, text.encode(), len(text) * 4)
+            else:
+                for lines in whole_lines(text.encode(), select.PIPE_BUF):
+                    self._send(descriptor, lines, select.PIPE_BUF)
+        except BrokenPipeError:
+            raise
+        except OSError as exc:
+            raise GainsightError(f"standard output cannot be written: {exc.strerror}") from None
+
+    def stop(self, signum: int) -> None:
+        """End the run: at once, or, if a line is partly out, as soon as it is whole.
+
+        Raises:
+            SystemExit: At once.
+        """
+        if not (self._writing or self._within_line) or self._stopped_by is not None:
+            raise SystemExit(128 + signum)
+        self._stopped_by = signum
+        self._deadline = time.monotonic() + _LINE_ENDS_WITHIN
+
+    def _send(self, descriptor: int, data: bytes, size: int) -> None:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLOUT)
+        rest = memoryview(data)
+        while rest:
+            self._wait(poll)
+            self._writing = True
+            sent = os.write(descriptor, rest[:size])
+            rest = rest[sent:]
+            self._within_line = bool(rest)
+            self._writing = False
+        if self._stopped_by is not None:
+            raise SystemExit(128 + self._stopped_by)
+
+    def _wait(self, poll: select.poll) -> None:
+        """Wait until something can be written."""
+        while not poll.poll(100):
+            if self._stopped_by is not None and time.monotonic() > self._deadline:
+                raise SystemExit(128 + self._stopped_by)
+
+
+def whole_lines(data: bytes, size: int) -> Iterator[bytes]:
+    """The lines in parts of at most that size; a longer line is a part of its own."""
+    start = 0
+    while start < len(data):
+        end = data.rfind(b"\n", start, start + size) + 1 or data.find(b"\n", start) + 1 or len(data)
+        yield data[start:end]
+        start = end
+
+
+class LineWriter(SimpleSingerWriter):
+    """The SDK's writer of messages, by way of `Output`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.output = Output()
+
+    @override
+    def write_message(self, message: Message) -> None:
+        self.output.write(self.format_message(message) + "\n")

@@ -1,0 +1,17 @@
+"""Standard output: whole lines, and no waiting for a reader once the run is stopped."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_gainsight.output import whole_lines
+
+
+@given(st.lists(st.text("ab", max_size=12)), st.integers(1, 20))
+def test_lines_are_cut_only_between_them(texts: list[str], size: int) -> None:
+    data = "".join(f"{line}\n" for line in texts).encode()
+    parts = list(whole_lines(data, size))
+    assert b"".join(parts) == data
+    assert all(part.endswith(b"\n") for part in parts)
+    assert all(len(part) <= size or part.count(b"\n") == 1 for part in parts)
