@@ -176,7 +176,7 @@ class StreamLoad:
         rejections: list[Rejection] = []
         for work in self.merger.works(batch, indexes):
             for outcome in (self.loaders.deleter.delete(work.deletions), loader.load(work.rows)):
-                loaded += outcome.loaded
+                loaded += outcome.confirmed
                 rejections += outcome.rejections
             rejections += work.rejections
             ignored += work.ignored

@@ -73,9 +73,7 @@ class BulkLoader:
             for file in files.finish():
                 self._import(file, outcome)
         if self.rest and files.few:
-            by_rest = self.rest.load(files.few)
-            outcome.loaded += by_rest.loaded
-            outcome.rejections += by_rest.rejections
+            outcome += self.rest.load(files.few)
         return outcome
 
     def _import(self, file: CsvFile, outcome: Outcome) -> None:
@@ -92,10 +90,10 @@ class BulkLoader:
         )
         job = self.importer.run(upload)
         problems = self._failures(job, file)
-        outcome.loaded += file.sources.records
+        outcome.confirmed += file.sources.records
         for index, reasons in problems.items():
             sources = file.sources[index]
-            outcome.loaded -= len(sources)
+            outcome.confirmed -= len(sources)
             outcome.rejections.append(Rejection(sources, reasons))
 
     def _failures(self, job: ImportJob, file: CsvFile) -> dict[int, tuple[Problem, ...]]:

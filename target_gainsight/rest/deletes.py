@@ -56,7 +56,7 @@ class Deleter:
                 told = refusal(exc)
                 outcome.reject(deletion, *problems_of(told), request_id=told.request_id)
             else:
-                outcome.load([deletion])
+                outcome.confirm([deletion])
         return outcome
 
     def _delete(self, gsid: str, *, wait: bool) -> None:

@@ -222,7 +222,7 @@ class _Run:
         self.loader.clock.sleep(_SETTLING_SECONDS[self.unanswered])
         self.unanswered += 1
         landed, known = self.loader.existing.landed(rows)
-        self.outcome.load(rows[index] for index in landed)
+        self.outcome.confirm(rows[index] for index in landed)
         for index in known - landed:
             self.outcome.reject(rows[index], _UNSETTLED)
         gone = set(range(len(rows))) - landed - known
@@ -234,11 +234,11 @@ class _Run:
         """Confirm what the reply shows; look the rest up, and send it once more."""
         written = len(reply.records) if reply.count is None else reply.count
         if not reply.failures and written >= len(rows):
-            self.outcome.load(rows)
+            self.outcome.confirm(rows)
             return
         matcher, keys = self.loader.existing.matcher, self.loader.route.keys
         shown = matcher.shown(rows, reply.records, keys)
-        self.outcome.load(rows[index] for index in shown)
+        self.outcome.confirm(rows[index] for index in shown)
         left = [row for index, row in enumerate(rows) if index not in shown]
         for failure in reply.failures:
             blamed = carriers(left, failure, matcher)
@@ -255,7 +255,7 @@ class _Run:
         known: set[int] = set()
         if self.loader.route.keys:
             landed, known = self.loader.existing.landed(rows)
-            self.outcome.load(rows[index] for index in landed)
+            self.outcome.confirm(rows[index] for index in landed)
         adding = operation is Operation.INSERT
         repeatable = self.loader.route.keys and not again
         resent = []

@@ -103,7 +103,7 @@ def test_exactly_the_bad_records_are_rejected(values: list[str], telling: str, c
     bad = [index for index, value in enumerate(values) if value.startswith("bad")]
     good = [str(index) for index, value in enumerate(values) if not value.startswith("bad")]
     assert sorted(source for each in outcome.rejections for source in each.sources) == bad
-    assert outcome.loaded == len(good)
+    assert outcome.confirmed == len(good)
     assert sorted(tenant.written, key=int) == good
     assert all(each.problems for each in outcome.rejections)
 
