@@ -65,7 +65,6 @@ class Deletion:
         followed_by_write: Whether a record of the same keys is written after it.
     """
 
-
     gsid: str | None
     values: dict[str, Wire]
     sources: list[int]

@@ -14,8 +14,9 @@ from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.read import Read
 from target_gainsight.problems import Problem
 from target_gainsight.rows.blocks import in_blocks
+from target_gainsight.rows.keys import comparable
 from target_gainsight.rows.mapping import GSID
-from target_gainsight.rows.values import Unfit, Wire, comparable, converter, text
+from target_gainsight.rows.values import ConversionError, Wire, converter, text
 from target_gainsight.search.existing import MOST_CONDITIONS
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Table:
             values = tuple(
                 convert(value) for convert, value in zip(self._converters, criteria, strict=True)
             )
-        except Unfit:
+        except ConversionError:
             return None
         return None if None in values else values
 

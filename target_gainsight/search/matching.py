@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.datatypes import Kind, kind_of
-from target_gainsight.rows.values import comparable
+from target_gainsight.rows.keys import comparable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -16,7 +16,7 @@ from target_gainsight.bulk.csv_file import CsvWriter
 from target_gainsight.incoming.batch import Batch
 from target_gainsight.route import Operation
 from target_gainsight.rows.blocks import Row, in_blocks
-from target_gainsight.rows.mapping import Misfit, RecordMap
+from target_gainsight.rows.mapping import RecordConversionError, RecordMap
 from tests.target.support import route_of
 
 if TYPE_CHECKING:
@@ -115,12 +115,12 @@ def test_columns_are_sent_as_single_records_are(given: tuple[RecordMap, Batch]) 
     expected: dict[int, object] = {}
     for place in range(len(batch)):
         try:
-            expected[place] = mapping.fitted(batch.record(place))
-        except Misfit as exc:
+            expected[place] = mapping.convert(batch.record(place))
+        except RecordConversionError as exc:
             expected[place] = exc.problems
     found: dict[int, object] = {}
     for block in chain.from_iterable(batch.records(range(len(batch)))):
-        blocks, rejections = mapping.fit(block)
+        blocks, rejections = mapping.convert_block(block)
         found |= {place: row.values for block in blocks for row in block for place in row.sources}
         found |= {place: each.problems for each in rejections for place in each.sources}
     assert found == expected

@@ -18,7 +18,8 @@ from gainsight_api.metadata import Field, GainsightObject, Option
 from target_gainsight.bulk.csv_file import CsvWriter
 from target_gainsight.bulk.row_numbers import base_by_keys, base_by_messages, possible_bases
 from target_gainsight.rows.blocks import Row, in_blocks
-from target_gainsight.rows.values import Unfit, as_json, comparable, converter
+from target_gainsight.rows.keys import comparable
+from target_gainsight.rows.values import ConversionError, as_json, converter
 from target_gainsight.search.matching import Matcher
 
 OPTIONS = (
@@ -31,7 +32,7 @@ OPTIONS = (
 )
 
 
-def fitted(data_type: str, value: Any) -> Any:
+def converted(data_type: str, value: Any) -> Any:
     return converter(Field("F", "F", data_type), OPTIONS)(value)
 
 
@@ -70,9 +71,9 @@ def fitted(data_type: str, value: Any) -> Any:
         ("MULTISELECTDROPDOWNLIST", [], None),
     ],
 )
-def test_values_are_made_fit(data_type: str, value: Any, sent: Any) -> None:
-    assert fitted(data_type, value) == sent
-    assert type(fitted(data_type, value)) is type(sent)
+def test_values_are_converted(data_type: str, value: Any, sent: Any) -> None:
+    assert converted(data_type, value) == sent
+    assert type(converted(data_type, value)) is type(sent)
 
 
 @pytest.mark.parametrize(
@@ -94,11 +95,11 @@ def test_values_are_made_fit(data_type: str, value: Any, sent: Any) -> None:
         ("MULTISELECTDROPDOWNLIST", "Red;Green", "INVALID_PICKLIST"),
     ],
 )
-def test_values_that_do_not_fit_say_why_without_the_value(
+def test_values_that_cannot_be_converted_say_why_without_the_value(
     data_type: str, value: Any, code: str
 ) -> None:
-    with pytest.raises(Unfit) as caught:
-        fitted(data_type, value)
+    with pytest.raises(ConversionError) as caught:
+        converted(data_type, value)
     assert caught.value.code == code
     assert str(value) not in str(caught.value)
 
@@ -106,7 +107,7 @@ def test_values_that_do_not_fit_say_why_without_the_value(
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30))
 def test_no_number_changes_its_value(number: Decimal) -> None:
     literal = json.dumps(str(number)).strip('"')
-    sent = fitted("NUMBER", Number(literal))
+    sent = converted("NUMBER", Number(literal))
     assert Decimal(sent) == number
     assert "E" not in sent
 
