@@ -152,12 +152,7 @@ class BulkLoader:
 
     def _landed(self, file: CsvFile, indexes: Sequence[int]) -> set[int]:
         rows = [Row(values, []) for _, values in sorted(file.rows(indexes).items())]
-        step = self.existing.rows_per_call
-        found: set[int] = set()
-        for start in range(0, len(rows), step):
-            landed, _ = self.existing.landed(rows[start : start + step])
-            found |= {indexes[start + index] for index in landed}
-        return found
+        return {indexes[index] for index in self.existing.by_all_values(rows).by_all_values}
 
 
 @dataclass(slots=True)

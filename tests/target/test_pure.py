@@ -204,7 +204,7 @@ def test_rows_are_matched_by_key_whatever_their_order_and_form() -> None:
         {"Name": "b"},
         {"Name": "a"},
     ]
-    assert matcher.shown(rows, records, ("Name",)) == {0, 1, 2}
-    assert matcher.shown(rows, records, ()) == {2}
-    assert matcher.landed(rows, records) == {2}
-    assert matcher.existing(rows, records, ("Name",)) == {0, 1, 2, 3}
+    assert matcher.matched_in_reply(rows, records, ("Name",)) == {0, 1, 2}
+    assert matcher.matched_in_reply(rows, records, ()) == {2}
+    assert matcher.by_all_values(rows, records) == {2}
+    assert matcher.by_key(rows, records, ("Name",)) == {0, 1, 2, 3}
