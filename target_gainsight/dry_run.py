@@ -65,9 +65,9 @@ class DryRunRest:
     rest: RestLoader
 
     @property
-    def batch_size(self) -> int:
-        """Rows of a call."""
-        return self.rest.batch_size
+    def rest_batch_size(self) -> int:
+        """Rows of a call, at most."""
+        return self.rest.rest_batch_size
 
     def calls_for(self, rows: int) -> int:
         """How many calls it takes to load that many rows."""

@@ -82,8 +82,8 @@ class RestPath(Loader, Protocol):
     """The path by REST calls, and what it costs."""
 
     @property
-    def batch_size(self) -> int:
-        """Rows of a call."""
+    def rest_batch_size(self) -> int:
+        """Rows of a call, at most."""
 
     def calls_for(self, rows: int) -> int:
         """How many calls it takes to load that many rows, if none of them is refused."""

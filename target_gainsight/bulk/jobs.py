@@ -61,7 +61,7 @@ class Importer:
 
         Raises:
             JobFailedError: The job failed as a whole.
-            GainsightError: It takes too long, or nothing tells whether it was submitted.
+            GainsightError: It takes too long, or it cannot be found out whether it was submitted.
         """
         job_id = self._left_by_another_run(upload) or self._submitted(upload)
         self._known.add(job_id)

@@ -131,7 +131,7 @@ class BulkLoader:
         """Find out which number the errors give to the first row.
 
         Raises:
-            UnknownBaseError: Nothing tells.
+            UnknownBaseError: The base cannot be found out.
         """
         numbers = sorted({error.row for error in errors if error.row is not None})
         bases = possible_bases(numbers, len(file.sources), self.bases)

@@ -1,7 +1,7 @@
 """Find out which rows of a file the errors of its import job mean.
 
 The API does not say where it counts from: the first row of data may be 0, 1 or, after the header,
-2. This number is called the base here. What is known of the file tells which it is.
+2. This number is called the base here. It is found out by what is known of the file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EMPTY = re.compile(r"absent|required|missing|empty|null|blank", re.IGNORECASE)
 
 
 class UnknownBaseError(GainsightError):
-    """Nothing tells which rows of a file failed."""
+    """It cannot be found out which rows of a file failed."""
 
 
 def possible_bases(numbers: Sequence[int], count: int, allowed: Sequence[int] = BASES) -> list[int]:

@@ -1,4 +1,4 @@
-"""The calls that are still to be made for some rows, and what is known of their rows."""
+"""A call that is still to be made: its rows, and what is known of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Call:
         rows: The rows; at most as many as a call takes, and at least one.
         operation: What the call does.
         certain_to_fail: Whether Gainsight is known to refuse the rows if they are sent together.
-            They are not sent then, unless there is only one, whose refusal tells the reason.
+            They are not sent then, unless there is only one, whose refusal gives the reason.
         other_half: Where the rows are the first half of those of a refused call, the second half;
             it is written after them. Two halves cannot both be good: if the first one is not
             refused, the second one is certain to fail.

@@ -50,14 +50,14 @@ class RestLoader:
         records: The calls.
         existing: Finds the records that Gainsight already holds.
         clock: Time.
-        batch_size: Rows of a call, at most.
+        rest_batch_size: The setting: rows of a call, at most.
     """
 
     route: Route
     records: Records
     existing: Existing
     clock: Clock
-    batch_size: int
+    rest_batch_size: int
 
     def load(self, rows: Iterable[Row]) -> Outcome:
         """Load rows, each of which has a key of its own unless they are inserted."""
@@ -73,7 +73,7 @@ class RestLoader:
 
     def calls_for(self, rows: int) -> int:
         """How many calls it takes to load that many rows, if none of them is refused."""
-        calls = -(-rows // self.batch_size)
+        calls = -(-rows // self.rest_batch_size)
         return calls if self._operation else calls + -(-rows // self.existing.rows_per_call)
 
     @property
@@ -91,12 +91,12 @@ class RestLoader:
         if operation is None:
             yield from self._calls_by_existence(rows)
         else:
-            for some in pieces(rows, self.batch_size):
+            for some in pieces(rows, self.rest_batch_size):
                 yield Call(some, operation)
 
     def _calls_by_existence(self, rows: Iterable[Row]) -> Iterator[Call]:
         """Upsert into an object that has no such call: update what is there, insert the rest."""
-        size = self.batch_size
+        size = self.rest_batch_size
         waiting: dict[Operation, list[Row]] = {Operation.UPDATE: [], Operation.INSERT: []}
         for some in pieces(rows, self.existing.rows_per_call):
             there = self.existing.by_key(some)
@@ -134,7 +134,7 @@ class _Run:
         try:
             reply = self._send(call)
         except RequestError as exc:
-            self._check_is_about_data(exc)
+            self._raise_unless_about_data(exc)
             refused = True
             done, more = self._refused(call, exc)
         except RetriableError as exc:
@@ -158,8 +158,13 @@ class _Run:
             case Operation.UPSERT:
                 return records.upsert(name, route.keys, sent, lookups)
 
-    def _check_is_about_data(self, error: RequestError) -> None:
-        """Fail the run if a call was refused for a reason that any other call has, too."""
+    def _raise_unless_about_data(self, error: RequestError) -> None:
+        """Fail the run if the call was refused for a reason that is not in its records.
+
+        Raises:
+            ConfigError: The object cannot be written by these calls.
+            RequestError: Any other such reason.
+        """
         if error.code == WRONG_API:
             raise ConfigError(
                 f"stream {self.loader.route.stream}: Gainsight's record calls do not write "

@@ -1,8 +1,8 @@
 """Find the rows for which a call was refused, and decide how to go on with the others.
 
 A call is refused as a whole. Its errors name fields and values: the rows that have them come into
-question. Where the errors do not tell, the rows are halved, and a half need not be sent to know
-that it fails if the other one did not.
+question. Where that leaves no difference between rows, they are halved, and a half need not be
+sent to know that it fails if the other one did not.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ABOUT_THE_VALUE_ONLY = {
     "GSOBJ_1006",
     "GSOBJ_1007",
 }
-"""Codes of errors that any record with the same value in that field has."""
+"""Codes of errors that every record with that value in that field has."""
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Split:
 
 
 def blame(call: Call, refusal: Refusal, matcher: Matcher) -> Split:
-    """Tell the rows that are to blame for a refusal from the others.
+    """Separate the rows that are to blame for a refusal from those that are sent again.
 
     Args:
         call: The call that was refused.

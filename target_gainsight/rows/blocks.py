@@ -1,4 +1,4 @@
-"""Rows on their way to Gainsight, one by one and in blocks of the same fields."""
+"""Rows to send to Gainsight: single ones, and blocks of rows that have the same fields."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ Converter = Callable[[Any], Wire]
 
 
 class Digits(str):
-    """A number of a JSON text that is not a whole one, by its digits."""
+    """A number that is not a whole one, with the digits that it has in a JSON text."""
 
     __slots__ = ()
 

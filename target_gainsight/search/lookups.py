@@ -76,7 +76,7 @@ class LookupCache:
         calls = -(-len(missing) // per_call)
         in_pages = calls > _MAX_CALLS_BY_VALUE and GSID in self._target.fields
         if in_pages and self._read_pages(set(missing), calls):
-            # Which of several is the first, only the tenant's own order tells.
+            # Which of several matches is the first depends on the tenant's own order.
             missing = {f: given for f, given in missing.items() if len(self._found.get(f, ())) > 1}
         for part in pieces(missing.items(), per_call):
             self._read_values(dict(part))

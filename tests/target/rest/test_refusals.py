@@ -128,6 +128,13 @@ def test_one_bad_record_that_is_not_named_costs_a_few_halvings(place: int) -> No
     assert len(tenant.calls) <= 2 * math.ceil(math.log2(50)) + 1
 
 
+@given(VALUES)
+def test_halves_of_a_call_are_written_in_the_order_of_their_records(values: list[str]) -> None:
+    tenant = Tenant("nothing")
+    load(tenant, values)
+    assert tenant.written == sorted(tenant.written, key=int)
+
+
 def test_all_bad_records_that_are_named_cost_one_call_more() -> None:
     tenant = Tenant("all")
     outcome = load(tenant, ["good", "bad1", "bad2"] * 16)
