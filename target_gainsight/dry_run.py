@@ -65,9 +65,9 @@ class DryRunRest:
     rest: RestLoader
 
     @property
-    def batch_size(self) -> int:
-        """Rows of a call."""
-        return self.rest.batch_size
+    def rest_batch_size(self) -> int:
+        """Rows of a call, at most."""
+        return self.rest.rest_batch_size
 
     def calls_for(self, rows: int) -> int:
         """How many calls it takes to load that many rows."""
@@ -79,7 +79,7 @@ class DryRunRest:
         count = 0
         for row in rows:
             count += 1
-            outcome.load([row])
+            outcome.confirm([row])
         self.counts.by_rest += count
         self.counts.calls += self.rest.calls_for(count)
         return outcome
@@ -102,7 +102,7 @@ class DryRunBulk:
         fields = self.counts.route.object.fields
         for block in self.resolver.resolved(rows, outcome):
             columns = file_columns(block, fields)
-            outcome.load(block)
+            outcome.confirm(block)
             counts[columns] += len(block)
             sizes[columns] += file_size(block, columns)
         for columns, count in counts.items():
@@ -127,7 +127,7 @@ class DryRunDeleter:
         for deletion in deletions:
             self.counts.deletions += 1
             self.counts.calls += 1 if deletion.gsid else 2
-            outcome.load([deletion])
+            outcome.confirm([deletion])
         return outcome
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from target_gainsight.problems import Problem, Rejection
 
@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Outcome:
-    """What has become of records: each one is counted as loaded, or is in a rejection.
+    """What has become of records: each one is counted as confirmed, or is in a rejection.
 
     Attributes:
-        loaded: Received records whose row Gainsight has confirmed.
-        rejections: The others.
+        confirmed: How many received records Gainsight has confirmed, by confirming their row or
+            deletion.
+        rejections: The other records.
     """
 
-    loaded: int = 0
+    confirmed: int = 0
     rejections: list[Rejection] = field(default_factory=list)
 
-    def load(self, done: Iterable[Row | Deletion]) -> None:
-        """Count rows as loaded."""
-        self.loaded += sum(len(row.sources) for row in done)
+    def confirm(self, done: Iterable[Row | Deletion]) -> None:
+        """Count the records of rows or deletions as confirmed."""
+        self.confirmed += sum(len(each.sources) for each in done)
 
     def reject(
         self,
@@ -37,18 +38,32 @@ class Outcome:
         *problems: Problem,
         request_id: str | None = None,
     ) -> None:
-        """Reject a row's records."""
+        """Reject the records of a row or deletion.
+
+        Args:
+            row: What is rejected.
+            problems: Why.
+            request_id: Gainsight's id of the call that was refused, if one was.
+        """
         self.rejections.append(Rejection(row.sources, problems, request_id))
 
-    @property
-    def accounted(self) -> int:
-        """Records that have come out, one way or the other."""
-        return self.loaded + sum(len(rejection.sources) for rejection in self.rejections)
+    def __iadd__(self, other: Outcome) -> Self:
+        """Add the outcome of further records."""
+        self.confirmed += other.confirmed
+        self.rejections += other.rejections
+        return self
 
 
 @dataclass(slots=True)
 class Deletion:
-    """A record to delete: by its Gsid, else by its keys; see `Row` for `sources`."""
+    """A record to delete.
+
+    Attributes:
+        gsid: Its Gsid; None if it is found by its keys.
+        values: The values of its key fields, by field.
+        sources: The received records that it stands for, by their index in the batch.
+        followed_by_write: Whether a record of the same keys is written after it.
+    """
 
     gsid: str | None
     values: dict[str, Wire]
@@ -57,18 +72,18 @@ class Deletion:
 
 
 class Loader(Protocol):
-    """One of the two paths: same rows, same outcome, same meaning."""
+    """One of the two paths, by REST calls or by import jobs; a row means the same on both."""
 
     def load(self, rows: Rows) -> Outcome:
-        """Load rows; each comes out as loaded or rejected."""
+        """Load rows; each comes out as confirmed or rejected."""
 
 
 class RestPath(Loader, Protocol):
     """The path by REST calls, and what it costs."""
 
     @property
-    def batch_size(self) -> int:
-        """Rows of a call."""
+    def rest_batch_size(self) -> int:
+        """Rows of a call, at most."""
 
     def calls_for(self, rows: int) -> int:
         """How many calls it takes to load that many rows, if none of them is refused."""
@@ -78,7 +93,7 @@ class Deletes(Protocol):
     """What deletes records."""
 
     def delete(self, deletions: Iterable[Deletion]) -> Outcome:
-        """Delete; each deletion comes out as loaded or rejected."""
+        """Delete; each deletion comes out as confirmed or rejected."""
 
 
 class Letters(Protocol):

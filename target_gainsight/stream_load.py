@@ -165,7 +165,7 @@ class StreamLoad:
     def _slice_rows(self) -> int:
         """As many records as REST calls load in some minutes, even if each is a deletion."""
         calls = max(1, self.settings.sync_calls_per_minute * _STATE_EVERY_SECONDS // 60)
-        per_call = 1 if self.route.delete else self.loaders.rest.batch_size // 2
+        per_call = 1 if self.route.delete else self.loaders.rest.rest_batch_size // 2
         return min(_MAX_SLICE_ROWS, calls * max(1, per_call))
 
     def _load(self, batch: Batch, indexes: range, loader: Loader) -> None:
@@ -176,7 +176,7 @@ class StreamLoad:
         rejections: list[Rejection] = []
         for work in self.merger.works(batch, indexes):
             for outcome in (self.loaders.deleter.delete(work.deletions), loader.load(work.rows)):
-                loaded += outcome.loaded
+                loaded += outcome.confirmed
                 rejections += outcome.rejections
             rejections += work.rejections
             ignored += work.ignored

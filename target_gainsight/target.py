@@ -39,7 +39,7 @@ from target_gainsight.incoming.batch_files import batch_lines
 from target_gainsight.incoming.reader import MessageReader, record_in
 from target_gainsight.pending_states import PendingStates
 from target_gainsight.problems import Problem
-from target_gainsight.rows.values import Unfit, as_json
+from target_gainsight.rows.values import ConversionError, as_json
 from target_gainsight.settings import CONFIG_SCHEMA, TargetSettings
 from target_gainsight.sinks import GainsightSink
 from target_gainsight.wiring import Wiring
@@ -260,7 +260,7 @@ def _transformed(
         return b"", ()
     try:
         return as_json(changed).encode(), ()
-    except Unfit as exc:
+    except ConversionError as exc:
         return record, (Problem(exc.code, str(exc)),)
 
 

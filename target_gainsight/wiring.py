@@ -190,8 +190,8 @@ class Wiring:
             resolver=self._resolver(route),
             existing=existing,
             rest=rest if route.load_mode is LoadMode.AUTO else None,
-            few=self._settings.bulk_threshold_rows,
-            most_bytes=self._settings.max_bulk_bytes,
+            bulk_threshold_rows=self._settings.bulk_threshold_rows,
+            max_bulk_bytes=self._settings.max_bulk_bytes,
             bases=BASES if base == "auto" else (int(base),),
         )
 
@@ -202,8 +202,8 @@ class Wiring:
         return Importer(
             ConnectorImports(session) if connector else JobImports(session),
             self._clock,
-            poll_interval=self._settings.job_poll_interval,
-            timeout=self._settings.job_timeout,
+            job_poll_interval=self._settings.job_poll_interval,
+            job_timeout=self._settings.job_timeout,
         )
 
     def _existing(self, route: Route) -> Existing:

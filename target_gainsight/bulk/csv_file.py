@@ -1,4 +1,4 @@
-"""The CSV files of import jobs (RFC 4180, UTF-8), written row by row and never whole in memory."""
+"""Write the CSV files of import jobs (RFC 4180, UTF-8), row by row and never whole in memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TEXTS: Mapping[Wire, str] = {None: "", True: "true", False: "false"}
 
 
 class Sources:
-    """The received records of each row of a file, by their place in the batch.
+    """The received records of each row of a file, by their index in the batch.
 
     Nearly all rows come of one record each, and there may be a million of them.
     """
@@ -39,7 +39,7 @@ class Sources:
         return [self._first[index], *self._others.get(index, ())]
 
     def extend(self, rows: Iterable[Sequence[int]]) -> None:
-        """Add those of the next rows."""
+        """Add the records of the next rows."""
         for first, *others in rows:
             if others:
                 self._others[len(self._first)] = others
@@ -47,7 +47,7 @@ class Sources:
 
     @property
     def records(self) -> int:
-        """How many they are in all."""
+        """How many received records the file holds."""
         return len(self._first) + sum(map(len, self._others.values()))
 
 
@@ -59,7 +59,7 @@ class CsvFile:
         path: Where it is.
         columns: Its header.
         digest: SHA-256 of its content, in hexadecimal.
-        sources: The received records of each row, by their place in the batch.
+        sources: The received records of each row.
     """
 
     path: Path
@@ -68,7 +68,14 @@ class CsvFile:
     sources: Sources
 
     def rows(self, indexes: Iterable[int]) -> dict[int, dict[str, Wire]]:
-        """Some rows, read back: by their index, which counts from 0."""
+        """Read some rows back.
+
+        Args:
+            indexes: Which ones; the first row after the header is 0.
+
+        Returns:
+            The values of each row, by its index.
+        """
         wanted = set(indexes)
         found: dict[int, dict[str, Wire]] = {}
         with self.path.open(encoding="utf-8", newline="") as file:
@@ -90,14 +97,16 @@ class CsvWriter:
         folder: Where the files go.
         prefix: What their names begin with.
         columns: The header.
-        most_bytes: The size of a file at most, unless a single row is larger.
+        max_bulk_bytes: The size of a file, at most, unless a single row is larger.
     """
 
-    def __init__(self, folder: Path, prefix: str, columns: Sequence[str], most_bytes: int) -> None:
+    def __init__(
+        self, folder: Path, prefix: str, columns: Sequence[str], max_bulk_bytes: int
+    ) -> None:
         self._folder = folder
         self._prefix = prefix
         self._columns = tuple(columns)
-        self._most = most_bytes
+        self._max_bytes = max_bulk_bytes
         self._numbers = count()
         self._open: _OpenFile | None = None
         self._finished: list[CsvFile] = []
@@ -107,7 +116,7 @@ class CsvWriter:
         self._write(_lines(block, self._columns), block.sources)
 
     def finish(self) -> list[CsvFile]:
-        """The files, complete."""
+        """Complete the files, and return them all."""
         if self._open:
             self._open.file.close()
             digest = self._open.digest.hexdigest()
@@ -121,7 +130,7 @@ class CsvWriter:
         """Write lines into the present file, and what it does not hold into the next one."""
         text = "".join(lines).encode()
         file = self._file()
-        if file.size + len(text) > self._most:
+        if file.size + len(text) > self._max_bytes:
             if len(lines) > 1:
                 half = len(lines) // 2
                 self._write(lines[:half], sources[:half])
@@ -143,7 +152,7 @@ class CsvWriter:
 
 
 def file_columns(block: Block, fields: Iterable[str]) -> tuple[str, ...]:
-    """The header of a block's file: the fields that it brings, in the object's own order.
+    """The header of a block's file: the fields that it has, in the object's own order.
 
     A row may only stand among rows of the same fields, since a cell left empty would clear one.
     """
@@ -170,7 +179,7 @@ class _OpenFile:
 
 
 def _lines(block: Block, columns: Sequence[str]) -> list[str]:
-    """The lines of a block's rows: the same as the csv module writes, at a third of its cost."""
+    """The lines of a block's rows: what the csv module writes, in a third of its time."""
     cells = [_cells(block.column(name)) for name in columns]
     if len(cells) == 1:
         cells = [[cell or '""' for cell in cells[0]]]  # an empty line would be no row

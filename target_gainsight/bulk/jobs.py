@@ -1,4 +1,4 @@
-"""Import jobs under way: none is submitted twice for one file, and each is waited for."""
+"""Submit import jobs, never twice for one file, and wait for them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 _LOOKS_FOR_A_LOST_JOB = 3
 _SECONDS_BETWEEN_LOOKS = 10.0
-_MOST_SUBMISSIONS = 3
-_CLOCKS_DIFFER_BY = 300.0
+_MAX_SUBMISSIONS = 3
+_CLOCK_DIFFERENCE_SECONDS = 300.0
 
 
 @dataclass(slots=True)
@@ -38,14 +38,14 @@ class Importer:
     Attributes:
         imports: The calls.
         clock: Time.
-        poll_interval: Seconds between the first questions about a job.
-        timeout: Seconds that a job is waited for.
+        job_poll_interval: The setting: seconds between the first questions about a job.
+        job_timeout: The setting: seconds that a job is waited for.
     """
 
     imports: Imports
     clock: Clock
-    poll_interval: float
-    timeout: float
+    job_poll_interval: float
+    job_timeout: float
     _names: Counter[str] = field(default_factory=Counter)
     _known: set[str] = field(default_factory=set)
 
@@ -57,20 +57,20 @@ class Importer:
         file.path = file.path.rename(file.path.with_name(f"{name}{again}.csv"))
 
     def run(self, upload: Upload) -> ImportJob:
-        """Have a file imported; the result is the completed job.
+        """Import a file; return the completed job.
 
         Raises:
             JobFailedError: The job failed as a whole.
-            GainsightError: It takes too long, or whether it was submitted cannot be told.
+            GainsightError: It takes too long, or it cannot be found out whether it was submitted.
         """
         job_id = self._left_by_another_run(upload) or self._submitted(upload)
         self._known.add(job_id)
         return self._finished(job_id, upload)
 
     def _left_by_another_run(self, upload: Upload) -> str | None:
-        """A job of this file that is under way already; of inserts, also one just completed."""
+        """Find a job of this file that is under way; of inserts, also one that has completed."""
         inserts = upload.operation is Operation.INSERT
-        since = self.clock.now() - self.timeout
+        since = self.clock.now() - self.job_timeout
         for job in self._new(self.imports.find(upload, under_way=not inserts)):
             running = job.state is JobState.RUNNING
             completed = job.state is JobState.COMPLETED
@@ -80,7 +80,7 @@ class Importer:
         return None
 
     def _submitted(self, upload: Upload) -> str:
-        for _ in range(_MOST_SUBMISSIONS):
+        for _ in range(_MAX_SUBMISSIONS):
             started = self.clock.now()
             try:
                 return self.imports.submit(upload)
@@ -93,7 +93,7 @@ class Importer:
         raise error
 
     def _found_again(self, upload: Upload, started: float, error: GainsightError) -> str | None:
-        """The job of a submission that was not answered, if it was received."""
+        """Find the job of a submission that was not answered; None if it was not received."""
         if not self.imports.names_failures:
             raise GainsightError(
                 f"whether the import of {upload.file.name} was received cannot be told ({error}): "
@@ -103,7 +103,7 @@ class Importer:
         for _ in range(_LOOKS_FOR_A_LOST_JOB):
             self.clock.sleep(_SECONDS_BETWEEN_LOOKS)
             jobs = self._new(self.imports.find(upload, under_way=False))
-            for job in jobs_since(jobs, started - _CLOCKS_DIFFER_BY):
+            for job in jobs_since(jobs, started - _CLOCK_DIFFERENCE_SECONDS):
                 if job.state is not JobState.FAILED:
                     return job.id
         return None
@@ -112,7 +112,7 @@ class Importer:
         return [job for job in jobs if job.id not in self._known]
 
     def _finished(self, job_id: str, upload: Upload) -> ImportJob:
-        for waited in polls(self.clock, self.poll_interval, self.timeout):
+        for waited in polls(self.clock, self.job_poll_interval, self.job_timeout):
             job = self.imports.status(job_id)
             if job.state is JobState.FAILED:
                 raise JobFailedError(
@@ -124,7 +124,7 @@ class Importer:
             if waited:
                 logger.info("%s: import job %s under way, %.0f s", upload.object, job_id, waited)
         raise GainsightError(
-            f"import job {job_id} of {upload.file.name} is not done after {self.timeout:.0f} s "
+            f"import job {job_id} of {upload.file.name} is not done after {self.job_timeout:.0f} s "
             "(setting `job_timeout`); it is left under way, and the next run looks for it"
         )
 

@@ -32,26 +32,22 @@ if TYPE_CHECKING:
     from target_gainsight.search.existing import Existing
     from target_gainsight.search.lookups import Resolver
 
-_OPERATIONS = {
-    Operation.INSERT: imports.Operation.INSERT,
-    Operation.UPDATE: imports.Operation.UPDATE,
-    Operation.UPSERT: imports.Operation.UPSERT,
-}
-
 
 @dataclass(slots=True, kw_only=True)
 class BulkLoader:
-    """Loads rows by import jobs; each row comes out as loaded or rejected.
+    """Loads rows by import jobs; each row comes out as confirmed or rejected.
+
+    A file holds rows of one set of fields, since a cell left empty would clear its field.
 
     Attributes:
         route: Where the rows go.
-        importer: The jobs.
-        resolver: The lookups.
-        existing: What Gainsight already holds.
-        rest: Takes rows of sets of fields that few rows have; None if all go by job.
-        few: How many rows are few.
-        most_bytes: The size of a file at most.
-        bases: What the errors may call the first row.
+        importer: Submits the jobs, and waits for them.
+        resolver: Does the lookups.
+        existing: Finds the records that Gainsight already holds.
+        rest: Loads the rows of a set of fields that few rows have; None if all rows go by job.
+        bulk_threshold_rows: The setting: up to how many rows are few.
+        max_bulk_bytes: The setting: the size of a file, at most.
+        bases: The numbers that the errors of jobs may give to the first row.
     """
 
     route: Route
@@ -59,8 +55,8 @@ class BulkLoader:
     resolver: Resolver
     existing: Existing
     rest: RestLoader | None
-    few: int
-    most_bytes: int
+    bulk_threshold_rows: int
+    max_bulk_bytes: int
     bases: Sequence[int] = BASES
 
     def load(self, rows: Rows) -> Outcome:
@@ -72,10 +68,8 @@ class BulkLoader:
                 files.add(block)
             for file in files.finish():
                 self._import(file, outcome)
-        if self.rest and files.few:
-            by_rest = self.rest.load(files.few)
-            outcome.loaded += by_rest.loaded
-            outcome.rejections += by_rest.rejections
+        if self.rest and files.rows_for_rest:
+            outcome += self.rest.load(files.rows_for_rest)
         return outcome
 
     def _import(self, file: CsvFile, outcome: Outcome) -> None:
@@ -85,21 +79,21 @@ class BulkLoader:
             operation = Operation.UPDATE
         upload = Upload(
             object=self.route.object.name,
-            operation=_OPERATIONS[operation],
+            operation=imports.Operation[operation.name],
             keys=() if operation is Operation.INSERT else self.route.keys,
             file=file.path,
             job_id=self.route.job_id,
         )
         job = self.importer.run(upload)
         problems = self._failures(job, file)
-        outcome.loaded += file.sources.records
+        outcome.confirmed += file.sources.records
         for index, reasons in problems.items():
             sources = file.sources[index]
-            outcome.loaded -= len(sources)
+            outcome.confirmed -= len(sources)
             outcome.rejections.append(Rejection(sources, reasons))
 
     def _failures(self, job: ImportJob, file: CsvFile) -> dict[int, tuple[Problem, ...]]:
-        """The rows that a completed job did not write, by their index, and why.
+        """Find the rows that a completed job did not write: why they failed, by their index.
 
         Raises:
             GainsightError: The job does not account for all rows.
@@ -110,9 +104,9 @@ class BulkLoader:
         api = self.importer.imports
         if not api.names_failures:
             raise GainsightError(
-                f"import {job.id} of {file.path.name}: {_told(job.succeeded)} of {count:,} rows "
-                f"were written and {_told(job.failed)} failed, and this API does not name them: "
-                "look at the job's execution log in Gainsight, mend the rows, and run again"
+                f"import {job.id} of {file.path.name}: {_count(job.succeeded)} of {count:,} rows "
+                f"were written and {_count(job.failed)} failed, and this API does not name them: "
+                "look at the job's execution log in Gainsight, fix the rows, and run again"
             )
         errors = api.errors(job.id)
         named = {error.row for error in errors if error.row is not None}
@@ -134,7 +128,11 @@ class BulkLoader:
         return problems
 
     def _base(self, errors: Sequence[RowError], file: CsvFile) -> int:
-        """What the errors call the first row."""
+        """Find out which number the errors give to the first row.
+
+        Raises:
+            UnknownBaseError: The base cannot be found out.
+        """
         numbers = sorted({error.row for error in errors if error.row is not None})
         bases = possible_bases(numbers, len(file.sources), self.bases)
         base: int | None = bases[0] if len(bases) == 1 else None
@@ -142,7 +140,7 @@ class BulkLoader:
             indexes = {number - base for number in numbers for base in bases}
             base = base_by_messages(errors, bases, file.rows(indexes))
         if base is None and bases and self.route.keys:
-            base = base_by_keys(numbers, bases, lambda indexes: self._landed(file, indexes))
+            base = base_by_keys(numbers, bases, lambda indexes: self._held(file, indexes))
         if base is None:
             raise UnknownBaseError(
                 f"stream {self.route.stream}: it cannot be told which rows of {file.path.name} "
@@ -152,23 +150,25 @@ class BulkLoader:
         self.bases = (base,)
         return base
 
-    def _landed(self, file: CsvFile, indexes: Sequence[int]) -> set[int]:
+    def _held(self, file: CsvFile, indexes: Sequence[int]) -> set[int]:
+        """Which rows of a file Gainsight holds, in every value."""
         rows = [Row(values, []) for _, values in sorted(file.rows(indexes).items())]
-        step = self.existing.rows_per_call
-        found: set[int] = set()
-        for start in range(0, len(rows), step):
-            landed, _ = self.existing.landed(rows[start : start + step])
-            found |= {indexes[start + index] for index in landed}
-        return found
+        return {indexes[index] for index in self.existing.by_all_values(rows).by_all_values}
 
 
 @dataclass(slots=True)
 class _Files:
-    """Rows on their way into files: those of a set of fields that few rows have are kept."""
+    """Writes rows into files, but for sets of fields that few rows have, which go by REST.
+
+    Attributes:
+        loader: The loader.
+        folder: Where the files go.
+        rows_for_rest: The rows that go by REST; known once all rows have been added.
+    """
 
     loader: BulkLoader
     folder: Path
-    few: list[Row] = field(default_factory=list)
+    rows_for_rest: list[Row] = field(default_factory=list)
     _waiting: dict[tuple[str, ...], list[Block]] = field(default_factory=dict)
     _writers: dict[tuple[str, ...], CsvWriter] = field(default_factory=dict)
 
@@ -179,17 +179,19 @@ class _Files:
             return
         waiting = self._waiting.setdefault(columns, [])
         waiting.append(block)
-        if self.loader.rest is None or sum(map(len, waiting)) > self.loader.few:
+        if self.loader.rest is None or sum(map(len, waiting)) > self.loader.bulk_threshold_rows:
             prefix = f"rows-{len(self._writers)}"
-            writer = CsvWriter(self.folder, prefix, columns, self.loader.most_bytes)
+            writer = CsvWriter(self.folder, prefix, columns, self.loader.max_bulk_bytes)
             self._writers[columns] = writer
             for each in self._waiting.pop(columns):
                 writer.add(each)
 
     def finish(self) -> list[CsvFile]:
-        self.few = [row for blocks in self._waiting.values() for block in blocks for row in block]
+        self.rows_for_rest = [
+            row for blocks in self._waiting.values() for block in blocks for row in block
+        ]
         return [file for writer in self._writers.values() for file in writer.finish()]
 
 
-def _told(count: int | None) -> str:
+def _count(count: int | None) -> str:
     return "an unknown number" if count is None else f"{count:,}"

@@ -1,7 +1,7 @@
-"""Which rows of a file the errors of its import job mean.
+"""Find out which rows of a file the errors of its import job mean.
 
 The API does not say where it counts from: the first row of data may be 0, 1 or, after the header,
-2. What is known of the file tells which.
+2. This number is called the base here. It is found out by what is known of the file.
 """
 
 from __future__ import annotations
@@ -18,34 +18,37 @@ if TYPE_CHECKING:
 
 BASES = (0, 1, 2)
 
-Rows = Mapping[int, Mapping[str, Wire]]
+FileRows = Mapping[int, Mapping[str, Wire]]
+"""The values of some rows of a file, by their index, which counts from 0."""
 
 _EMPTY = re.compile(r"absent|required|missing|empty|null|blank", re.IGNORECASE)
 
 
 class UnknownBaseError(GainsightError):
-    """It cannot be told which rows failed."""
+    """It cannot be found out which rows of a file failed."""
 
 
 def possible_bases(numbers: Sequence[int], count: int, allowed: Sequence[int] = BASES) -> list[int]:
-    """The bases by which all numbers are rows of a file of that many.
+    """The bases for which every number falls inside a file of `count` rows.
 
     Args:
-        numbers: The failed rows' numbers.
-        count: Rows in the file.
-        allowed: Bases that are possible at all.
+        numbers: The numbers of the failed rows, as the errors give them.
+        count: The rows of the file.
+        allowed: The bases to choose from.
     """
     low, high = min(numbers), max(numbers)
     return [base for base in allowed if base <= low and high - base < count]
 
 
-def base_by_messages(errors: Sequence[RowError], bases: Sequence[int], rows: Rows) -> int | None:
-    """The base by which the errors speak of the rows' own values; None if they do not tell.
+def base_by_messages(
+    errors: Sequence[RowError], bases: Sequence[int], rows: FileRows
+) -> int | None:
+    """The base for which most errors speak of their row's own values; None if that fits several.
 
     Args:
         errors: All errors of the job.
         bases: The possible bases.
-        rows: The rows that they may mean, by their index.
+        rows: All rows that the errors may mean.
     """
     votes = dict.fromkeys(bases, 0)
     for error in errors:
@@ -59,24 +62,24 @@ def base_by_messages(errors: Sequence[RowError], bases: Sequence[int], rows: Row
 
 
 def base_by_keys(
-    numbers: Sequence[int], bases: Sequence[int], landed: Callable[[Sequence[int]], set[int]]
+    numbers: Sequence[int], bases: Sequence[int], held: Callable[[Sequence[int]], set[int]]
 ) -> int | None:
-    """The base by which exactly the failed rows are not in Gainsight; None if that is not so.
+    """The base for which just the failed rows are not in Gainsight; None unless one base fits.
 
     Args:
-        numbers: The failed rows' numbers.
+        numbers: The numbers of the failed rows, as the errors give them.
         bases: The possible bases.
-        landed: Which of some rows, by their index, Gainsight has in every value.
+        held: Tells which of some rows, given by their index, Gainsight holds in every value.
     """
     meant = {base: {number - base for number in numbers} for base in bases}
     union = sorted(set().union(*meant.values()))
-    there = landed(union)
-    fitting = [base for base, failed in meant.items() if set(union) - failed == there]
-    return fitting[0] if len(fitting) == 1 else None
+    there = held(union)
+    agreeing = [base for base, failed in meant.items() if set(union) - failed == there]
+    return agreeing[0] if len(agreeing) == 1 else None
 
 
 def _speaks_of(error: RowError, row: Mapping[str, Wire]) -> bool:
-    """Whether an error's words fit a row: they quote its value, or miss one where it has none."""
+    """Whether an error's message quotes a value of a row, or misses one where the row has none."""
     names = [name for name in (error.field or "").split(",") if name in row] or list(row)
     if error.field and error.field in row and row[error.field] is None:
         return bool(_EMPTY.search(error.message))

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from target_gainsight.rows.blocks import Block, blocks_of
-from target_gainsight.rows.mapping import DELETED_AT
 from target_gainsight.rows.values import Digits
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
     from target_gainsight.problems import Problem
 
+DELETED_AT = "_sdc_deleted_at"
+"""The property that marks a record as deleted."""
 SPOOL_BYTES = 1 << 24
 _READ_ROWS = 256
 _READ_BYTES = 1 << 22

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
+from target_gainsight.incoming.batch import DELETED_AT
 from target_gainsight.loaders import Deletion
 from target_gainsight.problems import Rejection
 from target_gainsight.rows.blocks import Block, Row, Rows, in_blocks
-from target_gainsight.rows.mapping import DELETED_AT, Misfit, RecordMap
+from target_gainsight.rows.mapping import RecordConversionError, RecordMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from target_gainsight.incoming.batch import Batch
-
-Key = tuple[str, ...]
+    from target_gainsight.rows.keys import Key
 
 
 @dataclass(slots=True)
@@ -103,7 +103,8 @@ class Merger:
                 gone = deleted.union(
                     n for n, (index,) in enumerate(block.sources) if index in superseded
                 )
-                converted, rejections = self.mapping.fit(block.without(gone) if gone else block)
+                kept = block.without(gone) if gone else block
+                converted, rejections = self.mapping.convert_block(kept)
                 rows += converted
                 work.rejections += rejections
             yield rows
@@ -111,7 +112,7 @@ class Merger:
     def _deletion(self, index: int, record: Mapping[str, Any], work: Work) -> Deletion | None:
         try:
             gsid, values = self.mapping.identity(record)
-        except Misfit as exc:
+        except RecordConversionError as exc:
             work.rejections.append(Rejection([index], exc.problems))
             return None
         return Deletion(gsid, values, [index])
@@ -172,7 +173,7 @@ class Merger:
                 continue
             try:
                 key = self.mapping.key_of(self.mapping.keys_in(record))
-            except Misfit:
+            except RecordConversionError:
                 continue
             last[key] = index
             if self.deletes:
@@ -193,7 +194,7 @@ class Merger:
         for block in chain.from_iterable(batch.keys(indexes, self.mapping.key_sources)):
             if self.deletes:
                 found.update(index for n in _deleted(block) for index in block.sources[n])
-            for rows in self.mapping.fit(block)[0]:
+            for rows in self.mapping.convert_block(block)[0]:
                 found_at.extend([index for (index,) in rows.sources])
                 hashes.extend(map(hash, rows.tuples(self.mapping.keys)))
         repeated = {key for key, following in pairwise(sorted(hashes)) if key == following}

@@ -1,4 +1,4 @@
-"""Deletes records, one a call, by their Gsid (article "Relationship APIs")."""
+"""Delete records by their Gsid, one by each call (article "Relationship APIs")."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from target_gainsight.route import Route
     from target_gainsight.search.existing import Existing
 
-_PATIENCE = 300.0
-_POLL = 2.0
+DELETE_TIMEOUT_SECONDS = 300.0
+_POLL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Deleter:
-    """Deletes; what is not there is as good as deleted.
+    """Deletes records; one that is not there counts as deleted.
 
     Attributes:
-        route: Whose records they are.
+        route: Where the stream goes.
         records: The calls.
-        existing: What Gainsight holds.
+        existing: Finds the records that Gainsight holds.
         clock: Time.
     """
 
@@ -39,10 +39,10 @@ class Deleter:
     clock: Clock
 
     def delete(self, deletions: Iterable[Deletion]) -> Outcome:
-        """Delete; each deletion comes out as loaded or rejected."""
+        """Delete; each deletion comes out as confirmed or rejected."""
         outcome = Outcome()
         for deletion in deletions:
-            gsids = [deletion.gsid] if deletion.gsid else self.existing.gsids(deletion)
+            gsids = [deletion.gsid] if deletion.gsid else self.existing.gsids_of(deletion)
             if len(gsids) > 1:
                 several = Problem(
                     "SEVERAL_MATCHES", "several records have this key; none is deleted"
@@ -53,20 +53,20 @@ class Deleter:
                 for gsid in gsids:
                     self._delete(gsid, wait=deletion.followed_by_write)
             except RequestError as exc:
-                told = refusal(exc)
-                outcome.reject(deletion, *problems_of(told), request_id=told.request_id)
+                refused = refusal(exc)
+                outcome.reject(deletion, *problems_of(refused), request_id=refused.request_id)
             else:
-                outcome.load([deletion])
+                outcome.confirm([deletion])
         return outcome
 
     def _delete(self, gsid: str, *, wait: bool) -> None:
-        """Delete, which Gainsight does some time later; wait for it where a new record follows."""
-        there = self.records.delete(self.route.object.name, gsid)
-        until = self.clock.now() + _PATIENCE
-        while there and wait and self.existing.holds(gsid):
-            if self.clock.now() >= until:
+        """Delete a record, and wait until it is gone if a new one is to be written in its place."""
+        was_there = self.records.delete(self.route.object.name, gsid)
+        deadline = self.clock.now() + DELETE_TIMEOUT_SECONDS
+        while was_there and wait and self.existing.has_gsid(gsid):
+            if self.clock.now() >= deadline:
                 raise GainsightError(
                     f"stream {self.route.stream}: a record that was deleted, and is to be written "
-                    f"anew, is still there after {_PATIENCE:.0f} s"
+                    f"anew, is still there after {DELETE_TIMEOUT_SECONDS:.0f} s"
                 )
-            self.clock.sleep(_POLL)
+            self.clock.sleep(_POLL_SECONDS)

@@ -1,21 +1,28 @@
-"""The REST loader: rows in calls of at most fifty (article "Relationship APIs")."""
+"""The REST loader: rows in calls of at most fifty (article "Relationship APIs").
+
+The calls for some rows are a list of work: what a call shows settles rows, and puts further calls
+before those that are still to be made.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import ConfigError, RequestError, RetriableError
+from gainsight_api.pieces import pieces
 from gainsight_api.records import NO_MATCH, WRONG_API, Records, WriteReply, is_about_data, refusal
 from target_gainsight.loaders import Outcome
 from target_gainsight.problems import Problem
-from target_gainsight.rest.refusals import carriers, halves, judge
+from target_gainsight.rest.calls import Call, bisect
+from target_gainsight.rest.refusals import blame, rows_with
 from target_gainsight.route import Operation, Route
+from target_gainsight.search.existing import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from gainsight_api.clock import Clock
     from target_gainsight.rows.blocks import Row
@@ -36,129 +43,114 @@ _UNSETTLED = Problem(
 
 @dataclass(slots=True)
 class RestLoader:
-    """Loads rows by REST calls; each row comes out as loaded or rejected.
+    """Loads rows by REST calls; each row comes out as confirmed or rejected.
 
     Attributes:
         route: Where the rows go.
         records: The calls.
-        existing: What Gainsight already holds.
+        existing: Finds the records that Gainsight already holds.
         clock: Time.
-        batch_size: Rows of a call.
+        rest_batch_size: The setting: rows of a call, at most.
     """
 
     route: Route
     records: Records
     existing: Existing
     clock: Clock
-    batch_size: int
+    rest_batch_size: int
 
     def load(self, rows: Iterable[Row]) -> Outcome:
         """Load rows, each of which has a key of its own unless they are inserted."""
-        run = _Run(self, Outcome())
-        match self.route.operation:
-            case Operation.INSERT:
-                run.all(rows, Operation.INSERT)
-            case Operation.UPDATE:
-                run.all(rows, Operation.UPDATE)
-            case Operation.UPSERT if self.route.finds_only:
-                run.all(rows, Operation.UPDATE)
-            case Operation.UPSERT if self.route.upserts_by_call:
-                run.all(rows, Operation.UPSERT)
-            case Operation.UPSERT:
-                run.by_existence(rows)
-        return run.outcome
+        outcome = Outcome()
+        run = _Run(self)
+        for first in self._calls(rows):
+            work = deque([first])
+            while work:
+                done, more = run.settle(work.popleft())
+                outcome += done
+                work.extendleft(reversed(more))
+        return outcome
 
     def calls_for(self, rows: int) -> int:
         """How many calls it takes to load that many rows, if none of them is refused."""
-        calls = -(-rows // self.batch_size)
-        asks = self.route.operation is Operation.UPSERT and not (
-            self.route.upserts_by_call or self.route.finds_only
-        )
-        return calls + -(-rows // self.existing.rows_per_call) if asks else calls
+        calls = -(-rows // self.rest_batch_size)
+        return calls if self._operation else calls + -(-rows // self.existing.rows_per_call)
 
+    @property
+    def _operation(self) -> Operation | None:
+        """The call by which all rows go; None if that depends on what is there."""
+        route = self.route
+        if route.operation is not Operation.UPSERT:
+            return route.operation
+        if route.finds_only:
+            return Operation.UPDATE
+        return Operation.UPSERT if route.upserts_by_call else None
 
-def chunks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
-    """The rows in lists of at most that size."""
-    rest = iter(rows)
-    while chunk := list(islice(rest, size)):
-        yield chunk
+    def _calls(self, rows: Iterable[Row]) -> Iterator[Call]:
+        operation = self._operation
+        if operation is None:
+            yield from self._calls_by_existence(rows)
+        else:
+            for some in pieces(rows, self.rest_batch_size):
+                yield Call(some, operation)
+
+    def _calls_by_existence(self, rows: Iterable[Row]) -> Iterator[Call]:
+        """Upsert into an object that has no such call: update what is there, insert the rest."""
+        size = self.rest_batch_size
+        waiting: dict[Operation, list[Row]] = {Operation.UPDATE: [], Operation.INSERT: []}
+        for some in pieces(rows, self.existing.rows_per_call):
+            there = self.existing.by_key(some)
+            for index, row in enumerate(some):
+                waiting[Operation.UPDATE if index in there else Operation.INSERT].append(row)
+            for operation, ready in waiting.items():
+                while len(ready) >= size:
+                    yield Call(ready[:size], operation)
+                    del ready[:size]
+        for operation, rest in waiting.items():
+            for some in pieces(rest, size):
+                yield Call(some, operation)
 
 
 @dataclass(slots=True)
 class _Run:
-    """One pass of rows through the loader."""
+    """What one pass of rows through the loader remembers from call to call.
+
+    Attributes:
+        loader: The loader.
+        unanswered: How many inserts in a row were not answered.
+    """
 
     loader: RestLoader
-    outcome: Outcome
     unanswered: int = 0
 
-    def all(self, rows: Iterable[Row], operation: Operation) -> None:
-        for chunk in chunks(rows, self.loader.batch_size):
-            self.write(chunk, operation)
+    def settle(self, call: Call) -> tuple[Outcome, list[Call]]:
+        """Make a call; return what has become of its rows, and the calls for those still open.
 
-    def by_existence(self, rows: Iterable[Row]) -> None:
-        """An upsert for an object that has no such call: what is there is updated."""
-        size = self.loader.batch_size
-        waiting: dict[Operation, list[Row]] = {Operation.UPDATE: [], Operation.INSERT: []}
-        for chunk in chunks(rows, self.loader.existing.rows_per_call):
-            known = self.loader.existing.known(chunk)
-            for index, row in enumerate(chunk):
-                waiting[Operation.UPDATE if index in known else Operation.INSERT].append(row)
-            for operation, some in waiting.items():
-                while len(some) >= size:
-                    self.write(some[:size], operation)
-                    del some[:size]
-        for operation, some in waiting.items():
-            self.all(some, operation)
-
-    def write(
-        self,
-        rows: Sequence[Row],
-        operation: Operation,
-        *,
-        failing: bool = False,
-        again: bool = False,
-    ) -> bool:
-        """Write rows by as few calls as it takes; whether any of them failed.
-
-        Args:
-            rows: At most what a call takes.
-            operation: The call.
-            failing: Whether the rows would certainly be refused together.
-            again: Whether they have been sent before, and were not confirmed.
+        The further calls are to be made next, in their order.
         """
-        if not rows:
-            return False
-        if failing and len(rows) > 1:
-            return self._halve(rows, operation, failing=True)
+        if call.certain_to_fail and len(call.rows) > 1:
+            return Outcome(), bisect(call)
+        refused = False
         try:
-            reply = self._send(rows, operation)
+            reply = self._send(call)
         except RequestError as exc:
-            if exc.code == WRONG_API:
-                raise ConfigError(
-                    f"stream {self.loader.route.stream}: Gainsight's record calls do not write "
-                    f"{self.loader.route.object.name}; see `load_mode`",
-                    code=exc.code,
-                    request_id=exc.request_id,
-                ) from None
-            if not is_about_data(exc):
-                raise
-            self._refused(rows, operation, exc)
-            return True
+            self._raise_unless_about_data(exc)
+            refused = True
+            done, more = self._refused(call, exc)
         except RetriableError as exc:
-            if operation is not Operation.INSERT or not exc.may_have_arrived:
+            if call.operation is not Operation.INSERT or not exc.may_have_arrived:
                 raise
-            self._settle(rows, exc)
-            return False
-        self.unanswered = 0
-        self._account(rows, operation, reply, again=again)
-        return False
+            done, more = self._unanswered(call, exc)
+        else:
+            self.unanswered = 0
+            done, more = self._answered(call, reply)
+        return done, more + call.second_half(refused=refused)
 
-    def _send(self, rows: Sequence[Row], operation: Operation) -> WriteReply:
+    def _send(self, call: Call) -> WriteReply:
         route, records = self.loader.route, self.loader.records
         name, lookups = route.object.name, route.raw_lookups
-        sent = [row.values for row in rows]
-        match operation:
+        sent = [row.values for row in call.rows]
+        match call.operation:
             case Operation.INSERT:
                 return records.insert(name, sent, lookups)
             case Operation.UPDATE:
@@ -166,54 +158,64 @@ class _Run:
             case Operation.UPSERT:
                 return records.upsert(name, route.keys, sent, lookups)
 
-    def _refused(self, rows: Sequence[Row], operation: Operation, error: RequestError) -> None:
-        if error.code == NO_MATCH and operation is Operation.UPDATE:
-            known = self.loader.existing.known(rows)
-            if len(known) < len(rows):
-                self._without_match(rows, known)
-                return
-        told = refusal(error)
-        verdict = judge(
-            rows,
-            told,
-            self.loader.existing.matcher,
-            creating=operation is Operation.INSERT,
-        )
-        for index, problems in verdict.culprits.items():
-            self.outcome.reject(rows[index], *problems, request_id=told.request_id)
-        if verdict.halved:
-            self._halve(rows, operation)
-            return
-        for part in verdict.parts:
-            self.write(part.rows, operation, failing=part.failing)
+    def _raise_unless_about_data(self, error: RequestError) -> None:
+        """Fail the run if the call was refused for a reason that is not in its records.
 
-    def _halve(self, rows: Sequence[Row], operation: Operation, *, failing: bool = False) -> bool:
-        """Send two halves; if the first one is written, the second one need not be tried whole."""
-        first, second = halves(rows).parts
-        failed = self.write(first.rows, operation)
-        failed_too = self.write(second.rows, operation, failing=not failed)
-        return failing or failed or failed_too
+        Raises:
+            ConfigError: The object cannot be written by these calls.
+            RequestError: Any other such reason.
+        """
+        if error.code == WRONG_API:
+            raise ConfigError(
+                f"stream {self.loader.route.stream}: Gainsight's record calls do not write "
+                f"{self.loader.route.object.name}; see `load_mode`",
+                code=error.code,
+                request_id=error.request_id,
+            ) from None
+        if not is_about_data(error):
+            raise error
 
-    def _without_match(self, rows: Sequence[Row], known: set[int]) -> None:
+    def _refused(self, call: Call, error: RequestError) -> tuple[Outcome, list[Call]]:
+        """Reject the rows that are to blame; what else was in the call is sent without them."""
+        existing = self.loader.existing
+        if error.code == NO_MATCH and call.operation is Operation.UPDATE:
+            there = existing.by_key(call.rows)
+            if len(there) < len(call.rows):
+                return self._without_match(call, there)
+        refused = refusal(error)
+        split = blame(call, refused, existing.matcher)
+        outcome = Outcome()
+        for index, problems in split.rejected.items():
+            outcome.reject(call.rows[index], *problems, request_id=refused.request_id)
+        return outcome, split.retry
+
+    def _without_match(self, call: Call, there: set[int]) -> tuple[Outcome, list[Call]]:
         """An update named records that are not there: an upsert adds them."""
-        missing = [row for index, row in enumerate(rows) if index not in known]
+        outcome = Outcome()
         route = self.loader.route
+        missing = _but_for(there, call.rows)
+        more = []
         if route.operation is Operation.UPSERT and not route.finds_only:
-            self.write(missing, Operation.INSERT)
+            more.append(Call(missing, Operation.INSERT))
         else:
             unknown = Problem(NO_MATCH, "Gainsight has no such record", ",".join(route.keys))
             for row in missing:
-                self.outcome.reject(row, unknown)
-        self.write([row for index, row in enumerate(rows) if index in known], Operation.UPDATE)
+                outcome.reject(row, unknown)
+        if there:
+            found = [call.rows[index] for index in sorted(there)]
+            more.append(Call(found, Operation.UPDATE))
+        return outcome, more
 
-    def _settle(self, rows: Sequence[Row], error: RetriableError) -> None:
+    def _unanswered(self, call: Call, error: RetriableError) -> tuple[Outcome, list[Call]]:
         """An insert may have arrived: what is there was added, what is not is sent again."""
         if self.unanswered == len(_SETTLING_SECONDS):
             raise error
+        outcome = Outcome()
+        rows = call.rows
         if not self.loader.route.keys:
             for row in rows:
-                self.outcome.reject(row, _UNSETTLED)
-            return
+                outcome.reject(row, _UNSETTLED)
+            return outcome, []
         logger.warning(
             "%s: an insert was not answered; looking for its %d records by key",
             self.loader.route.stream,
@@ -221,49 +223,49 @@ class _Run:
         )
         self.loader.clock.sleep(_SETTLING_SECONDS[self.unanswered])
         self.unanswered += 1
-        landed, known = self.loader.existing.landed(rows)
-        self.outcome.load(rows[index] for index in landed)
-        for index in known - landed:
-            self.outcome.reject(rows[index], _UNSETTLED)
-        gone = set(range(len(rows))) - landed - known
-        self.write([rows[index] for index in sorted(gone)], Operation.INSERT)
+        held = self.loader.existing.by_all_values(rows)
+        outcome.confirm(rows[index] for index in held.by_all_values)
+        for index in held.by_key - held.by_all_values:
+            outcome.reject(rows[index], _UNSETTLED)
+        absent = _but_for(held.by_key | held.by_all_values, rows)
+        return outcome, [Call(absent, Operation.INSERT)] if absent else []
 
-    def _account(
-        self, rows: Sequence[Row], operation: Operation, reply: WriteReply, *, again: bool
-    ) -> None:
+    def _answered(self, call: Call, reply: WriteReply) -> tuple[Outcome, list[Call]]:
         """Confirm what the reply shows; look the rest up, and send it once more."""
+        outcome = Outcome()
         written = len(reply.records) if reply.count is None else reply.count
-        if not reply.failures and written >= len(rows):
-            self.outcome.load(rows)
-            return
+        if not reply.failures and written >= len(call.rows):
+            outcome.confirm(call.rows)
+            return outcome, []
         matcher, keys = self.loader.existing.matcher, self.loader.route.keys
-        shown = matcher.shown(rows, reply.records, keys)
-        self.outcome.load(rows[index] for index in shown)
-        left = [row for index, row in enumerate(rows) if index not in shown]
+        shown = matcher.matched_in_reply(call.rows, reply.records, keys)
+        outcome.confirm(call.rows[index] for index in shown)
+        left = _but_for(shown, call.rows)
         for failure in reply.failures:
-            blamed = carriers(left, failure, matcher)
+            failed = rows_with(left, failure, matcher)
             problems = tuple(Problem(e.code, e.message, e.field) for e in failure)
-            for index in blamed:
-                self.outcome.reject(left[index], *problems)
-            left = [row for index, row in enumerate(left) if index not in blamed]
-        self._unconfirmed(left, operation, again=again)
+            for index in failed:
+                outcome.reject(left[index], *problems)
+            left = _but_for(failed, left)
+        return outcome, self._unconfirmed(call, left, outcome) if left else []
 
-    def _unconfirmed(self, rows: Sequence[Row], operation: Operation, *, again: bool) -> None:
-        if not rows:
-            return
-        landed: set[int] = set()
-        known: set[int] = set()
-        if self.loader.route.keys:
-            landed, known = self.loader.existing.landed(rows)
-            self.outcome.load(rows[index] for index in landed)
-        adding = operation is Operation.INSERT
-        repeatable = self.loader.route.keys and not again
-        resent = []
+    def _unconfirmed(self, call: Call, rows: Sequence[Row], outcome: Outcome) -> list[Call]:
+        """Look for rows that a reply does not show: those not there are sent once more."""
+        keys = self.loader.route.keys
+        held = self.loader.existing.by_all_values(rows) if keys else Held()
+        outcome.confirm(rows[index] for index in held.by_all_values)
+        may_send = bool(keys) and not call.sent_before
+        again = []
         for index, row in enumerate(rows):
-            if index in landed:
+            if index in held.by_all_values:
                 continue
-            if repeatable and not (adding and index in known):
-                resent.append(row)
+            if may_send and not (call.operation is Operation.INSERT and index in held.by_key):
+                again.append(row)
             else:
-                self.outcome.reject(row, _UNCONFIRMED)
-        self.write(resent, operation, again=True)
+                outcome.reject(row, _UNCONFIRMED)
+        return [Call(again, call.operation, sent_before=True)] if again else []
+
+
+def _but_for(indexes: Collection[int], rows: Sequence[Row]) -> list[Row]:
+    """All rows but those at some indexes."""
+    return [row for index, row in enumerate(rows) if index not in indexes]

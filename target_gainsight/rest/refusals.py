@@ -1,7 +1,8 @@
-"""What to do with a call that was refused as a whole: whose fault it is, and how to go on.
+"""Find the rows for which a call was refused, and decide how to go on with the others.
 
-The errors name fields and values; who carries such a value is under suspicion. Who is left is
-found by halving, where a half need not be sent to know that it fails if the other one did not.
+A call is refused as a whole. Its errors name fields and values: the rows that have them come into
+question. Where that leaves no difference between rows, they are halved, and a half need not be
+sent to know that it fails if the other one did not.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from target_gainsight.problems import Problem
+from target_gainsight.rest.calls import Call, bisect
+from target_gainsight.route import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from target_gainsight.rows.blocks import Row
     from target_gainsight.search.matching import Matcher
 
-_ABOUT_THE_VALUE_ALONE = {
+_ABOUT_THE_VALUE_ONLY = {
     "GSOBJ_1001",
     "GSOBJ_1002",
     "GSOBJ_1004",
@@ -27,67 +30,52 @@ _ABOUT_THE_VALUE_ALONE = {
     "GSOBJ_1006",
     "GSOBJ_1007",
 }
-"""Codes of errors that any record with the same value in that field has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Rows to send in a call of their own, unless it is `failing` for certain."""
-
-    rows: Sequence[Row]
-    failing: bool = False
+"""Codes of errors that every record with that value in that field has."""
 
 
 @dataclass(slots=True)
-class Verdict:
-    """What a refusal says of the rows of its call.
+class Split:
+    """What becomes of the rows of a refused call.
 
     Attributes:
-        culprits: The rows that are rejected, by their index, and why.
-        parts: The others, as they are to be sent; halves where nothing is known.
-        halved: Whether the parts are halves, of which one fails.
+        rejected: Why rows are rejected, by their index.
+        retry: The calls for the other rows, in order.
     """
 
-    culprits: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
-    parts: list[Part] = field(default_factory=list)
-    halved: bool = False
+    rejected: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
+    retry: list[Call] = field(default_factory=list)
 
 
-def judge(rows: Sequence[Row], refusal: Refusal, matcher: Matcher, *, creating: bool) -> Verdict:
-    """Tell culprits from the others.
+def blame(call: Call, refusal: Refusal, matcher: Matcher) -> Split:
+    """Separate the rows that are to blame for a refusal from those that are sent again.
 
     Args:
-        rows: What the call held.
+        call: The call that was refused.
         refusal: Why it was refused.
         matcher: Compares values.
-        creating: Whether all of the rows were to be added, so that each needs all that is
-            required.
     """
+    rows = call.rows
     if len(rows) == 1:
-        return Verdict({0: problems_of(refusal)})
-    accusations = _accusations(rows, refusal, matcher, creating=creating)
-    culprits: dict[int, tuple[Problem, ...]] = {}
-    suspects: set[int] = set()
-    for accusation in accusations:
-        if accusation.certain:
-            for index in accusation.carriers:
-                culprits[index] = culprits.get(index, ()) + accusation.problems
+        return Split({0: problems_of(refusal)})
+    rejected: dict[int, tuple[Problem, ...]] = {}
+    possible: set[int] = set()
+    for error in _named_errors(call, refusal, matcher):
+        if error.is_certain:
+            for index in error.rows:
+                rejected[index] = rejected.get(index, ()) + error.problems
         else:
-            suspects |= accusation.carriers
-    suspects -= culprits.keys()
-    others = [index for index in range(len(rows)) if index not in culprits]
-    cleared = [rows[index] for index in others if index not in suspects]
-    suspected = [rows[index] for index in others if index in suspects]
-    if not culprits and not (cleared and suspected):
-        return halves(rows)
-    parts = [Part(cleared), Part(suspected, failing=not culprits)]
-    return Verdict(culprits, [part for part in parts if part.rows])
-
-
-def halves(rows: Sequence[Row]) -> Verdict:
-    """Two halves, of which one at least fails."""
-    middle = len(rows) // 2
-    return Verdict(parts=[Part(rows[:middle]), Part(rows[middle:])], halved=True)
+            possible |= error.rows
+    possible -= rejected.keys()
+    others = [index for index in range(len(rows)) if index not in rejected]
+    unnamed = [rows[index] for index in others if index not in possible]
+    named = [rows[index] for index in others if index in possible]
+    if not rejected and not (unnamed and named):
+        return Split(retry=bisect(call))
+    retry = [
+        Call(unnamed, call.operation),
+        Call(named, call.operation, certain_to_fail=not rejected),
+    ]
+    return Split(rejected, [each for each in retry if each.rows])
 
 
 def problems_of(refusal: Refusal) -> tuple[Problem, ...]:
@@ -101,80 +89,87 @@ def problems_of(refusal: Refusal) -> tuple[Problem, ...]:
     )
 
 
-def carriers(rows: Sequence[Row], failure: Sequence[FieldError], matcher: Matcher) -> set[int]:
-    """The rows that have every value that the errors of one record name."""
+def rows_with(rows: Sequence[Row], failure: Sequence[FieldError], matcher: Matcher) -> set[int]:
+    """The indexes of the rows that have every value that the errors of one record name."""
     named = [error for error in failure if error.field]
     if not named:
         return set()
     return {
         index
         for index, row in enumerate(rows)
-        if all(_carries(row, error, matcher) for error in named)
+        if all(_has_value(row, error, matcher) for error in named)
     }
 
 
 @dataclass(frozen=True, slots=True)
-class _Accusation:
-    carriers: frozenset[int]
+class _NamedError:
+    """An error of a refused call.
+
+    Attributes:
+        rows: The indexes of the rows that have what it names.
+        problems: The error, as a dead letter has it.
+        is_certain: Whether each of these rows has it, and not only some of them.
+    """
+
+    rows: frozenset[int]
     problems: tuple[Problem, ...]
-    certain: bool
+    is_certain: bool
 
 
-def _accusations(
-    rows: Sequence[Row], refusal: Refusal, matcher: Matcher, *, creating: bool
-) -> list[_Accusation]:
+def _named_errors(call: Call, refusal: Refusal, matcher: Matcher) -> list[_NamedError]:
+    rows = call.rows
     if refusal.failures:
-        return _by_failures(rows, refusal, matcher)
+        return _errors_of_records(rows, refusal, matcher)
     problems = problems_of(refusal)
     if refusal.absent:
-        lacking = _lacking(rows, refusal.absent)
-        return [_Accusation(lacking, problems, certain=creating or len(lacking) == 1)]
+        lacking = _rows_without(rows, refusal.absent)
+        # A row that is added needs all that is required; one that is there already may have it.
+        is_certain = call.operation is Operation.INSERT or len(lacking) == 1
+        return [_NamedError(lacking, problems, is_certain)]
     if refusal.criteria:
         looking = frozenset(
             index
             for index, row in enumerate(rows)
             if all(
-                matcher.same(name, row.values.get(name), told) for name, told in refusal.criteria
+                matcher.is_quoted(name, row.values.get(name), quote)
+                for name, quote in refusal.criteria
             )
         )
         names = [name for name, _ in refusal.criteria]
-        return [_Accusation(looking, problems, certain=_are_equal(rows, looking, names))]
+        return [_NamedError(looking, problems, _are_equal(rows, looking, names))]
     return []
 
 
-def _by_failures(rows: Sequence[Row], refusal: Refusal, matcher: Matcher) -> list[_Accusation]:
+def _errors_of_records(
+    rows: Sequence[Row], refusal: Refusal, matcher: Matcher
+) -> list[_NamedError]:
     found = []
     for failure, times in Counter(refusal.failures).items():
-        carrying = frozenset(carriers(rows, failure, matcher))
+        having = frozenset(rows_with(rows, failure, matcher))
         names = [error.field for error in failure if error.field]
-        same_for_all = all(
-            error.code in _ABOUT_THE_VALUE_ALONE for error in failure
-        ) and _are_equal(rows, carrying, names)
-        found.append(
-            _Accusation(
-                carrying,
-                tuple(map(_problem, failure)),
-                certain=same_for_all or times >= len(carrying),
-            )
+        true_of_all = all(error.code in _ABOUT_THE_VALUE_ONLY for error in failure) and _are_equal(
+            rows, having, names
         )
+        is_certain = true_of_all or times >= len(having)
+        found.append(_NamedError(having, tuple(map(_problem, failure)), is_certain))
     return found
 
 
 def _are_equal(rows: Sequence[Row], indexes: Iterable[int], names: Sequence[str]) -> bool:
-    """Whether rows have equal values to the letter: carriers may differ in case and blanks."""
+    """Whether rows have equal values to the letter; `rows_with` ignores case and outer blanks."""
     values = {tuple(str(rows[index].values.get(name)) for name in names) for index in indexes}
     return len(values) == 1
 
 
-def _carries(row: Row, error: FieldError, matcher: Matcher) -> bool:
+def _has_value(row: Row, error: FieldError, matcher: Matcher) -> bool:
     name = error.field or ""
     sent = row.values.get(name)
     if not error.values:
         return sent is None
-    return sent is not None and any(matcher.same(name, sent, told) for told in error.values)
+    return sent is not None and any(matcher.is_quoted(name, sent, quote) for quote in error.values)
 
 
-def _lacking(rows: Sequence[Row], names: Sequence[str]) -> frozenset[int]:
+def _rows_without(rows: Sequence[Row], names: Sequence[str]) -> frozenset[int]:
     return frozenset(
         index
         for index, row in enumerate(rows)

@@ -1,1 +1,1 @@
-"""From Singer records to the rows that Gainsight is sent."""
+"""Convert Singer records to the rows that are sent to Gainsight."""

@@ -1,26 +1,28 @@
-"""Rows on their way to Gainsight, one by one and in blocks of the same fields."""
+"""Rows to send to Gainsight: single ones, and blocks of rows that have the same fields."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice, repeat
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
+
+from gainsight_api.pieces import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from target_gainsight.rows.values import Wire
 
-_ROWS = 256
+_BLOCK_ROWS = 256
 
 
 @dataclass(slots=True)
 class Row:
-    """What is sent of one or more records of one key.
+    """What is sent of a record, or of several records of one key that are merged.
 
     Attributes:
-        values: The values by field.
-        sources: The records, by their place in the batch.
+        values: The values, by field.
+        sources: The records, by their index in the batch.
     """
 
     values: dict[str, Wire]
@@ -33,8 +35,8 @@ class Block:
 
     Attributes:
         fields: The names of the columns.
-        columns: The values, as they came or as they are sent.
-        sources: See `Row`.
+        columns: The values of each field, as they came or as they are sent.
+        sources: The received records of each row, by their index in the batch.
     """
 
     fields: tuple[str, ...]
@@ -58,23 +60,23 @@ class Block:
         return self.columns[self.fields.index(field)]
 
     def some(self, indexes: Sequence[int], fields: Sequence[str] | None = None) -> Block:
-        """Some of the rows, with all or some of their fields."""
+        """The rows at these indexes, with all of their fields or only these."""
         names = self.fields if fields is None else tuple(fields)
         columns = [[column[index] for index in indexes] for column in map(self.column, names)]
         return Block(names, columns, [self.sources[index] for index in indexes])
 
     def without(self, indexes: Iterable[int]) -> Block:
-        """The other rows."""
+        """All rows but those at these indexes."""
         left_out = set(indexes)
         return self.some([index for index in range(len(self)) if index not in left_out])
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows that are made anew each time they are walked through.
+    """Rows that are made anew each time they are iterated over.
 
     Attributes:
-        blocks: Begins a walk, by blocks.
+        blocks: Makes the rows, in blocks.
     """
 
     blocks: Callable[[], Iterator[Block]]
@@ -85,16 +87,20 @@ class Rows:
 
 
 def in_blocks(rows: Iterable[Row]) -> Iterator[Block]:
-    """Single rows, gathered into blocks."""
-    rest = iter(rows)
-    while some := list(islice(rest, _ROWS)):
+    """Gather single rows into blocks of the same fields; their order is kept within a block."""
+    for some in pieces(rows, _BLOCK_ROWS):
         yield from blocks_of([row.values for row in some], [row.sources for row in some])
 
 
 def blocks_of(
     records: Sequence[Mapping[str, Any]], sources: Sequence[list[int]]
 ) -> Iterator[Block]:
-    """Records, or the values of rows, in blocks of the same names."""
+    """Gather records, or the values of rows, into blocks of the same names.
+
+    Args:
+        records: The records.
+        sources: The received records of each, by their index in the batch.
+    """
     alike: dict[tuple[str, ...], list[int]] = {}
     for index, record in enumerate(records):
         alike.setdefault(tuple(record), []).append(index)

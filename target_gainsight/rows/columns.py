@@ -1,7 +1,7 @@
-"""Whole columns of values made fit, as `values` makes one value fit.
+"""Convert whole columns of values, as `values` converts a single value.
 
-Most columns hold their values in the form in which they are sent, or the same few values again
-and again. Only where that is not so are values converted one by one.
+Most columns hold their values in the form in which they are sent, or a few values again and
+again. Only where that is not so are values converted one by one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gainsight_api.canonical import is_canonical
 from gainsight_api.datatypes import Kind
-from target_gainsight.rows.values import Digits, Unfit, Wire
+from target_gainsight.rows.values import ConversionError, Digits, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -29,15 +29,15 @@ _TYPES: Mapping[Kind, set[type]] = {
 """The types of values that may go out as they are."""
 
 
-def fit_column(
+def convert_column(
     values: Sequence[Any], kind: Kind | None, convert: Converter
 ) -> tuple[Sequence[Wire], Collection[int]]:
-    """What is sent of a column's values, and the indexes of those that do not fit.
+    """Convert a column's values; the indexes of those that cannot be converted come with them.
 
     Args:
         values: The values.
         kind: Their kind; None if they are not read by kind alone.
-        convert: What makes one of them fit.
+        convert: Converts one of them.
     """
     types = set(map(type, values))
     if kind and types <= _TYPES[kind]:
@@ -47,7 +47,7 @@ def fit_column(
     if types <= _TEXTS:
         try:
             known = {value: convert(value) for value in set(values)}
-        except Unfit:
+        except ConversionError:
             pass
         else:
             return [known[value] for value in values], ()
@@ -70,11 +70,11 @@ def _one_by_one(
     values: Sequence[Any], convert: Converter
 ) -> tuple[Sequence[Wire], Collection[int]]:
     sent: list[Wire] = []
-    unfit: list[int] = []
+    unconverted: list[int] = []
     for index, value in enumerate(values):
         try:
             sent.append(convert(value))
-        except Unfit:
+        except ConversionError:
             sent.append(None)
-            unfit.append(index)
-    return sent, unfit
+            unconverted.append(index)
+    return sent, unconverted

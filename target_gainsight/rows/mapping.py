@@ -1,4 +1,4 @@
-"""From a stream's records to what is sent of them, as its route says."""
+"""Convert the records of a stream to rows, as its route says."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from gainsight_api.datatypes import Kind, kind_of
 from target_gainsight.problems import Problem, Rejection
 from target_gainsight.route import Operation, Route
 from target_gainsight.rows.blocks import Block
-from target_gainsight.rows.columns import fit_column
+from target_gainsight.rows.columns import convert_column
+from target_gainsight.rows.keys import Key, key_as_sent
 from target_gainsight.rows.values import (
     MULTISELECT,
     PICKLIST,
+    ConversionError,
     Converter,
-    Unfit,
     Wire,
     converter,
     text,
@@ -24,20 +25,19 @@ if TYPE_CHECKING:
 
     from gainsight_api.metadata import Field, Option
 
-DELETED_AT = "_sdc_deleted_at"
 GSID = "Gsid"
-_SDC = "_sdc_"
+_SDC_PREFIX = "_sdc_"
 
 
-class Misfit(Exception):  # noqa: N818 - a verdict about a record, no error of the program
-    """A record that cannot be sent.
+class RecordConversionError(Exception):
+    """A record of which no row can be made.
 
     Attributes:
-        problems: Every reason why.
+        problems: Every reason.
     """
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("the record does not fit")
+        super().__init__("the record cannot be converted")
         self.problems = problems
 
 
@@ -48,11 +48,11 @@ class _Column(NamedTuple):
 
 
 class RecordMap:
-    """What is sent of a stream's records.
+    """Converts the records of a stream to rows.
 
     Args:
         route: Where they go.
-        options_of: The items of a picklist field whose description has none.
+        options_of: Fetches the items of a picklist field whose description has none.
     """
 
     def __init__(self, route: Route, options_of: Callable[[Field], Sequence[Option]]) -> None:
@@ -67,16 +67,18 @@ class RecordMap:
         """The properties that hold the values of the key fields."""
 
     def left_out(self, properties: Sequence[str]) -> list[str]:
-        """Those of these properties that are not sent, though they are no Singer metadata."""
+        """The properties that are not sent, apart from Singer's own, which never are."""
         return [
-            name for name in properties if self._column(name) is None and not name.startswith(_SDC)
+            name
+            for name in properties
+            if self._column(name) is None and not name.startswith(_SDC_PREFIX)
         ]
 
-    def fitted(self, record: Mapping[str, Any]) -> dict[str, Wire]:
-        """The values to send, by field.
+    def convert(self, record: Mapping[str, Any]) -> dict[str, Wire]:
+        """Convert one record to the values to send, by field.
 
         Raises:
-            Misfit: A value does not fit, or a key has none.
+            RecordConversionError: A field cannot hold its value, or a key field has none.
         """
         values: dict[str, Wire] = {}
         problems: list[Problem] = []
@@ -86,7 +88,7 @@ class RecordMap:
                 continue
             try:
                 values[column.field] = column.convert(value)
-            except Unfit as exc:
+            except ConversionError as exc:
                 problems.append(Problem(exc.code, str(exc), column.field))
         missing = [key for key in self._route.keys if values.get(key) is None]
         faulty = {problem.field for problem in problems}
@@ -96,68 +98,69 @@ class RecordMap:
             if key not in faulty
         ]
         if problems:
-            raise Misfit(*problems)
+            raise RecordConversionError(*problems)
         if self._route.omit_nulls:
             return {name: value for name, value in values.items() if value is not None}
         return values
 
-    def fit(self, block: Block) -> tuple[list[Block], list[Rejection]]:
-        """The same for a block of records: the rows to send, and the records that do not fit."""
-        sent, unfit = self._columns_of(block)
+    def convert_block(self, block: Block) -> tuple[list[Block], list[Rejection]]:
+        """Convert a block of records: the rows to send, and the records that do not convert."""
+        sent, unconverted = self._columns_of(block)
         rejections = [
-            Rejection(row.sources, self._problems(row.values)) for row in block.some(sorted(unfit))
+            Rejection(row.sources, self._problems(row.values))
+            for row in block.some(sorted(unconverted))
         ]
         rows = Block(tuple(sent), list(sent.values()), block.sources)
-        if unfit:
-            rows = rows.without(unfit)
+        if unconverted:
+            rows = rows.without(unconverted)
         if not len(rows):
             return [], rejections
         return [*_without_nulls(rows)] if self._route.omit_nulls else [rows], rejections
 
     def _columns_of(self, block: Block) -> tuple[dict[str, Sequence[Wire]], set[int]]:
-        """What is sent of records with the same properties, and which of them do not fit."""
+        """The columns of the rows to send, and the indexes of records that do not convert."""
         sent: dict[str, Sequence[Wire]] = {}
-        unfit: set[int] = set()
+        unconverted: set[int] = set()
         for name, values in zip(block.fields, block.columns, strict=True):
             if column := self._column(name):
-                sent[column.field], misfits = fit_column(values, column.kind, column.convert)
-                unfit.update(misfits)
+                sent[column.field], faulty = convert_column(values, column.kind, column.convert)
+                unconverted.update(faulty)
         for key in self._route.keys:
             found = sent.get(key, (None,) * len(block))
             if None in found:
-                unfit.update(index for index, value in enumerate(found) if value is None)
-        return sent, unfit
+                unconverted.update(index for index, value in enumerate(found) if value is None)
+        return sent, unconverted
 
     def _problems(self, record: Mapping[str, Any]) -> tuple[Problem, ...]:
         try:
-            self.fitted(record)
-        except Misfit as exc:
+            self.convert(record)
+        except RecordConversionError as exc:
             return exc.problems
-        raise RuntimeError("a record that fits by itself did not fit among others")
+        raise RuntimeError("a record that converts by itself did not convert in a block")
 
-    def key_of(self, values: Mapping[str, Wire]) -> tuple[str, ...]:
-        """The values of the key fields, which every record that fits has."""
-        return tuple([str(values[key]) for key in self._route.keys])
+    def key_of(self, values: Mapping[str, Wire]) -> Key:
+        """The key by which a row is merged with others; see `key_as_sent`."""
+        return key_as_sent(values, self._route.keys)
 
     def keys_in(self, record: Mapping[str, Any]) -> dict[str, Wire]:
-        """The values of the key fields alone.
+        """Convert only the values of the key fields.
 
         Raises:
-            Misfit: One of them has no value that fits.
+            RecordConversionError: One of them has no value, or one that its field cannot hold.
         """
-        return self.fitted({name: record[name] for name in self.key_sources if name in record})
+        return self.convert({name: record[name] for name in self.key_sources if name in record})
 
     def identity(self, record: Mapping[str, Any]) -> tuple[str | None, dict[str, Wire]]:
-        """Which Gainsight record a deleted one is: its Gsid if it has one, and its keys.
+        """Tell which record a deleted one is: its Gsid if it has one, and its keys.
 
         Raises:
-            Misfit: It has neither.
+            RecordConversionError: It has neither.
         """
         gsid = record.get(GSID)
         gsid = gsid if isinstance(gsid, str) and gsid else None
         try:
             return gsid, self.keys_in(record)
-        except Misfit:
+        except RecordConversionError:
             if gsid is None:
                 raise
             return gsid, {}
@@ -168,10 +171,10 @@ class RecordMap:
         return self._columns[name]
 
     def _compiled(self, name: str) -> _Column | None:
-        """How a property is sent; None for one that is not."""
+        """Find out how a property is sent; None for one that is not."""
         route = self._route
         target = route.fields.get(name)
-        if target is None and (name.startswith(_SDC) or name in self._mapped):
+        if target is None and (name.startswith(_SDC_PREFIX) or name in self._mapped):
             return None
         target = target or name
         field = route.object.fields.get(target)
@@ -200,7 +203,7 @@ class RecordMap:
 
 
 def _without_nulls(block: Block) -> Iterator[Block]:
-    """The rows in blocks of the fields in which they have values."""
+    """Split rows into blocks of the fields in which they have values."""
     alike: dict[tuple[bool, ...], list[int]] = {}
     for index, values in enumerate(block.tuples()):
         alike.setdefault(tuple([value is None for value in values]), []).append(index)

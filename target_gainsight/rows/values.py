@@ -1,4 +1,4 @@
-"""A Singer value made fit for its field, or the reason why it cannot be.
+"""Convert a Singer value to what is sent for its field, or say why that cannot be done.
 
 The result is what both paths send: a text, true or false, or None for null. Numbers are sent as
 texts, as the samples of the article "Relationship APIs" do, so that no digit is lost on the way.
@@ -7,7 +7,7 @@ texts, as the samples of the article "Relationship APIs" do, so that no digit is
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 PICKLIST = "PICKLIST"
 MULTISELECT = "MULTISELECTDROPDOWNLIST"
-_LONGEST_EXPANSION = 400
+_MAX_DIGITS = 400
 
 Wire = str | bool | None
 """A value as it is sent."""
 
 Converter = Callable[[Any], Wire]
-"""Makes a value fit; raises Unfit if it cannot."""
+"""Converts a value; raises ConversionError if it cannot be."""
 
 
 class Digits(str):
-    """A number of a JSON text that is not a whole one, by its digits."""
+    """A number that is not a whole one, with the digits that it has in a JSON text."""
 
     __slots__ = ()
 
 
-class Unfit(Exception):  # noqa: N818 - a verdict about a value, no error of the program
-    """A value that does not fit its field.
+class ConversionError(Exception):
+    """A value that its field cannot hold; the message says why, without the value.
 
     Attributes:
-        code: What kind of misfit it is.
+        code: What is wrong, as the dead letter has it.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -49,21 +49,21 @@ class Unfit(Exception):  # noqa: N818 - a verdict about a value, no error of the
 
 
 def converter(field: Field, options: Sequence[Option] = ()) -> Converter:
-    """The converter of a field.
+    """Choose the converter of a field.
 
     Args:
         field: The field.
         options: The items of a picklist; without them its values go out as they are.
     """
     if options and field.data_type == PICKLIST:
-        return partial(_item, _Items(options))
+        return partial(_one_item, _Items(options))
     if options and field.data_type == MULTISELECT:
-        return partial(_items, _Items(options))
-    return _CONVERTERS[kind_of(field.data_type)]
+        return partial(_several_items, _Items(options))
+    return CONVERTERS[kind_of(field.data_type)]
 
 
 def text(value: Any) -> Wire:
-    """Text as it is; numbers by their digits, arrays and objects as JSON."""
+    """Convert a value to text: numbers by their digits, arrays and objects as JSON."""
     if isinstance(value, str):
         return str(value) or None
     return _plain(value) if value is not None else None
@@ -78,10 +78,10 @@ def _plain(value: Any) -> str:
 
 
 def as_json(value: Any) -> str:
-    """JSON text that keeps the digits of numbers.
+    """Write a value as JSON text that keeps the digits of numbers.
 
     Raises:
-        Unfit: It holds NaN or an infinity.
+        ConversionError: It holds NaN or an infinity.
     """
     if isinstance(value, dict):
         items = (f"{as_json(str(name))}:{as_json(item)}" for name, item in value.items())
@@ -92,7 +92,7 @@ def as_json(value: Any) -> str:
         return str(value)
     if isinstance(value, Decimal | float):
         if not math.isfinite(value):
-            raise Unfit("INVALID_VALUE", "the record holds what JSON cannot say")
+            raise ConversionError("INVALID_VALUE", "the record holds what JSON cannot say")
         return str(value)
     return msgspec.json.encode(value).decode()
 
@@ -103,19 +103,21 @@ def _number(value: Any) -> Wire:
     if type(value) is int:
         return str(value)
     if not isinstance(value, str | Number):
-        raise Unfit("INVALID_NUMBER", "the value is not a number")
+        raise ConversionError("INVALID_NUMBER", "the value is not a number")
     try:
         read = value if isinstance(value, Number) else number(value.strip())
     except ValueError:
-        raise Unfit("INVALID_NUMBER", "the value is not a number") from None
+        raise ConversionError("INVALID_NUMBER", "the value is not a number") from None
     literal = read.literal
     return literal if "e" not in literal and "E" not in literal else _expanded(read)
 
 
 def _expanded(value: Number) -> str:
-    """The digits of a number that is written with an exponent, which a CSV reader may not know."""
-    if abs(value.adjusted()) > _LONGEST_EXPANSION:
-        raise Unfit("INVALID_NUMBER", "the number is too large, or too small, to be written out")
+    """Write out a number that has an exponent, which a CSV reader may not know."""
+    if abs(value.adjusted()) > _MAX_DIGITS:
+        raise ConversionError(
+            "INVALID_NUMBER", "the number is too large, or too small, to be written out"
+        )
     return format(value, "f")
 
 
@@ -129,7 +131,7 @@ def _boolean(value: Any) -> Wire:
             return boolean(str(value).strip())
         except ValueError:
             pass
-    raise Unfit("INVALID_BOOLEAN", "the value is neither true nor false")
+    raise ConversionError("INVALID_BOOLEAN", "the value is neither true nor false")
 
 
 def _moment(read: Callable[[str], str], code: str, what: str, value: Any) -> Wire:
@@ -140,16 +142,17 @@ def _moment(read: Callable[[str], str], code: str, what: str, value: Any) -> Wir
             return read(str(value).strip())
         except ValueError:
             pass
-    raise Unfit(code, f"the value is not a {what}")
+    raise ConversionError(code, f"the value is not a {what}")
 
 
-_CONVERTERS: dict[Kind, Converter] = {
+CONVERTERS: Mapping[Kind, Converter] = {
     Kind.NUMBER: _number,
     Kind.BOOLEAN: _boolean,
     Kind.DATE: partial(_moment, day, "INVALID_DATE", "date"),
     Kind.DATETIME: partial(_moment, timestamp, "INVALID_DATETIME", "date-time"),
     Kind.TEXT: text,
 }
+"""What converts the values of a field that is no picklist, by the kind of its data type."""
 
 
 class _Items:
@@ -170,17 +173,19 @@ class _Items:
         if found:
             return found
         if found is None:
-            raise Unfit("AMBIGUOUS_PICKLIST", "several active items have this label: give the id")
-        raise Unfit("INVALID_PICKLIST", "the picklist has no such active item")
+            raise ConversionError(
+                "AMBIGUOUS_PICKLIST", "several active items have this label: give the id"
+            )
+        raise ConversionError("INVALID_PICKLIST", "the picklist has no such active item")
 
 
-def _item(items: _Items, value: Any) -> Wire:
+def _one_item(items: _Items, value: Any) -> Wire:
     written = text(value)
     return items.id_of(written) if isinstance(written, str) else None
 
 
-def _items(items: _Items, value: Any) -> Wire:
-    """Items as a list or joined by `;`; a label may itself hold a semicolon."""
+def _several_items(items: _Items, value: Any) -> Wire:
+    """Convert a list of items, or items joined by `;`; a label may itself hold a semicolon."""
     if isinstance(value, list):
         given = [_plain(item) for item in value if item is not None]
     else:
@@ -189,21 +194,6 @@ def _items(items: _Items, value: Any) -> Wire:
             return None
         try:
             return items.id_of(written)
-        except Unfit:
+        except ConversionError:
             given = [part.strip() for part in written.split(";") if part.strip()]
     return ";".join(dict.fromkeys(map(items.id_of, given))) or None
-
-
-def comparable(kind: Kind, value: Any) -> Any:
-    """A value in the form in which a sent one and a read one are equal if they mean the same."""
-    if value is None or value in ("", []):
-        return None
-    try:
-        converted = _CONVERTERS[kind](value)
-    except Unfit:
-        return value
-    if kind is Kind.NUMBER and isinstance(converted, str):
-        return number(converted).normalize() + 0
-    if isinstance(value, list):
-        return ";".join(map(str, value))
-    return converted

@@ -1,34 +1,45 @@
-"""What Gainsight already holds of some rows, found by their keys."""
+"""Find the records that Gainsight already holds of some rows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.filters.build import Condition, Filter, Operator, all_of, any_of
-from gainsight_api.query import LARGEST_PAGE, Query
+from gainsight_api.filters.build import Condition, Operator
+from gainsight_api.pieces import pieces
 from gainsight_api.read import Read
 from target_gainsight.rows.blocks import Row
+from target_gainsight.search.by_values import query_by_values, rows_per_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from gainsight_api.query import Query
     from target_gainsight.loaders import Deletion
-    from target_gainsight.rows.values import Wire
     from target_gainsight.search.matching import Matcher
 
-MOST_CONDITIONS = 150
-"""Conditions of one query; no limit is documented, and three keys of fifty records fit."""
+
+@dataclass(slots=True)
+class Held:
+    """Which of some rows Gainsight holds, by their index.
+
+    Attributes:
+        by_key: The rows whose keys some record has.
+        by_all_values: The rows that have a record of their own with every value that is sent.
+    """
+
+    by_key: set[int] = field(default_factory=set)
+    by_all_values: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """Asks for the records that rows stand for.
+    """Queries the records of some rows, which are found by the key fields.
 
     Attributes:
         query: The calls.
         matcher: Compares rows with records.
-        keys: The fields by which records are found.
+        keys: The key fields.
     """
 
     query: Query
@@ -38,58 +49,46 @@ class Existing:
     @property
     def rows_per_call(self) -> int:
         """How many rows one query can ask for."""
-        return MOST_CONDITIONS // len(self.keys)
+        return rows_per_query(self.keys)
 
-    def known(self, rows: Sequence[Row]) -> set[int]:
+    def by_key(self, rows: Sequence[Row]) -> set[int]:
         """The indexes of the rows whose keys some record has."""
         found: set[int] = set()
-        for start in range(0, len(rows), self.rows_per_call):
-            part = rows[start : start + self.rows_per_call]
-            records = self._records([row.values for row in part], self.keys)
-            found |= {start + index for index in self.matcher.existing(part, records, self.keys)}
+        for part in pieces(range(len(rows)), self.rows_per_call):
+            some = [rows[index] for index in part]
+            records = self._records(some, self.keys)
+            found.update(part[n] for n in self.matcher.by_key(some, records, self.keys))
         return found
 
-    def landed(self, rows: Sequence[Row]) -> tuple[set[int], set[int]]:
-        """The indexes of the rows that are there in every value, and of those there by key."""
-        fields = self.matcher.described.fields
-        sent = {name for row in rows for name in row.values if name in fields}
-        selected = tuple(name for name in fields if name in sent or name in self.keys)
-        records = self._records([row.values for row in rows], selected)
-        landed = self.matcher.landed(rows, records)
-        return landed, self.matcher.existing(rows, records, self.keys)
+    def by_all_values(self, rows: Sequence[Row]) -> Held:
+        """Which rows Gainsight holds: in every value that is sent, or at least by key."""
+        described = self.matcher.described.fields
+        sent = {name for row in rows for name in row.values} | {*self.keys}
+        selected = [name for name in described if name in sent]
+        held = Held()
+        for part in pieces(range(len(rows)), self.rows_per_call):
+            some = [rows[index] for index in part]
+            records = self._records(some, selected)
+            held.by_key.update(part[n] for n in self.matcher.by_key(some, records, self.keys))
+            held.by_all_values.update(part[n] for n in self.matcher.by_all_values(some, records))
+        return held
 
-    def gsids(self, deletion: Deletion) -> list[str]:
-        """The Gsids of the records that a deletion means."""
-        records = self._records([deletion.values], ("Gsid", *self.keys))
+    def gsids_of(self, deletion: Deletion) -> list[str]:
+        """The Gsids of the records that have the keys of a deletion."""
         row = Row(deletion.values, [])
         return [
             str(record["Gsid"])
-            for record in records
-            if record.get("Gsid") and self.matcher.existing([row], [record], self.keys)
+            for record in self._records([row], ("Gsid", *self.keys))
+            if record.get("Gsid") and self.matcher.by_key([row], [record], self.keys)
         ]
 
-    def holds(self, gsid: str) -> bool:
+    def has_gsid(self, gsid: str) -> bool:
         """Whether there is a record of that Gsid."""
         where = Condition("Gsid", Operator.EQ, (gsid,))
-        return bool(self.query.page(self._read(("Gsid",), where, limit=1)))
+        name = self.matcher.described.name
+        return bool(self.query.page(Read(object=name, fields=("Gsid",), where=where, limit=1)))
 
-    def _records(
-        self, values: Iterable[Mapping[str, Wire]], fields: tuple[str, ...]
-    ) -> list[Mapping[str, Any]]:
-        where = any_of(
-            *(
-                all_of(
-                    *(Condition(key, Operator.EQ, (_filter_text(row[key]),)) for key in self.keys)
-                )
-                for row in values
-            )
-        )
-        selected = tuple(dict.fromkeys((*fields, *self.keys)))
-        return self.query.page(self._read(selected, where, limit=LARGEST_PAGE))
-
-    def _read(self, fields: tuple[str, ...], where: Filter | None, *, limit: int) -> Read:
-        return Read(object=self.matcher.described.name, fields=fields, where=where, limit=limit)
-
-
-def _filter_text(value: Wire) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    def _records(self, rows: Iterable[Row], select: Sequence[str]) -> list[Mapping[str, Any]]:
+        values = [[row.values[key] for key in self.keys] for row in rows]
+        name = self.matcher.described.name
+        return query_by_values(self.query, name, self.keys, values, (*select, *self.keys))

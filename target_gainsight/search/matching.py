@@ -1,104 +1,106 @@
-"""Which sent rows a list of Gainsight's records shows: told by their values, never by position."""
+"""Match rows that were sent with records of Gainsight: by their values, never by position."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import Kind, kind_of
-from target_gainsight.rows.values import comparable
+from target_gainsight.rows.keys import comparable, kind_in, similar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from gainsight_api.datatypes import Kind
     from gainsight_api.metadata import GainsightObject
     from target_gainsight.rows.blocks import Row
+
+    FormOf = Callable[[Kind, Any], Any]
+    """`comparable` or `similar`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """Compares rows with records of an object."""
+    """Compares rows with records of an object.
+
+    Attributes:
+        described: The object.
+    """
 
     described: GainsightObject
 
-    def shown(
+    def matched_in_reply(
         self,
         rows: Sequence[Row],
         records: Sequence[Mapping[str, Any]],
         keys: Sequence[str],
     ) -> set[int]:
-        """The indexes of the rows that have a record; each record stands for one row.
+        """The indexes of the rows that a reply shows; each record stands for one row only.
 
         Args:
             rows: What was sent.
-            records: What Gainsight shows.
-            keys: The fields that must be equal; without any, all that were sent.
+            records: The records of the reply.
+            keys: The fields that must be equal; if there are none, all that were sent.
         """
         found: set[int] = set()
         free = list(records)
-        for alike in (self._equal, self._similar):
-            for index, row in enumerate(rows):
-                if index in found:
-                    continue
-                at = self._position(row, free, keys, alike)
-                if at is not None:
-                    found.add(index)
-                    del free[at]
+        for form_of in (comparable, similar):
+            found |= self._take(rows, found, free, keys, form_of)
         return found
 
-    def landed(self, rows: Sequence[Row], records: Sequence[Mapping[str, Any]]) -> set[int]:
-        """The indexes of the rows whose every value is in a record of its own."""
-        found: set[int] = set()
-        free = list(records)
-        for index, row in enumerate(rows):
-            at = self._position(row, free, (), self._equal)
-            if at is not None:
-                found.add(index)
-                del free[at]
-        return found
+    def by_all_values(self, rows: Sequence[Row], records: Sequence[Mapping[str, Any]]) -> set[int]:
+        """The indexes of the rows that have a record of their own with every value."""
+        return self._take(rows, set(), list(records), (), comparable)
 
-    def existing(
+    def by_key(
         self, rows: Sequence[Row], records: Sequence[Mapping[str, Any]], keys: Sequence[str]
     ) -> set[int]:
-        """The indexes of the rows whose keys some record has, one record for any number of them."""
+        """The indexes of the rows whose keys some record has; rows of one key share a record."""
         found: set[int] = set()
-        for alike in (self._equal, self._similar):
-            known = {tuple(alike(key, record.get(key)) for key in keys) for record in records}
+        kinds = {key: kind_in(self.described, key) for key in keys}
+        for form_of in (comparable, similar):
+            known = {
+                tuple(form_of(kinds[key], record.get(key)) for key in keys) for record in records
+            }
             found |= {
                 index
                 for index, row in enumerate(rows)
-                if tuple(alike(key, row.values[key]) for key in keys) in known
+                if tuple(form_of(kinds[key], row.values[key]) for key in keys) in known
             }
         return found
 
-    def same(self, name: str, sent: object, told: str) -> bool:
-        """Whether a value is the one that an error quotes."""
-        return str(sent) == told or self._similar(name, sent) == self._similar(name, told)
+    def is_quoted(self, name: str, sent: object, quote: str) -> bool:
+        """Whether a value that was sent for a field is the one that an error quotes."""
+        kind = kind_in(self.described, name)
+        return str(sent) == quote or similar(kind, sent) == similar(kind, quote)
+
+    def _take(
+        self,
+        rows: Sequence[Row],
+        found: set[int],
+        free: list[Mapping[str, Any]],
+        keys: Sequence[str],
+        form_of: FormOf,
+    ) -> set[int]:
+        """Match each row that is not found yet with a free record, which is then taken."""
+        taken: set[int] = set()
+        for index, row in enumerate(rows):
+            if index in found:
+                continue
+            position = self._position(row, free, keys, form_of)
+            if position is not None:
+                taken.add(index)
+                del free[position]
+        return taken
 
     def _position(
-        self,
-        row: Row,
-        records: Sequence[Mapping[str, Any]],
-        keys: Sequence[str],
-        alike: Callable[[str, object], object],
+        self, row: Row, records: Sequence[Mapping[str, Any]], keys: Sequence[str], form_of: FormOf
     ) -> int | None:
-        sent = {name: alike(name, row.values.get(name)) for name in keys or self._known(row)}
+        kinds = {name: kind_in(self.described, name) for name in keys or self._known(row)}
+        sent = {name: form_of(kind, row.values.get(name)) for name, kind in kinds.items()}
         for position, record in enumerate(records):
-            if all(alike(name, record.get(name)) == value for name, value in sent.items()):
+            if all(form_of(kinds[name], record.get(name)) == value for name, value in sent.items()):
                 return position
         return None
 
     def _known(self, row: Row) -> Iterable[str]:
         return (name for name in row.values if name in self.described.fields)
-
-    def _kind(self, name: str) -> Kind:
-        field = self.described.fields.get(name)
-        return kind_of(field.data_type) if field else Kind.TEXT
-
-    def _equal(self, name: str, value: object) -> object:
-        return comparable(self._kind(name), value)
-
-    def _similar(self, name: str, value: object) -> object:
-        """As `_equal`, but for case and outer blanks, which a tenant may not keep."""
-        equal = self._equal(name, value)
-        return equal.strip().casefold() if isinstance(equal, str) else equal

@@ -1,34 +1,32 @@
-"""The path by columns and blocks: the same, byte for byte, as value by value and line by line."""
+"""Whole columns are converted to what value by value gives."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from itertools import chain
-from typing import TYPE_CHECKING, Any
 
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gainsight_api.metadata import Field, Option
-from target_gainsight.bulk.csv_file import CsvWriter
 from target_gainsight.incoming.batch import Batch
 from target_gainsight.route import Operation
-from target_gainsight.rows.blocks import Row, in_blocks
-from target_gainsight.rows.mapping import Misfit, RecordMap
+from target_gainsight.rows.mapping import RecordConversionError, RecordMap
 from tests.target.support import route_of
-
-if TYPE_CHECKING:
-    import pytest
 
 PICKLIST = (
     Option("id-red", "Red", active=True),
     Option("id-blue", "Blue", active=True),
     Option("id-odd", "A;B", active=True),
 )
+
+
 TYPES = ["STRING", "NUMBER", "CURRENCY", "BOOLEAN", "DATE", "DATETIME", "PICKLIST", "LOOKUP"]
+
+
 NAMES = ["A", "B", "C", "D", "E"]
+
+
 PLAIN: dict[str, st.SearchStrategy[str]] = {
     "STRING": st.text(st.characters(exclude_categories=["Cs"]), max_size=4).map(json.dumps),
     "NUMBER": st.from_regex(
@@ -41,6 +39,8 @@ PLAIN: dict[str, st.SearchStrategy[str]] = {
     ),
     "PICKLIST": st.sampled_from(['"id-red"', '"Blue"', '"A;B"']),
 }
+
+
 ODD = st.sampled_from(
     [
         "null",
@@ -115,35 +115,13 @@ def test_columns_are_sent_as_single_records_are(given: tuple[RecordMap, Batch]) 
     expected: dict[int, object] = {}
     for place in range(len(batch)):
         try:
-            expected[place] = mapping.fitted(batch.record(place))
-        except Misfit as exc:
+            expected[place] = mapping.convert(batch.record(place))
+        except RecordConversionError as exc:
             expected[place] = exc.problems
     found: dict[int, object] = {}
     for block in chain.from_iterable(batch.records(range(len(batch)))):
-        blocks, rejections = mapping.fit(block)
+        blocks, rejections = mapping.convert_block(block)
         found |= {place: row.values for block in blocks for row in block for place in row.sources}
         found |= {place: each.problems for each in rejections for place in each.sources}
     assert found == expected
     assert [repr(found[place]) for place in expected] == [repr(each) for each in expected.values()]
-
-
-WIRES = st.none() | st.booleans() | st.text(st.sampled_from("a ,\"\n\r\té;\x00'"), min_size=1)
-
-
-@given(st.integers(1, 3).flatmap(lambda n: st.lists(st.tuples(*[WIRES] * n), max_size=8)))
-@example([(None,)])
-def test_files_are_what_the_csv_module_writes(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[Any, ...]]
-) -> None:
-    columns = NAMES[: len(rows[0]) if rows else 1]
-    writer = CsvWriter(tmp_path_factory.mktemp("csv"), "x", columns, 10**6)
-    for block in in_blocks(Row(dict(zip(columns, row, strict=True)), [0]) for row in rows):
-        writer.add(block)
-    text = io.StringIO(newline="")
-    expected = csv.writer(text, lineterminator="\r\n")
-    expected.writerow(columns)
-    cells = {None: "", True: "true", False: "false"}
-    expected.writerows([cells.get(value, value) for value in row] for row in rows)
-    assert [file.path.read_bytes() for file in writer.finish()] == (
-        [text.getvalue().encode()] if rows else []
-    )

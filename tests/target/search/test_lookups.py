@@ -269,6 +269,12 @@ def test_no_match_of_an_import_is_the_default_that_the_setting_names_or_null(
 # Lookups by many different values: the object is read in pages.
 
 
+def set_page(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Have queries ask for pages of this size."""
+    for module in ("by_values", "lookups"):
+        monkeypatch.setattr(f"target_gainsight.search.{module}.LARGEST_PAGE", size)
+
+
 def many(names: int, twice: int) -> list[dict[str, Any]]:
     """Buyers b0, b1, … in the reverse order of their Gsids, then the first ones once more."""
     all_names = [f"b{index % names}" for index in range(names + twice)]
@@ -293,7 +299,7 @@ def test_an_object_read_in_pages_gives_what_calls_by_value_do(
     page: int,
     calls: int,
 ) -> None:
-    monkeypatch.setattr("target_gainsight.search.lookups.LARGEST_PAGE", page)
+    set_page(monkeypatch, page)
     buyers = many(names, twice=100)
     wanted = [f"b{index}" for index in range(40, 500)]
     done = both(
@@ -318,7 +324,7 @@ def test_an_object_read_in_pages_gives_what_calls_by_value_do(
 def test_a_value_that_fills_a_page_hides_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_several: str
 ) -> None:
-    monkeypatch.setattr("target_gainsight.search.lookups.LARGEST_PAGE", 20)
+    set_page(monkeypatch, 20)
     names = ["Many"] * 25 + ["Two", "One", "Two"] + [f"b{index}" for index in range(30)]
     buyers = [{"Gsid": gsid(99 - at), "Name": name} for at, name in enumerate(names)]
     feed = looking(*dict.fromkeys(names), "Nobody")

@@ -1,23 +1,29 @@
+"""Only the records that are to blame for a refused call are rejected."""
+
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gainsight_api.errors import RequestError
 from gainsight_api.metadata import Field, GainsightObject
 from gainsight_api.records import WriteReply
+from gainsight_sandbox import ManualClock, Quirks, Sandbox
 from target_gainsight.rest.loader import RestLoader
 from target_gainsight.route import LoadMode, Operation, Route
 from target_gainsight.rows.blocks import Row
 from target_gainsight.search.existing import Existing
 from target_gainsight.search.matching import Matcher
+from tests.target.support import THING, Runner, record, records, schema, thing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from target_gainsight.loaders import Outcome
 
@@ -103,7 +109,7 @@ def test_exactly_the_bad_records_are_rejected(values: list[str], telling: str, c
     bad = [index for index, value in enumerate(values) if value.startswith("bad")]
     good = [str(index) for index, value in enumerate(values) if not value.startswith("bad")]
     assert sorted(source for each in outcome.rejections for source in each.sources) == bad
-    assert outcome.loaded == len(good)
+    assert outcome.confirmed == len(good)
     assert sorted(tenant.written, key=int) == good
     assert all(each.problems for each in outcome.rejections)
 
@@ -122,8 +128,84 @@ def test_one_bad_record_that_is_not_named_costs_a_few_halvings(place: int) -> No
     assert len(tenant.calls) <= 2 * math.ceil(math.log2(50)) + 1
 
 
+@given(VALUES)
+def test_halves_of_a_call_are_written_in_the_order_of_their_records(values: list[str]) -> None:
+    tenant = Tenant("nothing")
+    load(tenant, values)
+    assert tenant.written == sorted(tenant.written, key=int)
+
+
 def test_all_bad_records_that_are_named_cost_one_call_more() -> None:
     tenant = Tenant("all")
     outcome = load(tenant, ["good", "bad1", "bad2"] * 16)
     assert len(tenant.calls) == 2
     assert len(outcome.rejections) == 32
+
+
+REST: dict[str, Any] = {"load_mode": "rest"}
+
+
+def write_calls(sandbox: Sandbox) -> int:
+    return len(sandbox.journal.calls)
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("as_200", [False, True])
+def test_bad_records_are_found_by_what_the_errors_name(
+    tmp_path: Path, *, flat: bool, as_200: bool
+) -> None:
+    quirks = Quirks(write_errors_flat=flat, errors_as_200=as_200)
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
+        runner = Runner(sandbox, tmp_path)
+        bad = [
+            record(Name="x" * 41),
+            record(Name="rate", Rate__gc="9" * 70),
+            record(Name="company", Company__gc="no-gsid"),
+        ]
+        output = runner.load(
+            schema(), *records(47), *bad, operation="insert", max_rejects=3, **REST
+        )
+        assert output.error is None
+        assert sandbox.tenant.count(THING) == 47
+        assert write_calls(sandbox) == 2  # the refused one, and the others together
+        codes = {letter["record"]["Name"]: letter["errors"][0] for letter in runner.letters()}
+        assert codes["x" * 41]["code"] == "GSOBJ_1001"
+        assert codes["company"]["field"] == "Company__gc"
+        assert all(letter["request_id"] for letter in runner.letters())
+
+
+def test_records_without_a_required_field_are_found_in_one_more_call(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    bad = [record(Code__gc="a"), record(Code__gc="b")]
+    output = runner.load(
+        schema(keys=()), *records(48), *bad, operation="insert", max_rejects=2, **REST
+    )
+    assert output.error is None
+    assert sandbox.tenant.count(THING) == 48
+    assert write_calls(sandbox) == 2
+    assert [letter["errors"][0]["code"] for letter in runner.letters()] == ["GSOBJ_1025"] * 2
+
+
+def test_a_lookup_without_match_rejects_all_that_look_for_it(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    [apple] = sandbox.tenant.insert("company", {"Name": "Apple"})
+    lookups = {
+        "Company__gc": {
+            "fields": {"Company_Name__gc": "Name"},
+            "objectName": "company",
+            "lookupField": "Gsid",
+            "onNoMatch": "ERROR",
+            "multiMatchOption": "FIRSTMATCH",
+        }
+    }
+    good = records(46, Company_Name__gc="Apple")
+    bad = [record(Name=f"b{index}", Company_Name__gc="No Such Co") for index in range(4)]
+    output = runner.load(
+        schema(), *good, *bad, operation="insert", lookups=lookups, max_rejects=4, **REST
+    )
+    assert output.error is None
+    assert {row["Company__gc"] for row in runner.rows().values()} == {apple}
+    assert len(runner.letters()) == 4
+    assert write_calls(sandbox) == 2

@@ -1,3 +1,5 @@
+"""Loading by REST calls."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ from tests.target.support import THING, Runner, record, records, schema, state, 
 
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 REST: dict[str, Any] = {"load_mode": "rest"}
 
@@ -79,68 +82,6 @@ def test_update_rejects_what_is_not_there(runner: Runner, sandbox: Sandbox) -> N
     assert letters[0]["errors"][0]["code"] == "GSOBJ_1011"
     # Per call of 50: refused, asked for, sent again without what is missing.
     assert write_calls(sandbox) == 6
-
-
-@pytest.mark.parametrize("flat", [False, True])
-@pytest.mark.parametrize("as_200", [False, True])
-def test_bad_records_are_found_by_what_the_errors_name(
-    tmp_path: Path, *, flat: bool, as_200: bool
-) -> None:
-    quirks = Quirks(write_errors_flat=flat, errors_as_200=as_200)
-    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
-        runner = Runner(sandbox, tmp_path)
-        bad = [
-            record(Name="x" * 41),
-            record(Name="rate", Rate__gc="9" * 70),
-            record(Name="company", Company__gc="no-gsid"),
-        ]
-        output = runner.load(
-            schema(), *records(47), *bad, operation="insert", max_rejects=3, **REST
-        )
-        assert output.error is None
-        assert sandbox.tenant.count(THING) == 47
-        assert write_calls(sandbox) == 2  # the refused one, and the others together
-        codes = {letter["record"]["Name"]: letter["errors"][0] for letter in runner.letters()}
-        assert codes["x" * 41]["code"] == "GSOBJ_1001"
-        assert codes["company"]["field"] == "Company__gc"
-        assert all(letter["request_id"] for letter in runner.letters())
-
-
-def test_records_without_a_required_field_are_found_in_one_more_call(
-    runner: Runner, sandbox: Sandbox
-) -> None:
-    bad = [record(Code__gc="a"), record(Code__gc="b")]
-    output = runner.load(
-        schema(keys=()), *records(48), *bad, operation="insert", max_rejects=2, **REST
-    )
-    assert output.error is None
-    assert sandbox.tenant.count(THING) == 48
-    assert write_calls(sandbox) == 2
-    assert [letter["errors"][0]["code"] for letter in runner.letters()] == ["GSOBJ_1025"] * 2
-
-
-def test_a_lookup_without_match_rejects_all_that_look_for_it(
-    runner: Runner, sandbox: Sandbox
-) -> None:
-    [apple] = sandbox.tenant.insert("company", {"Name": "Apple"})
-    lookups = {
-        "Company__gc": {
-            "fields": {"Company_Name__gc": "Name"},
-            "objectName": "company",
-            "lookupField": "Gsid",
-            "onNoMatch": "ERROR",
-            "multiMatchOption": "FIRSTMATCH",
-        }
-    }
-    good = records(46, Company_Name__gc="Apple")
-    bad = [record(Name=f"b{index}", Company_Name__gc="No Such Co") for index in range(4)]
-    output = runner.load(
-        schema(), *good, *bad, operation="insert", lookups=lookups, max_rejects=4, **REST
-    )
-    assert output.error is None
-    assert {row["Company__gc"] for row in runner.rows().values()} == {apple}
-    assert len(runner.letters()) == 4
-    assert write_calls(sandbox) == 2
 
 
 @pytest.mark.parametrize("partial", [Partial.WRITTEN, Partial.SKIPPED])
@@ -250,56 +191,6 @@ def test_all_records_of_a_key_are_changed_where_the_tenant_does_so(tmp_path: Pat
         sandbox.tenant.insert(THING, {"Name": "n1"}, {"Name": "n1"})
         Runner(sandbox, tmp_path).loaded(schema(), *records(50, Code__gc="x"), **REST)
         assert {row["Code__gc"] for row in sandbox.tenant.rows(THING)} == {"x"}
-
-
-def test_deletes_find_records_by_gsid_or_by_key(runner: Runner, sandbox: Sandbox) -> None:
-    gsids = sandbox.tenant.insert(THING, *({"Name": f"n{index}"} for index in range(5)))
-    gone = "2024-01-01T00:00:00Z"
-    runner.loaded(
-        schema(),
-        record(Gsid=gsids[0], Name="n0", _sdc_deleted_at=gone),
-        record(Name="n1", _sdc_deleted_at=gone),
-        record(Name="not there", _sdc_deleted_at=gone),
-        record(Gsid="1P99" + "0" * 32, Name="nor this", _sdc_deleted_at=gone),
-        record(Name="n3", Code__gc="kept", _sdc_deleted_at=None),
-        deletes="delete",
-        **REST,
-    )
-    assert sorted(runner.rows()) == ["n2", "n3", "n4"]
-
-
-@pytest.mark.parametrize("operation", ["upsert", "insert"])
-def test_writes_and_deletes_of_one_key_keep_their_order(
-    runner: Runner, sandbox: Sandbox, operation: str
-) -> None:
-    gone = {"_sdc_deleted_at": "2024-01-01T00:00:00Z"}
-    sandbox.tenant.insert(THING, {"Name": "anew", "Code__gc": "old", "Text__gc": "old"})
-    runner.loaded(
-        schema(),
-        record(Name="away", Code__gc="1"),
-        record(Name="anew", **gone),
-        record(Name="away", **gone),
-        record(Name="anew", Code__gc="new"),
-        deletes="delete",
-        operation=operation,
-        **REST,
-    )
-    rows = runner.rows()
-    assert list(rows) == ["anew"]
-    assert rows["anew"]["Code__gc"] == "new"
-    assert rows["anew"]["Text__gc"] is None
-
-
-def test_ignored_deletes_are_not_loaded(
-    runner: Runner, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
-) -> None:
-    sandbox.tenant.insert(THING, {"Name": "n0"})
-    output = runner.loaded(
-        schema(), record(Name="n0", Code__gc="x", _sdc_deleted_at="2024-01-01"), state(1), **REST
-    )
-    assert runner.rows()["n0"]["Code__gc"] is None
-    assert output.states == [1]
-    assert caplog.text.count("marked as deleted") == 1
 
 
 @pytest.mark.parametrize("null_handling", ["send", "omit"])

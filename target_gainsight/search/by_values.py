@@ -1,0 +1,60 @@
+"""Query the records of an object that have given values in some of their fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gainsight_api.filters.build import Condition, Filter, Operator, all_of, any_of
+from gainsight_api.query import LARGEST_PAGE
+from gainsight_api.read import Read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gainsight_api.query import Query
+    from target_gainsight.rows.values import Wire
+
+_MAX_CONDITIONS = 150
+"""Conditions of one query; no limit is documented, and three keys of fifty records fit."""
+
+
+def rows_per_query(fields: Sequence[str]) -> int:
+    """How many rows one query can ask for by the values of these fields."""
+    return _MAX_CONDITIONS // len(fields)
+
+
+def query_by_values(
+    query: Query,
+    object_name: str,
+    fields: Sequence[str],
+    rows: Iterable[Sequence[Wire]],
+    select: Iterable[str],
+) -> list[Mapping[str, Any]]:
+    """Query the records that have all values of one of the rows, in the tenant's own order.
+
+    Args:
+        query: The calls.
+        object_name: The object.
+        fields: The fields whose values are given.
+        rows: For each row, the values of these fields; at most `rows_per_query` of them.
+        select: The fields to return.
+
+    Returns:
+        At most `LARGEST_PAGE` records. If there are as many, there may be more.
+    """
+    where = any_of(*(_has_values(fields, values) for values in rows))
+    selected = tuple(dict.fromkeys(select))
+    return query.page(Read(object=object_name, fields=selected, where=where, limit=LARGEST_PAGE))
+
+
+def _has_values(fields: Sequence[str], values: Sequence[Wire]) -> Filter | None:
+    return all_of(
+        *(
+            Condition(field, Operator.EQ, (_filter_text(value),))
+            for field, value in zip(fields, values, strict=True)
+        )
+    )
+
+
+def _filter_text(value: Wire) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,71 @@
+"""CSV files of import jobs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from target_gainsight.bulk.csv_file import CsvWriter
+from target_gainsight.rows.blocks import Row, in_blocks
+
+if TYPE_CHECKING:
+    import pytest
+
+
+CELLS = st.none() | st.booleans() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=20), st.integers(10, 200))
+def test_csv_files_read_back_and_keep_to_their_size(
+    tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[Any, Any]], most: int
+) -> None:
+    folder = tmp_path_factory.mktemp("csv")
+    writer = CsvWriter(folder, "x", ("A", "B"), most)
+    for block in in_blocks(Row({"A": a, "B": b}, [i]) for i, (a, b) in enumerate(cells)):
+        writer.add(block)
+    read: list[list[str]] = []
+    sources: list[int] = []
+    for file in writer.finish():
+        content = file.path.read_bytes()
+        assert len(content) <= most or len(file.sources) == 1
+        lines = list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
+        assert lines[0] == ["A", "B"]
+        read += lines[1:]
+        indexes = range(len(file.sources))
+        sources += [source for index in indexes for source in file.sources[index]]
+        rows = file.rows(indexes)
+        assert [list(row.values()) for row in rows.values()] == [
+            [cell or None for cell in line] for line in lines[1:]
+        ]
+    expected = [
+        ["" if c is None else str(c).lower() if isinstance(c, bool) else c for c in pair]
+        for pair in cells
+    ]
+    assert read == expected
+    assert sources == list(range(len(cells)))
+
+
+WIRES = st.none() | st.booleans() | st.text(st.sampled_from("a ,\"\n\r\té;\x00'"), min_size=1)
+
+
+@given(st.integers(1, 3).flatmap(lambda n: st.lists(st.tuples(*[WIRES] * n), max_size=8)))
+@example([(None,)])
+def test_files_are_what_the_csv_module_writes(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[Any, ...]]
+) -> None:
+    columns = ["A", "B", "C"][: len(rows[0]) if rows else 1]
+    writer = CsvWriter(tmp_path_factory.mktemp("csv"), "x", columns, 10**6)
+    for block in in_blocks(Row(dict(zip(columns, row, strict=True)), [0]) for row in rows):
+        writer.add(block)
+    text = io.StringIO(newline="")
+    expected = csv.writer(text, lineterminator="\r\n")
+    expected.writerow(columns)
+    cells = {None: "", True: "true", False: "false"}
+    expected.writerows([cells.get(value, value) for value in row] for row in rows)
+    assert [file.path.read_bytes() for file in writer.finish()] == (
+        [text.getvalue().encode()] if rows else []
+    )
