@@ -220,7 +220,8 @@ class Cursor:
             following, self._return_to = self._return_to, None
         elif not following.done:
             self._check_progress(page, following)
-        self._written.continued = following.key is not None and not following.draining
+        by_time = self.window.replication_key is not None and not following.draining
+        self._written.continued = by_time and following.key is not None
         self._move(following, page)
 
     def settle(self) -> None:

@@ -236,12 +236,12 @@ def _in_time(window: ExtractWindow, position: Position, page: Tracker) -> Positi
         crowded = page.crowd == page.rows  # the span does not fit in a page
         return replace(position, second=page.second, draining=crowded)
     same = position.second is not None and page.second == window.span(position.second).start
-    if same and position.key is not None:
-        return replace(position, key=page.dated_key or position.key)
+    if same and position.key is not None and page.ascending:
+        return replace(position, key=page.dated_key)
     named = [*position.named, *page.keys] if same else page.keys
-    if len(named) <= NAMED_AT_MOST:
+    if len(named) <= NAMED_AT_MOST and not (same and position.key is not None):
         return replace(position, second=page.second, named=tuple(named), key=None)
-    if page.ascending and not (same and position.named):
+    if page.ascending and (not same or (position.key is None and not position.named)):
         return replace(position, second=page.second, named=(), key=page.dated_key)
     return replace(position, second=page.second, named=(), draining=True, key=None)
 

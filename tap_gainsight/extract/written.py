@@ -51,16 +51,20 @@ class Written:
         start_of: Callable[[str], str],
     ) -> None:
         """Remember the rows of a span, which is that of all rows from `first` on."""
+        if not span:
+            return  # none of the page's rows has a date so far
         if span != self._span:
             if self.continued:
-                before = [value[:19] for value in values[:first] if value]
-                self._count += sum(1 for second in before if start_of(second) == self._span)
+                rows = zip(keys[:first], values[:first], strict=True)
+                self._add([(k, v) for k, v in rows if v and start_of(v[:19]) == self._span])
                 self.settle()
             self._span, self._rows, self._count = span, {}, 0
-        fresh = [(k, v) for k, v in zip(keys[first:], values[first:], strict=True) if v]
-        self._count += sum(1 for key, _ in fresh if key not in self._rows)
+        self._add([(k, v) for k, v in zip(keys[first:], values[first:], strict=True) if v])
+
+    def _add(self, rows: Sequence[tuple[str, str]]) -> None:
+        self._count += sum(1 for key, _ in rows if key not in self._rows)
         if len(self._rows) < _REMEMBERED:
-            self._rows.update(fresh)
+            self._rows.update(rows)
 
     def settle(self) -> None:
         """Nothing more will come of the last span: if it was read by its keys, rows may hide."""
