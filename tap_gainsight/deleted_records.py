@@ -33,6 +33,7 @@ class DeletedRecordsStream(GainsightStream):
     @override
     def blocks(self) -> Iterator[Block]:
         self._warn_if_late()
+        began = ""
         for log, name in DELETE_LOGS.items():
             columns = self._columns()
             before = self._bookmark(name) or self._bookmark()
@@ -59,7 +60,11 @@ class DeletedRecordsStream(GainsightStream):
                 raise self._named(exc) from None
             else:
                 extract.cursor.progress.finished()
+                began = began or extract.cursor.began
                 self._read_through(name, extract.cursor.began)
+        if self._incremental_key():
+            self._move_bookmark(began, began)
+            self._write_state()
 
     def _stay(self, name: str, before: datetime | None) -> None:
         """Keep a log's bookmark, where the stream's own may move past it."""
@@ -71,9 +76,6 @@ class DeletedRecordsStream(GainsightStream):
         """All that was in a log has been read, however long ago anything was deleted."""
         if self._incremental_key():
             self._move_bookmark(began, began, name)
-            if name == DELETE_LOGS[MAIN_DELETE_LOG]:
-                self._move_bookmark(began, began)
-            self._write_state()
 
     def _warn_if_late(self) -> None:
         bookmark = self._bookmark()

@@ -98,6 +98,7 @@ class GainsightStream(BlockStream):
             return
         try:
             extract = self._next_extract(self.name)
+            self._write_state()
             progress = extract.cursor.progress
             progress.begin()
             for block in extract.blocks():
@@ -274,7 +275,8 @@ class GainsightStream(BlockStream):
 
     def _save(self, at: Checkpoint) -> None:
         """Write a state that says how far the extract has come."""
-        if self._incremental_key() and (at.seen.ordered or at.position.done):
+        reliable = (at.seen.ordered or at.position.done) and not at.doubtful
+        if self._incremental_key() and reliable:
             latest = at.seen.latest
             self._move_bookmark(min(latest, at.unsure) if at.unsure else latest, at.began)
         state = self.stream_state

@@ -31,6 +31,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         start: The earliest replication value that the export under way asks for.
         unsure: The first second in which rows may be that have not been read, though later ones
             have: the bookmark goes no further. Not kept in a state.
+        doubtful: Whether a chunk of the job may lack rows, which its total will tell: until then
+            the bookmark does not move. Not kept in a state.
     """
 
     position: Position
@@ -43,6 +45,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     began: str = ""
     start: str | None = None
     unsure: str = ""
+    doubtful: bool = False
 
     def to_state(self) -> dict[str, Any]:
         """The scalars that a stream's state holds while an export is under way.

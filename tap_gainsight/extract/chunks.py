@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 from gainsight_api.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from tap_gainsight.records.block import Block
     from tap_gainsight.records.decode import Decoder
@@ -81,15 +82,17 @@ def alike(decoder: Decoder, one: IO[bytes], other: IO[bytes], rows: int) -> bool
     """Whether two files begin with the same rows, so many of them."""
     one.seek(0)
     other.seek(0)
-    pairs = zip(_rows(decoder, one), _rows(decoder, other), strict=False)
-    same = sum(1 for a, b in islice(pairs, rows) if a == b)
+    with closing(_rows(decoder, one)) as these, closing(_rows(decoder, other)) as those:
+        pairs = zip(these, those, strict=False)
+        same = sum(1 for a, b in islice(pairs, rows) if a == b)
     other.seek(0)
     return same == rows
 
 
-def _rows(decoder: Decoder, file: IO[bytes]) -> Iterator[tuple[str, ...]]:
+def _rows(decoder: Decoder, file: IO[bytes]) -> Generator[tuple[str, ...]]:
     try:
-        for block in decoder.from_csv(file):
-            yield from zip(*block.values, strict=True)
+        with closing(decoder.from_csv(file)) as blocks:
+            for block in blocks:
+                yield from zip(*block.values, strict=True)
     except DataError:
         return

@@ -265,8 +265,13 @@ class Cursor:
         page = replace(self.page, keys=[*self.page.keys])
         return Mark(page, [*self._held], self._written.copy())
 
-    def end_chunk(self) -> None:
-        """A chunk's rows have been written."""
+    def end_chunk(self, *, doubtful: bool) -> None:
+        """A chunk's rows have been written.
+
+        Args:
+            doubtful: Whether it may lack rows.
+        """
+        self.checkpoint.doubtful = self.checkpoint.doubtful or doubtful
         self.checkpoint.chunks_done += 1
         self._keep()
 
@@ -291,10 +296,14 @@ class Cursor:
             return None
         return self.clock.now() - submitted.timestamp()
 
-    def leave_job(self) -> None:
-        """The job is of no use: go on behind what it gave, if that can be told."""
+    def leave_job(self, *, behind: bool) -> None:
+        """The job is of no use.
+
+        Args:
+            behind: Whether to go on behind what it gave, if that can be told.
+        """
         position = self.position
-        if self.page.rows and self.page.ordered and not self.counted:
+        if behind and self.page.rows and self.page.ordered and not self.counted:
             position = advance(self.window, position, self.page)
         elif self.counted:
             position = replace(position, offset=0)

@@ -53,6 +53,7 @@ class ExportPages:
     _left_by_earlier_run: str | None = field(init=False)
     _failed: int = 0
     _read_again: bool = False
+    _doubtful: bool = False
     _given: dict[int, Given] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -131,7 +132,7 @@ class ExportPages:
                 raise
             self._give_up(exc)
         except IncompleteError:
-            self._leave()
+            self._leave(behind=False)
             raise
         else:
             yield from self._ended(job, status.rows)
@@ -155,11 +156,13 @@ class ExportPages:
             for chunk, file in chunks:
                 yield from self._chunk(chunk, file, status.rows)
                 cursor.progress.page(chunk.rows or 0, cursor.page.rows, status.rows)
-                cursor.end_chunk()
+                # Where there is no total, a chunk that lacks rows has been an error already.
+                cursor.end_chunk(doubtful=self._doubtful)
 
     def _chunk(self, chunk: Chunk, file: IO[bytes], total: int | None) -> Iterator[Block]:
         """A chunk's records; fetched once more if it does not read, or lacks rows."""
         cursor, given = self.cursor, Given()
+        self._doubtful = False
         number = cursor.checkpoint.chunks_done
         before = cursor.begin_chunk()
         earlier = self._given.get(number, Given())
@@ -182,7 +185,8 @@ class ExportPages:
             cursor.rewind(before)
             yield from self._once_more(file, again, given, max(known, given.written))
             self._note(number, chunk, given, again)
-        if total is None and chunk.rows not in {None, given.read}:
+        self._doubtful = chunk.rows not in {None, given.read}
+        if total is None and self._doubtful:
             raise IncompleteError(
                 f"stream {cursor.stream}: a chunk of export job {self.job_id} announced "
                 f"{chunk.rows} rows and gave {given.read}; run again, for a new job"
@@ -233,7 +237,7 @@ class ExportPages:
             f"{cursor.page.rows}"
         )
         if self._read_again:
-            self._leave()
+            self._leave(behind=False)
             raise IncompleteError(f"{what}; run again, for a new job")
         self._read_again = True
         cursor.logger.warning("%s; fetching its chunks once more", what)
@@ -249,15 +253,15 @@ class ExportPages:
         )
         resumed = self.job_id == self._left_by_earlier_run
         self._failed += not resumed
-        self._leave()
+        self._leave(behind=True)
         if (hopeless and not resumed) or self._failed > 1:
             raise error
         cursor.logger.warning(
             "stream %s: %s; it is left, for a new export job", cursor.stream, error
         )
 
-    def _leave(self) -> None:
-        """Have no later run take the job, and go on behind what it gave."""
+    def _leave(self, *, behind: bool) -> None:
+        """Have no later run take the job, and go on behind what it gave, or before it."""
         self.jobs.exports.forget(str(self.job_id))
         self._given = {}
-        self.cursor.leave_job()
+        self.cursor.leave_job(behind=behind)

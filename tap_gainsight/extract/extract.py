@@ -70,16 +70,18 @@ class Extract:
         while not self.cursor.done:
             self.prepare()
             if self.export_pages.job_id:
+                before = self.cursor.position
                 yield from self.export_pages.blocks()
-                self._go_on_after_job()
+                self._go_on_after_job(came_further=self.cursor.position != before)
             elif self.query_pages.fetched:
                 yield from self.query_pages.page()
 
-    def _go_on_after_job(self) -> None:
-        """Ask whether a completed job has left anything; a little is asked for by query first."""
+    def _go_on_after_job(self, *, came_further: bool) -> None:
+        """Ask whether a job has left anything; a little is asked for by query first."""
         if self.export_pages.completed:
             self._by_query = self.cursor.progress.rows
             self._large = self._large and self.export_pages.was_full
+        if came_further:
             self._ask_whether_done()
 
     def sample(self, rows: int) -> Iterator[Block]:

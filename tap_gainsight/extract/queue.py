@@ -7,6 +7,8 @@ there is no moment at which a killed run forgets a job it has paid for.
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,10 +18,12 @@ from gainsight_api.errors import GainsightError
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Sequence
-    from concurrent.futures import Future
 
     from gainsight_api.quota import Usage
     from tap_gainsight.extract.extract import Extract
+
+_MOMENT = 1.0
+"""Seconds that a stream which must wait for its job may leave to the others."""
 
 
 @dataclass(slots=True)
@@ -41,29 +45,51 @@ class ExtractQueue:
     logger: logging.Logger
     _prepared: dict[str, Future[Extract | None]] = field(default_factory=dict)
     _begun: int = 0
+    _worker: Future[None] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next(self, name: str) -> Extract:
         """The extract of the stream whose turn it is."""
-        self._begun = max(self._begun, self.names.index(name) + 1)
-        future = self._prepared.pop(name, None)
+        with self._lock:
+            self._begun = max(self._begun, self.names.index(name) + 1)
+            future = self._prepared.pop(name, None)
         extract = (future.result() if future else None) or self.make(name)
         extract.prepare()
         if extract.export_pages.job_id:
+            # Its rows must be waited for anyhow, so others may have a moment to begin.
             self.work_ahead()
+            if self._worker:
+                wait([self._worker], timeout=_MOMENT)
         return extract
 
     def work_ahead(self) -> None:
-        """Begin to prepare the next stream that may have a job, beside the one whose turn it is.
+        """Prepare the next streams in the background, as long as they may have a job.
 
         The stream whose turn it is may take a job at any time, so there is always room for it.
         """
-        busy = any(not future.done() for future in self._prepared.values())
+        idle = self._worker is None or self._worker.done()
+        if idle and self._next_name() is not None:
+            self._worker = in_background("work ahead", self._prepare_next)
+
+    def _next_name(self) -> str | None:
+        """The stream that may be prepared now, if there is one."""
         room = len(self._prepared) + 1 < self.max_concurrent_jobs
-        if busy or not room or self._begun >= len(self.names) or not self.bulk_usage().left:
-            return
-        name = self.names[self._begun]
-        self._begun += 1
-        self._prepared[name] = in_background(f"prepare {name}", self._prepare, name)
+        if not room or self._begun >= len(self.names) or not self.bulk_usage().left:
+            return None
+        return self.names[self._begun]
+
+    def _prepare_next(self) -> None:
+        while True:
+            with self._lock:
+                name = self._next_name()
+                if name is None:
+                    return
+                self._begun += 1
+                future = self._prepared[name] = Future()
+            try:
+                future.set_result(self._prepare(name))
+            except BaseException as exc:  # noqa: BLE001 - raised again in the stream's turn
+                future.set_exception(exc)
 
     def _prepare(self, name: str) -> Extract | None:
         try:
@@ -73,11 +99,10 @@ class ExtractQueue:
             self.logger.info("stream %s cannot be prepared ahead: %s", name, exc)
             return None
         if extract.export_pages.job_id:
-            waiting = len(self.names) - self._begun
             self.logger.info(
                 "stream %s: its export job is under way before its turn; streams after it: %d; %s",
                 name,
-                waiting,
+                len(self.names) - self.names.index(name) - 1,
                 self.bulk_usage(),
             )
         return extract

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from contextlib import suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import compress
@@ -16,7 +17,7 @@ from tap_gainsight.records.columns import read_column
 from tap_gainsight.records.csv_cells import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
 _QUERY_BLOCK = 500
 """Rows of a reply that are read at once."""
@@ -38,7 +39,7 @@ class Decoder:
     csv_null: str | None = None
     labels: tuple[PicklistLabel, ...] = ()
 
-    def from_csv(self, file: IO[bytes], *, is_last_try: bool = True) -> Iterator[Block]:
+    def from_csv(self, file: IO[bytes], *, is_last_try: bool = True) -> Generator[Block]:
         """Read a chunk: RFC 4180, with or without header, BOM and quotes, any line ends.
 
         A line that reads as the header is never a record, wherever it stands.
@@ -51,12 +52,14 @@ class Decoder:
         Raises:
             DataError: A row has not the columns that were selected, or a value does not read.
         """
+        looks_like_a_page = file.read(1) in {b"<", b"{"}
+        file.seek(0)
         text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
         table = Table(self.stream, text)
         try:
             first = table.first()
             header = self._header(first or [])
-            if header is None and _is_document(first or []):
+            if header is None and looks_like_a_page and len(first or []) == 1:
                 raise self._error("what came in place of a chunk is no CSV of its fields")
             columns = header or self.columns
             names = first if header and first else [column.path for column in columns]
@@ -72,7 +75,8 @@ class Decoder:
         except UnicodeDecodeError:
             raise self._error(f"a chunk is not UTF-8 (near line {table.lines})") from None
         finally:
-            text.detach()
+            with suppress(ValueError):  # the file may be closed before this ends
+                text.detach()
 
     def from_query(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
         """Read the records of a query's reply; a field that a record lacks is null in it.
@@ -205,11 +209,6 @@ def _in_order(names: Sequence[str], by_name: Mapping[str, Column]) -> tuple[Colu
     if not names or not needed <= set(names) <= set(by_name) or len(set(names)) < len(names):
         return None
     return tuple(by_name[name] for name in names)
-
-
-def _is_document(first: Sequence[str]) -> bool:
-    """Whether a chunk's first line is how a page or JSON begins, and no row."""
-    return len(first) == 1 and first[0].lstrip().startswith(("<", "{"))
 
 
 def _without_header(cells: list[Sequence[str]], header: Sequence[str]) -> list[Sequence[str]]:

@@ -76,7 +76,7 @@ def test_a_job_is_submitted_once_watched_and_its_chunks_are_fetched_in_order() -
         assert names(output) == all_names(35)
         assert submissions(sandbox) == 1
         assert calls(sandbox, CallKind.EXPORT_CHUNK) == 4
-        assert calls(sandbox, CallKind.QUERY) == 0
+        assert calls(sandbox, CallKind.QUERY) == 1
         body = next(e for e in sandbox.log if e.kind is CallKind.EXPORT_SUBMIT).payload()
     assert body == {
         "select": ["Gsid", "Name", "Size__gc", "ModifiedDate"],
@@ -179,7 +179,7 @@ def test_auto_takes_a_job_for_what_is_more_than_the_threshold() -> None:
     with tenant_of(things(50)) as sandbox:
         output = extract(sandbox, extract_method="auto", bulk_threshold_rows=20, page_rows=10)
         assert names(output) == all_names(50)
-        assert calls(sandbox, CallKind.QUERY) == 2
+        assert calls(sandbox, CallKind.QUERY) == 3  # the last one: is there anything behind the job
         assert submissions(sandbox) == 1
 
 
@@ -344,15 +344,14 @@ def test_a_chunk_of_other_rows_than_announced_is_fetched_again(effect: Effect) -
     with tenant_of(things(25), chunk_rows=10) as sandbox:
         sandbox.faults.add(Fault(effect, skip=1))
         output = extract(sandbox)
-        assert set(names(output)) == set(all_names(25))
+        assert names(output) == all_names(25)
         assert calls(sandbox, CallKind.EXPORT_CHUNK) == 4
         assert submissions(sandbox) == 1
 
 
-@pytest.mark.parametrize("effect", [Effect.SHORT_CHUNK, Effect.LONG_CHUNK])
-def test_a_chunk_that_stays_wrong_is_an_error_and_moves_no_bookmark(effect: Effect) -> None:
+def test_a_chunk_that_stays_short_is_an_error_and_moves_no_bookmark() -> None:
     with tenant_of(things(25), chunk_rows=25) as sandbox:
-        sandbox.faults.add(Fault(effect, count=2))
+        sandbox.faults.add(Fault(Effect.SHORT_CHUNK, count=4))
         error, output = fails(sandbox, DataError)
         assert "announced 25 rows" in str(error)
         assert "replication_key_value" not in output.bookmark(NAME)
@@ -476,7 +475,7 @@ def test_a_tenant_that_gives_the_same_page_for_ever_is_an_error(
             return post(self, path, {**body, "where": None}, **options)
 
         monkeypatch.setattr(type(tap.wiring.session), "post", unfiltered)
-        with pytest.raises(DataError, match="same rows"):
+        with pytest.raises(DataError, match=r"same rows|order of their key"):
             run(tap)
 
 

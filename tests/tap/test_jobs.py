@@ -127,7 +127,7 @@ def test_two_chunks_are_fetched_ahead_and_not_more() -> None:
             if row == 0:
                 gate.wait_for(min(chunk + 3, 10))
                 for _ in range(3):  # as if the reader took its time
-                    stream._tap.session.get("v1/meta/services/objects/list")  # type: ignore[attr-defined]
+                    stream._wiring.session.get("v1/meta/services/objects/list")  # type: ignore[attr-defined]
             assert gate.count <= min(chunk + 3, 10)
         assert gate.count == 10
 
