@@ -37,6 +37,8 @@ DATA_TYPES: Mapping[str, Kind] = MappingProxyType(
         "BOOLEAN": Kind.BOOLEAN,
         "DATE": Kind.DATE,
         "DATETIME": Kind.DATETIME,
+        "JSONNUMBER": Kind.NUMBER,
+        "JSONBOOLEAN": Kind.BOOLEAN,
     }
 )
 
@@ -101,7 +103,8 @@ _LOOSE_NUMBER = re.compile(
     r"([+-]?)(?=\.?[0-9])0*([0-9]*)\.?([0-9]*)((?:[eE][+-]?[0-9]+)?)"
 ).fullmatch
 _TRUE_FALSE = {"true": True, "1": True, "false": False, "0": False}
-_INTEGER = re.compile(r"[+-]?[0-9]+").fullmatch
+# Other whole numbers are compact dates, seconds or years: to guess would make wrong dates of them.
+_MILLISECONDS = re.compile(r"-?[0-9]{11,13}|0").fullmatch
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
 _TIMESTAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:[.,]([0-9]{1,9}))?"
@@ -156,8 +159,8 @@ def timestamp(text: str) -> str:
             off = int(hours_off[1:]) * 60 + int(minutes_off or 0)
             moment = _shifted(moment, timedelta(minutes=-sign * off))
         return f"{moment.isoformat()}.{(fraction or '')[:3]:0<3}Z"
-    if _INTEGER(text):
-        return _from_epoch(int(text)).isoformat(timespec="milliseconds")[:23] + "Z"
+    if _MILLISECONDS(text):
+        return from_milliseconds(int(text))
     if _DATE(text):
         return f"{date.fromisoformat(text).isoformat()}T00:00:00.000Z"
     raise ValueError
@@ -177,8 +180,8 @@ def day(text: str) -> str:
     if _TIMESTAMP(text):
         timestamp(text)
         return text[:10]
-    if _INTEGER(text):
-        return _from_epoch(int(text)).date().isoformat()
+    if _MILLISECONDS(text):
+        return from_milliseconds(int(text))[:10]
     raise ValueError
 
 
@@ -189,11 +192,17 @@ def _shifted(moment: datetime, by: timedelta) -> datetime:
         raise ValueError from None
 
 
-def _from_epoch(milliseconds: int) -> datetime:
+def from_milliseconds(milliseconds: int) -> str:
+    """Milliseconds since 1970 as a date-time in UTC.
+
+    Raises:
+        ValueError: It is not a time of the years 1 to 9999.
+    """
     try:
-        return _EPOCH + milliseconds * _MILLISECOND
+        moment = _EPOCH + milliseconds * _MILLISECOND
     except OverflowError:
         raise ValueError from None
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def verbatim(text: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from gainsight_api.errors import DataError, RequestError
+from gainsight_api.errors import DataError, GatewayError, RequestError, ServerError
+from gainsight_api.pieces import pieces
 
 if TYPE_CHECKING:
     from gainsight_api.session import Session
@@ -105,20 +105,26 @@ class Metadata:
         self._session = session
 
     def objects(self) -> list[ObjectSummary]:
-        """All objects that the credential can see, in the API's order."""
-        listed = self._session.get(f"{_OBJECTS}/list?po=company&em=false")
-        if not isinstance(listed, list):
-            raise DataError("Gainsight's list of objects is not a list")
-        return [
-            ObjectSummary(
-                name=str(entry["objectName"]),
-                label=str(entry.get("label") or entry["objectName"]),
-                readable=entry.get("readable") is not False,
-                createable=entry.get("createable") is not False,
-            )
-            for entry in _mappings(listed)
-            if entry.get("objectName")
+        """All objects that the credential can see, in the API's order.
+
+        The documented list is by parent and may leave objects out, so it is the last to be asked.
+        """
+        everything = {"externalUse": "true", "sortByLabel": "false"}
+        ways: list[Callable[[], Any]] = [
+            lambda: self._session.post(_OBJECTS, everything),
+            lambda: self._session.get(f"{_OBJECTS}/list?em=false"),
+            lambda: self._session.get(f"{_OBJECTS}/list?po=company&em=false"),
         ]
+        for ask in ways[:-1]:
+            try:
+                return _summaries(ask())
+            except (RequestError, GatewayError, DataError):
+                continue
+        logger.warning(
+            "The tenant lists only the objects that hang on companies: there may be more; name "
+            "them in the setting `objects`"
+        )
+        return _summaries(ways[-1]())
 
     def describe(self, names: Iterable[str]) -> dict[str, GainsightObject]:
         """Describe objects, many to a call; what a shared call does not give is asked for alone.
@@ -126,15 +132,26 @@ class Metadata:
         Returns:
             The objects by name. One that does not exist, or cannot be described, is not among
             them, and a warning says so.
+
+        Raises:
+            GainsightError: None of them can be described.
         """
         wanted = list(dict.fromkeys(names))
         found: dict[str, GainsightObject] = {}
-        for batch in _batches(wanted, _DESCRIBED_AT_ONCE):
+        for batch in pieces(wanted, _DESCRIBED_AT_ONCE):
             found |= self._described(batch)
+        failed: list[ServerError] = []
         for name in wanted:
-            if name.lower() not in found and len(wanted) > 1:
-                found |= self._described([name])
-        return {name: found[name.lower()] for name in wanted if name.lower() in found}
+            if _in_any_case(found, name) is None and len(wanted) > 1:
+                try:
+                    found |= self._described([name])
+                except ServerError as exc:
+                    failed.append(exc)
+                    logger.warning("object %s cannot be described, and is left out: %s", name, exc)
+        if failed and not found:
+            raise failed[0]
+        described = {name: _in_any_case(found, name) for name in wanted}
+        return {name: known for name, known in described.items() if known}
 
     def _described(self, names: Sequence[str]) -> dict[str, GainsightObject]:
         try:
@@ -143,10 +160,14 @@ class Metadata:
             )
         except RequestError as exc:
             if len(names) == 1:
-                logger.warning("object %s cannot be described: %s", names[0], exc)
+                logger.warning("object %s cannot be described, and is left out: %s", names[0], exc)
+            return {}
+        except ServerError:
+            if len(names) == 1:
+                raise
             return {}
         objects = map(_object, _mappings(reply if isinstance(reply, list) else [reply]))
-        return {found.name.lower(): found for found in objects}
+        return {found.name: found for found in objects}
 
     def dropdown(self, category_id: str) -> list[Option]:
         """The items of a picklist, deleted ones left out."""
@@ -162,10 +183,27 @@ class Metadata:
         ]
 
 
-def _batches(names: Sequence[str], size: int) -> Iterable[list[str]]:
-    rest = iter(names)
-    while batch := list(islice(rest, size)):
-        yield batch
+def _summaries(listed: object) -> list[ObjectSummary]:
+    if not isinstance(listed, list):
+        raise DataError("Gainsight's list of objects is not a list")
+    return [
+        ObjectSummary(
+            name=str(entry["objectName"]),
+            label=str(entry.get("label") or entry["objectName"]),
+            readable=entry.get("readable") is not False,
+            createable=entry.get("createable") is not False,
+        )
+        for entry in _mappings(listed)
+        if entry.get("objectName")
+    ]
+
+
+def _in_any_case(found: Mapping[str, GainsightObject], name: str) -> GainsightObject | None:
+    """The object of that very name, else the only one whose name differs in case alone."""
+    if name in found:
+        return found[name]
+    others = [known for other, known in found.items() if other.casefold() == name.casefold()]
+    return others[0] if len(others) == 1 else None
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,8 +30,13 @@ class OneLineErrors(click.Command):
         """Run the command."""
         try:
             return super().main(*args, **kwargs)
+        except json.JSONDecodeError as exc:
+            self._fail(
+                f"A JSON file or text that was given cannot be read: {exc.msg} in line {exc.lineno}"
+            )
         except self.user_errors as exc:
-            self._fail(str(exc))
+            more = getattr(exc, "errors", None) or ()
+            self._fail(": ".join([str(exc), *(["; ".join(map(str, more))] if more else [])]))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Do the command's work."""

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from gainsight_api.errors import GainsightError
 from gainsight_singer.cli import OneLineErrors
-from gainsight_singer.config import coerced, numbers_as_text
+from gainsight_singer.config import check_known, coerced, environment, numbers_as_text
 
 if TYPE_CHECKING:
     import click
@@ -45,13 +45,15 @@ class GainsightPlugin(PluginBase):
     @classproperty
     @override
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
-        return parse_environment_config(
-            numbers_as_text(cls._settings_schema()), cls._env_var_prefix
-        )
+        schema = environment(cls._settings_schema(), cls._env_var_prefix)
+        return parse_environment_config(numbers_as_text(schema), cls._env_var_prefix)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        self._config = coerced(self._config, self._settings_schema()["properties"])
+        schemas = self._settings_schema()["properties"]
+        self._config = coerced(self._config, schemas)
+        for name in check_known(self._config, schemas):
+            self.logger.warning("Setting `%s` is not known: it is not used", name)
         return super()._validate_config(raise_errors=raise_errors)
 
     @classmethod

@@ -69,7 +69,7 @@ def report_files(tenant: Sandbox) -> int:
         schema = tenant.tenant.schema(name)
         if not rows or name == BIG or not schema.readable or name.startswith("record_delete_log"):
             continue
-        file = OUTPUT / f"{name}.csv"
+        file = next(OUTPUT.glob(f"{name}-*.csv"), OUTPUT / name)
         found = rows_of(file)
         missing += rows != found
         print(f"{name:<28}{rows:>17,}{found:>14,}  {file.relative_to(ROOT)}")

@@ -73,7 +73,8 @@ class BlockStream(Stream):
                 return
             yield from super()._sync_records(context, write_messages=write_messages)
         except GainsightError as exc:
-            if isinstance(exc, _STOPS_THE_RUN) or not write_messages:
+            testing = self.ABORT_AT_RECORD_COUNT is not None
+            if isinstance(exc, _STOPS_THE_RUN) or testing or not write_messages:
                 raise
             self.error = exc
             self.logger.error("%s; going on with the other streams", exc)  # noqa: TRY400 - one line
@@ -105,7 +106,10 @@ class BlockStream(Stream):
 
     def _write_block(self, block: Block, writer: LineWriter) -> None:
         """Write the block's messages, and if a map fails on a record, those before it."""
-        shown = block.only({name for name in block.names if self.mask["properties", name]})
+        keys = self.primary_keys or ()
+        shown = block.only(
+            {name for name in block.names if name in keys or self.mask["properties", name]}
+        )
         self.state_manager.is_flushed = False
         if self._maps_nothing(shown):
             writer.output.write(lines(self.name, shown, utc_now()))

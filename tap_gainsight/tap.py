@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import (
@@ -21,10 +21,11 @@ from gainsight_api.query import LARGEST_PAGE
 from gainsight_api.quota import Budget
 from gainsight_singer.plugin import GainsightPlugin
 from tap_gainsight.catalog.custom import StreamSetting
-from tap_gainsight.catalog.discovery import catalogued, discovered
+from tap_gainsight.catalog.discovery import catalogued, complete, discovered
 from tap_gainsight.catalog.spec import DELETED_RECORDS, deleted_records
 from tap_gainsight.deleted_records import DeletedRecordsStream
 from tap_gainsight.extract.queue import ExtractQueue
+from tap_gainsight.given_files import state_file
 from tap_gainsight.output import LineWriter
 from tap_gainsight.settings import CONFIG_SCHEMA, TapSettings
 from tap_gainsight.streams import GainsightStream
@@ -61,6 +62,11 @@ class TapGainsight(GainsightPlugin, Tap):
 
     clock: ClassVar[Clock] = SystemClock()
     page_rows: ClassVar[int] = LARGEST_PAGE
+
+    @classmethod
+    @override
+    def invoke(cls, *, state: IO[str] | None = None, **options: Any) -> None:
+        super().invoke(state=state_file(state), **options)
 
     @cached_property
     def settings(self) -> TapSettings:
@@ -104,11 +110,17 @@ class TapGainsight(GainsightPlugin, Tap):
             self.state_writer.write_state(self.state)
 
     @override
+    def setup_mapper(self) -> None:
+        for entry in self.input_catalog.streams if self.input_catalog else ():
+            complete(entry)
+        super().setup_mapper()
+
+    @override
     def discover_streams(self) -> Sequence[GainsightStream]:
         """The streams of the catalog, without a call; else those of the tenant."""
         settings = StreamSetting.read(self.settings.streams)
         if self.input_catalog is not None:
-            specs = [catalogued(entry.to_dict(), settings) for entry in self.input_catalog.streams]
+            specs = [catalogued(entry, settings) for entry in self.input_catalog.streams]
         else:
             specs = discovered(
                 self.wiring.metadata,

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 _ROOT = "/v1/meta/services"
 
 
+_OF_NO_COMPANY = {"person", "company_person", "gsuser", "activity_timeline", "call_to_action"}
+"""Objects that the sample of the list by parent does not have (article "Data Management APIs")."""
+
+
 class MetadataRoutes:
     """Answers the metadata calls."""
 
@@ -53,9 +57,14 @@ class MetadataRoutes:
         ]
 
     def list_objects(self, call: Call) -> Response:
-        """All objects, without their fields."""
-        del call
-        objects = [describe_object(schema) for schema in self._tenant.schemas.values()]
+        """All objects, without their fields; with `po`, those that hang on companies alone."""
+        schemas = self._tenant.schemas.values()
+        by_parent = bool(call.query.get("po"))
+        objects = [
+            describe_object(schema)
+            for schema in schemas
+            if not (by_parent and schema.name in _OF_NO_COMPANY)
+        ]
         return json_response({"requestId": str(uuid.uuid4()), "result": True, "data": objects})
 
     def post_objects(self, call: Call) -> Response:

@@ -93,8 +93,11 @@ def custom_spec(
     Raises:
         ConfigError: The entry names what the object does not have.
     """
-    replication_key = setting.replication_key or replication_key_of(found)
-    keys = setting.primary_keys or keys_of(found)
+    own = setting.replication_key
+    replication_key = _resolved(setting, found, objects, own)[0] if own else None
+    replication_key = replication_key or replication_key_of(found)
+    named = setting.primary_keys or keys_of(found)
+    keys = tuple(_resolved(setting, found, objects, path)[0] for path in named)
     fields = _fields(setting, found, objects, lookup_names=lookup_names)
     for path in (*keys_of(found), *keys, *([replication_key] if replication_key else [])):
         fields.setdefault(path, _field(setting, found, objects, path))
@@ -126,7 +129,7 @@ def _fields(
     lookup_names: bool,
 ) -> dict[str, Field]:
     if setting.fields is not None:
-        return {path: _field(setting, found, objects, path) for path in setting.fields}
+        return dict(_resolved(setting, found, objects, path) for path in setting.fields)
     behind = objects.lookup_names(found) if lookup_names else {}
     return {**found.fields, **behind}
 
@@ -137,7 +140,14 @@ def _field(
     objects: Objects,
     path: str,
 ) -> Field:
-    field = objects.field(found, path)
-    if field is None:
+    return _resolved(setting, found, objects, path)[1]
+
+
+def _resolved(
+    setting: StreamSetting, found: GainsightObject, objects: Objects, path: str
+) -> tuple[str, Field]:
+    """A path as the tenant spells it, and its field."""
+    resolved = objects.resolve(found, path)
+    if resolved is None:
         raise setting.error(f"the object {found.name} has no field {path!r}")
-    return field
+    return resolved

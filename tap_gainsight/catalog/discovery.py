@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gainsight_api.datatypes import Kind, kind_in
 from gainsight_api.errors import ConfigError
 from gainsight_api.filters.build import parse_user_filter
 from tap_gainsight.catalog.custom import StreamSetting, custom_spec
@@ -14,8 +16,12 @@ from tap_gainsight.catalog.spec import DELETE_LOGS, DELETED_RECORDS, StreamSpec,
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from singer_sdk.singerlib.catalog import CatalogEntry
+
     from gainsight_api.metadata import Metadata
     from tap_gainsight.catalog.objects import Objects
+
+logger = logging.getLogger(__name__)
 
 
 def discovered(
@@ -44,6 +50,7 @@ def discovered(
     listed = metadata.objects()
     readable = [summary.name for summary in listed if summary.readable]
     names = _wanted(readable, wanted) if wanted else readable
+    _warn_of_idle_globs(readable, wanted or ())
     names = [name for name in names if name not in DELETE_LOGS]
     described = objects.describe([*names, *(setting.object_name for setting in settings.values())])
     unreadable = {summary.name for summary in listed} - set(readable)
@@ -54,7 +61,15 @@ def discovered(
     for setting in settings.values():
         if setting.object_name not in described or setting.object_name in unreadable:
             raise setting.error(_missing(setting.object_name, unreadable))
-    own = {name: StreamSetting(name, name) for name in names if name in described}
+    own = {
+        name: StreamSetting(name, name)
+        for name in names
+        if name in described and not _hidden_by_ours(name)
+    }
+    for setting in settings.values():
+        hidden = setting.name in own and setting.object_name != setting.name
+        if hidden or setting.name == DELETED_RECORDS:
+            raise setting.error("this name is that of another stream; give it a name of its own")
     return [
         custom_spec(
             setting,
@@ -83,33 +98,85 @@ def _wanted(readable: Sequence[str], wanted: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*matching, *named]))
 
 
+def _hidden_by_ours(name: str) -> bool:
+    if name == DELETED_RECORDS:
+        logger.warning("The object %s has no stream: its name is that of the tap's own", name)
+    return name == DELETED_RECORDS
+
+
+def _warn_of_idle_globs(readable: Sequence[str], wanted: Sequence[str]) -> None:
+    for glob in filter(_is_glob, wanted):
+        if not any(fnmatchcase(name, glob) for name in readable):
+            logger.warning("setting `objects`: no object's name matches %r", glob)
+
+
 def _is_glob(name: str) -> bool:
     return any(sign in name for sign in "*?[")
 
 
 def catalogued(
-    entry: Mapping[str, Any], settings: Mapping[str, StreamSetting] | None = None
+    entry: CatalogEntry, settings: Mapping[str, StreamSetting] | None = None
 ) -> StreamSpec:
     """The stream of a catalog's entry, without asking the tenant.
 
+    Args:
+        entry: The entry, complete.
+        settings: The setting `streams`, by name.
+
     Raises:
-        ConfigError: The setting `streams` has a filter that does not fit.
+        ConfigError: A filter of the setting `streams` cannot be used.
     """
-    name = str(entry["tap_stream_id"])
+    name = entry.tap_stream_id
+    schema = entry.schema.to_dict()
     if name == DELETED_RECORDS:
-        return replace(deleted_records(), schema=entry["schema"])
+        return replace(deleted_records(), schema=schema)
     setting = (settings or {}).get(name) or StreamSetting(name, name)
-    of_stream: Mapping[str, Any] = next(
-        (item["metadata"] for item in entry["metadata"] if not item["breadcrumb"]), {}
-    )
     spec = StreamSpec(
         name=name,
         object=setting.object_name,
-        schema=entry["schema"],
-        keys=tuple(entry.get("key_properties") or of_stream.get("table-key-properties") or ()),
-        replication_key=entry.get("replication_key") or of_stream.get("replication-key"),
+        schema=schema,
+        keys=tuple(entry.key_properties or ()),
+        replication_key=entry.replication_key,
         filter=parse_user_filter(setting.filter) if setting.filter else None,
         method=setting.extract_method,
     )
     setting.check_filter(spec.data_types())
     return spec
+
+
+def complete(entry: CatalogEntry) -> None:
+    """Complete a catalog's entry, for the SDK reads it as well.
+
+    Keys may be in the metadata alone; keys are always selected; a method may be in small letters.
+
+    Raises:
+        ConfigError: The entry cannot be used.
+    """
+    name = entry.tap_stream_id
+    if entry.stream not in {None, name}:
+        raise ConfigError(
+            f"catalog, stream {name}: `stream` is {entry.stream!r}; it has to be as `tap_stream_id`"
+            " says. To rename a stream, use `stream_maps`"
+        )
+    of_stream = entry.metadata.root
+    entry.key_properties = entry.key_properties or of_stream.table_key_properties
+    entry.replication_key = entry.replication_key or of_stream.replication_key
+    method = of_stream.forced_replication_method or entry.replication_method
+    entry.replication_method = method.upper() if method else None
+    if entry.replication_method not in {None, "INCREMENTAL", "FULL_TABLE"}:
+        raise ConfigError(
+            f"catalog, stream {name}: the replication method {method!r} is neither INCREMENTAL nor "
+            "FULL_TABLE"
+        )
+    properties = entry.schema.to_dict().get("properties", {})
+    for key in (*(entry.key_properties or ()), *filter(None, [entry.replication_key])):
+        if key not in properties:
+            raise ConfigError(f"catalog, stream {name}: its key {key} is no property of its schema")
+    for key in entry.key_properties or ():
+        of_key = entry.metadata["properties", key]
+        of_key.inclusion = of_key.InclusionType.AUTOMATIC
+    time = entry.replication_key
+    if time and kind_in(properties[time]) is not Kind.DATETIME:
+        raise ConfigError(
+            f"catalog, stream {name}: its replication key {time} is no date-time; name one that is"
+        )

@@ -42,19 +42,26 @@ class Objects:
         return self.describe([name]).get(name)
 
     def field(self, found: GainsightObject, path: str) -> Field | None:
-        """The field at the end of a path, whose names are taken in any case."""
+        """The field at the end of a path, whose names may be written in any case."""
+        resolved = self.resolve(found, path)
+        return resolved[1] if resolved else None
+
+    def resolve(self, found: GainsightObject, path: str) -> tuple[str, Field] | None:
+        """A path as the tenant spells it, and the field at its end."""
         head, _, rest = path.partition(".")
         if not rest:
-            return _in_any_case(found.fields, head)
-        folded = head.casefold()
-        lookups = [field.lookup for field in found.fields.values() if field.lookup]
-        lookup = next((known for known in lookups if known.name.casefold() == folded), None)
+            field = _in_any_case(found.fields, head)
+            return (field.name, field) if field else None
+        lookups = {known.lookup.name: known for known in found.fields.values() if known.lookup}
+        through = _in_any_case(lookups, head)
+        lookup = through.lookup if through else None
         if lookup is None:
             return None
         if not lookup.objects:  # it may point anywhere, so any field may be behind it
-            return Field(rest, rest, "STRING")
+            return f"{lookup.name}.{rest}", Field(rest, rest, "STRING")
         target = self.get(lookup.objects[0])
-        return self.field(target, rest) if target else None
+        behind = self.resolve(target, rest) if target else None
+        return (f"{lookup.name}.{behind[0]}", behind[1]) if behind else None
 
     def lookup_names(self, found: GainsightObject) -> dict[str, Field]:
         """The names behind an object's lookups, and users' email addresses, by their paths."""

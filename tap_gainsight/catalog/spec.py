@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,12 @@ from gainsight_api.datatypes import Kind, json_schema, kind_in, kind_of
 from tap_gainsight.records.block import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gainsight_api.filters.build import UserFilter
     from gainsight_api.metadata import Field, GainsightObject
 
-KEYS = ("Gsid", "id")
+GSID = "Gsid"
 REPLICATION_KEYS = ("ModifiedDate", "LastModifiedDate", "ModifiedAt", "DeletedOn")
 MAIN_DELETE_LOG = "record_delete_log"
 DELETE_LOGS = {
@@ -23,8 +24,10 @@ DELETE_LOGS = {
 }
 """The objects of the delete logs, each with the bookmark that the state keeps for it."""
 DELETED_RECORDS = "deleted_records"
-PICKLISTS = ("PICKLIST", "MULTISELECTDROPDOWNLIST")
+MULTIPLE = "MULTISELECTDROPDOWNLIST"
+PICKLISTS = ("PICKLIST", MULTIPLE)
 _LABEL = "__label"
+_THROUGH = re.compile("__gr__", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,19 @@ class StreamSpec:
     @property
     def paging_key(self) -> str | None:
         """The field that tells the object's rows apart, if there is one."""
-        return next((name for name in KEYS if name in self.schema["properties"]), None)
+        return key_among(self.schema["properties"])
 
     def columns(self) -> tuple[Column, ...]:
         """What can be asked for, in the order of the schema."""
         labels = self.labels()
         return tuple(
-            Column(path_of(name), name, kind_in(schema), required=name in self.keys)
+            Column(
+                path_of(name),
+                name,
+                kind_in(schema),
+                required=name in self.keys,
+                multiple=str(schema.get("description") or "").startswith(MULTIPLE),
+            )
             for name, schema in self.schema["properties"].items()
             if name not in labels
         )
@@ -88,12 +97,21 @@ def name_of(path: str) -> str:
 
 def path_of(name: str) -> str:
     """The field or lookup path of a property: what is looked up through ends with `__gr`."""
-    return name.replace("__gr__", "__gr.")
+    return _THROUGH.sub(lambda through: f"{through[0][:-2]}.", name)
 
 
 def keys_of(found: GainsightObject) -> tuple[str, ...]:
     """The key of an object, if it has one."""
-    return tuple(name for name in KEYS if name in found.fields)[:1]
+    key = key_among(found.fields)
+    return (key,) if key else ()
+
+
+def key_among(names: Iterable[str]) -> str | None:
+    """The field that tells an object's rows apart: Gsid, else the one named id in any case."""
+    known = list(names)
+    if GSID in known:
+        return GSID
+    return next((name for name in known if name.casefold() == "id"), None)
 
 
 def replication_key_of(found: GainsightObject) -> str | None:

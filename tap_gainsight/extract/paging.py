@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -241,9 +242,15 @@ def _in_time(window: ExtractWindow, position: Position, page: Tracker) -> Positi
     named = [*position.named, *page.keys] if same else page.keys
     if len(named) <= NAMED_AT_MOST and not (same and position.key is not None):
         return replace(position, second=page.second, named=tuple(named), key=None)
-    if page.ascending and (not same or (position.key is None and not position.named)):
+    if page.ascending and (not same or _follows(position, page)):
         return replace(position, second=page.second, named=(), key=page.dated_key)
     return replace(position, second=page.second, named=(), draining=True, key=None)
+
+
+def _follows(position: Position, page: Tracker) -> bool:
+    """Whether a page's keys go on in ascending order behind those of its span's earlier rows."""
+    run = (*position.named, *page.keys[:1])
+    return position.key is None and all(one < other for one, other in pairwise(run))
 
 
 def _after_the_last(window: ExtractWindow, position: Position) -> Position:

@@ -115,12 +115,14 @@ class Column:
         name: The property's name.
         kind: How the value is read.
         required: Whether it is never null, as a key is.
+        multiple: Whether it holds items that are joined by `;`.
     """
 
     path: str
     name: str
     kind: Kind
     required: bool = False
+    multiple: bool = False
 
 
 Record = dict[str, Any]

@@ -10,7 +10,7 @@ from itertools import compress
 from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import READERS, as_text
+from gainsight_api.datatypes import READERS, Kind, as_text, from_milliseconds
 from gainsight_api.errors import DataError
 from tap_gainsight.records.block import Block, Column, PicklistLabel
 from tap_gainsight.records.columns import read_column
@@ -130,8 +130,8 @@ class Decoder:
                 for column in self.columns
             ]
         return [
-            [value if type(value) is str else as_text(value) for value in values]
-            for values in columns
+            [value if type(value) is str else _cell(column.kind, value) for value in values]
+            for column, values in zip(self.columns, columns, strict=True)
         ]
 
     def _read(
@@ -165,7 +165,7 @@ class Decoder:
         cells: Iterable[Sequence[str]],
     ) -> Block:
         values = [
-            read_column(column.kind, column_cells)
+            read_column(column.kind, _joined(column_cells) if column.multiple else column_cells)
             for column, column_cells in zip(columns, cells, strict=True)
         ]
         if any(column.required and "" in values[n] for n, column in enumerate(columns)):
@@ -209,6 +209,21 @@ def _in_order(names: Sequence[str], by_name: Mapping[str, Column]) -> tuple[Colu
     if not names or not needed <= set(names) <= set(by_name) or len(set(names)) < len(names):
         return None
     return tuple(by_name[name] for name in names)
+
+
+def _cell(kind: Kind, value: Any) -> str:
+    """A value of a reply as a cell; a number in the place of a time is milliseconds since 1970."""
+    if type(value) is int and kind in {Kind.DATE, Kind.DATETIME}:
+        return from_milliseconds(value)
+    return as_text(value)
+
+
+def _joined(cells: Sequence[str]) -> Sequence[str]:
+    """Items joined by `;`, none of them empty: some replies end with one more `;`."""
+    return [
+        ";".join(filter(None, cell.split(";"))) if cell.endswith(";") or ";;" in cell else cell
+        for cell in cells
+    ]
 
 
 def _without_header(cells: list[Sequence[str]], header: Sequence[str]) -> list[Sequence[str]]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_api.errors import AuthError, DataError, NotFoundError
+from gainsight_api.errors import AuthError, DataError, NotFoundError, ServerError
 from gainsight_api.metadata import (
     Field,
     GainsightObject,
@@ -77,9 +77,52 @@ def test_objects_are_listed_in_the_apis_order(metadata: Metadata, server: Server
     ]
     (request,) = server.requests
     assert (request.method, request.path) == (
-        "GET",
-        "/v1/meta/services/objects/list?po=company&em=false",
+        "POST",
+        "/v1/meta/services/objects",
     )
+
+
+REFUSED_LIST = enveloped({"result": False, "errorCode": "GSOBJ_1023"}, 400)
+
+
+def test_a_tenant_without_the_whole_list_is_asked_for_another(
+    metadata: Metadata, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    company = ok([{"objectName": "company"}])
+    server.answers(REFUSED_LIST, company)
+    assert [found.name for found in metadata.objects()] == ["company"]
+    assert server.requests[-1].path == "/v1/meta/services/objects/list?em=false"
+    assert not caplog.records
+    server.answers(REFUSED_LIST, REFUSED_LIST, company)
+    assert [found.name for found in metadata.objects()] == ["company"]
+    assert "there may be more" in caplog.records[-1].message
+
+
+def test_an_object_that_fails_its_description_leaves_the_others_theirs(
+    metadata: Metadata, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    described = ok([{"objectName": "company", "fields": []}])
+    failed = [enveloped({"result": False}, 500)] * 9
+    server.answers(*failed, described, *failed)
+    assert list(metadata.describe(["company", "gsuser"])) == ["company"]
+    assert "object gsuser cannot be described, and is left out" in caplog.text
+    server.answers(enveloped({"result": False}, 500))
+    with pytest.raises(ServerError):
+        metadata.describe(["company", "gsuser"])
+
+
+def test_objects_whose_names_differ_in_case_alone_keep_apart(
+    metadata: Metadata, server: Server
+) -> None:
+    fields = [{"fieldName": "Gsid"}], [{"fieldName": "Id"}]
+    both = [
+        {"objectName": "Health__gc", "fields": fields[0]},
+        {"objectName": "health__gc", "fields": fields[1]},
+    ]
+    server.answers(ok(both))
+    described = metadata.describe(["Health__gc", "health__gc"])
+    assert list(described["Health__gc"].fields) == ["Gsid"]
+    assert list(described["health__gc"].fields) == ["Id"]
 
 
 def test_a_tenants_objects_are_listed(connected: Connect, tenant: MakeTenant) -> None:
@@ -141,7 +184,9 @@ def test_a_name_that_fails_a_call_costs_no_other_its_description(
     assert sizes == [25, 3, *[1] * 25]
     warnings = [record.message for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 1
-    assert warnings[0].startswith("object no_such cannot be described: there is no such object")
+    assert warnings[0].startswith(
+        "object no_such cannot be described, and is left out: there is no"
+    )
 
 
 def test_each_name_is_asked_for_alone_only_once(metadata: Metadata, server: Server) -> None:

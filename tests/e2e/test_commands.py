@@ -67,7 +67,7 @@ def test_about_lists_every_setting_and_hides_none_of_the_secrets() -> None:
     assert about["version"] != "[could not be detected]"
     settings = about["settings"]["properties"]
     secrets = {name for name, schema in settings.items() if schema.get("secret")}
-    assert secrets == {"access_key", "oauth_client_id", "oauth_client_secret"}
+    assert secrets == {"access_key", "oauth_client_id", "oauth_client_secret", "quota_store"}
     assert all(schema.get("description") for schema in settings.values())
 
 
@@ -188,7 +188,7 @@ def test_a_chunk_that_stays_longer_than_announced_is_an_error(sandbox: Sandbox) 
         )
     )
     line = failure(sandbox, objects='["company"]', extract_method="bulk")
-    assert "announced" in line
+    assert "its key Gsid comes twice" in line
 
 
 def test_a_reader_that_goes_away_ends_the_tap_with_one_line(sandbox: Sandbox) -> None:

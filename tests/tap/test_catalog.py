@@ -99,7 +99,7 @@ def test_only_what_is_wanted_is_described(sandbox: Sandbox) -> None:
     described = [
         entry.payload()["objectNames"]
         for entry in list(sandbox.log)[before:]
-        if entry.kind is CallKind.METADATA and entry.method == "POST"
+        if entry.kind is CallKind.METADATA and entry.path.endswith("describe")
     ]
     assert described == [["thing__gc", "text"]]
 

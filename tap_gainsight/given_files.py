@@ -1,0 +1,56 @@
+"""The files of a command line, as people have them."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import IO, Any
+
+from gainsight_api.errors import ConfigError
+
+
+def state_file(file: IO[str] | None) -> IO[str] | None:
+    """A state as the SDK reads it: a whole STATE message is unwrapped, and null is none.
+
+    Raises:
+        ConfigError: It is no state; the error names the file, and what to do.
+    """
+    if file is None:
+        return None
+    name = getattr(file, "name", "--state")
+    text = file.read()
+    try:
+        state = json.loads(text) if text.strip() else {}
+    except ValueError:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) > 1 and all(map(_reads, lines)):
+            raise ConfigError(
+                f"the state file {name} has {len(lines)} lines, each a state of its own: give the "
+                f"last one (tail -1 {name})"
+            ) from None
+        raise ConfigError(f"the state file {name} is not JSON") from None
+    if isinstance(state, dict) and state.get("type") == "STATE":
+        state = state.get("value")
+    if not isinstance(state, dict | None):
+        raise ConfigError(f"the state file {name} holds no state: it must be a JSON object")
+    return io.StringIO(json.dumps(_without_nulls(state or {}, name)))
+
+
+def _without_nulls(state: dict[str, Any], name: str) -> dict[str, Any]:
+    bookmarks = state.get("bookmarks")
+    if bookmarks is None:
+        return {key: value for key, value in state.items() if key != "bookmarks"}
+    if not isinstance(bookmarks, dict):
+        raise ConfigError(f"the state file {name} holds no state: its bookmarks are no JSON object")
+    for stream, bookmark in bookmarks.items():
+        if not isinstance(bookmark, dict | None):
+            raise ConfigError(f"the state file {name}, stream {stream}: its bookmark is no object")
+    return {**state, "bookmarks": {key: value for key, value in bookmarks.items() if value}}
+
+
+def _reads(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
