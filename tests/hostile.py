@@ -61,6 +61,7 @@ class Hostile:
     def _forwarded(self, request: Request) -> Reply:
         connection = http.client.HTTPConnection(self._sandbox, timeout=10)
         headers = {name: value for name, value in request.headers.items() if name != "host"}
+        headers["accept-encoding"] = "identity"
         connection.request(request.method, request.path, request.body, headers)
         got = connection.getresponse()
         kept = {name: value for name, value in got.getheaders() if name.lower() not in _HOPS}

@@ -234,7 +234,8 @@ class Cursor:
 
     def drain(self, second: str) -> None:
         """Read a span on its own, since rows hide in it, and come back then."""
-        self._return_to = self.position
+        # Where the reading stands in that very span, it goes on behind it.
+        self._return_to = None if self.position.second == second else self.position
         self._written.recall(second)
         position = replace(self.position, second=second, named=(), draining=True, key=None)
         self._move(position, Tracker())

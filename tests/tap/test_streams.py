@@ -257,7 +257,7 @@ def test_the_objects_key_pages_also_where_a_catalog_has_another_key_or_none(meth
                 sandbox, catalog=catalog, extract_method=method, page_rows=7, max_rows_per_job=7
             )
             assert set(numbers(output)) == set(range(60))
-            assert {body["offset"] for body in reads(sandbox)} == {0}
+            assert {body["offset"] for body in reads(sandbox) if body["limit"] > 1} == {0}
 
 
 def test_a_key_that_only_a_catalogs_metadata_names_is_a_key() -> None:
