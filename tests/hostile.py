@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -95,6 +97,12 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.measured:
             self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        self.wfile.write(reply.body[: reply.cut])
+        if not reply.drip:
+            self.wfile.write(reply.body[: reply.cut])
+            return
+        with contextlib.suppress(ConnectionError):
+            for at in range(len(reply.body)):
+                self.wfile.write(reply.body[at : at + 1])
+                time.sleep(reply.drip)
 
     do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815 - the names http.server looks for

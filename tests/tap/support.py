@@ -41,7 +41,7 @@ THING = ObjectSchema(
     key_prefix="1T01",
 )
 NO_LIMITS = Limits(10**6, 10**6, 10**6, 10**6)
-UNLIMITED = {
+UNLIMITED: dict[str, Any] = {
     "sync_calls_per_minute": 10**6,
     "sync_calls_per_day": 10**6,
     "bulk_calls_per_hour": 10**6,
