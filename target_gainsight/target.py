@@ -34,10 +34,10 @@ from typing_extensions import override
 from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.datatypes import json_decoder
 from gainsight_singer.plugin import GainsightPlugin
-from target_gainsight import order
 from target_gainsight.incoming.batch_files import batch_lines
 from target_gainsight.incoming.reader import MessageReader, record_in
-from target_gainsight.pending_states import PendingStates
+from target_gainsight.order import Order
+from target_gainsight.pending_states import OldestPending, PendingStates
 from target_gainsight.problems import Problem
 from target_gainsight.rows.values import ConversionError, as_json
 from target_gainsight.settings import CONFIG_SCHEMA, TargetSettings
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from target_gainsight.stream_load import StreamLoad
 
 _decode = json_decoder().decode
+_SECONDS_BETWEEN_LOOKS = 1.0
+"""Between two looks at the age of all batches, of which there may be thousands."""
 
 
 class TargetGainsight(GainsightPlugin, Target):
@@ -93,6 +95,10 @@ class TargetGainsight(GainsightPlugin, Target):
     def _pending_states(self) -> PendingStates:
         return PendingStates((lambda _: None) if self.settings.dry_run else _write_state)
 
+    @cached_property
+    def _oldest_pending(self) -> OldestPending:
+        return OldestPending()
+
     # Messages
 
     @override
@@ -119,7 +125,8 @@ class TargetGainsight(GainsightPlugin, Target):
         if existing is not None:
             if list(existing.key_properties) == list(key_properties or ()):
                 return existing  # properties are found by name, whatever the schema says of them
-            self._drain(order.everything(self._loads()))
+            if isinstance(existing, GainsightSink):
+                self._drain(self._order().one(existing.stream_load))
             existing.clean_up()
             del self._sinks_active[stream_name]
         load = self._wiring.stream_load(
@@ -171,8 +178,9 @@ class TargetGainsight(GainsightPlugin, Target):
         while records:
             some, records = records[: load.room], records[load.room :]
             load.receive(some, self._pending_states.records(len(some)), problems)
+            self._oldest_pending.watch(load)
             if not load.room:
-                self._drain(order.due_when_full(self._loads(), load))
+                self._drain(self._order().due_when_full(load))
         self._handle_max_record_age()
 
     @override
@@ -204,7 +212,7 @@ class TargetGainsight(GainsightPlugin, Target):
     @override
     def process_endofpipe(self) -> None:
         """Load what is left; the run fails here if too many records were rejected."""
-        self._drain(order.everything(self._loads()))
+        self._drain(self._order().everything())
         for sink in self._sinks_active.values():
             sink.clean_up()
         self._write_confirmed_state()
@@ -213,16 +221,24 @@ class TargetGainsight(GainsightPlugin, Target):
 
     @override
     def _handle_max_record_age(self) -> None:
-        self._drain(order.due_by_age(self._loads(), self.clock.now()))
+        now = self.clock.now()
+        if now >= self._next_look_at_age:
+            self._drain(self._order().due_by_age(now))
+            self._next_look_at_age = self.clock.now() + _SECONDS_BETWEEN_LOOKS
 
-    def _drain(self, loads: Iterable[StreamLoad]) -> None:
-        """Load batches one after the other."""
-        for load in loads:
-            sink, records = self._sinks_active[load.route.stream], load.pending
+    _next_look_at_age = 0.0
+
+    def _drain(self, plan: Iterable[tuple[StreamLoad, int]]) -> None:
+        """Load batches, each up to a record, one after the other."""
+        for load, up_to in plan:
+            sink = self._sinks_active[load.route.stream]
             with sink.batch_processing_timer:
-                load.drain()
+                records = load.drain(up_to)
             sink.record_counter_metric.increment(records)
         self._wiring.check_rejects()
+
+    def _order(self) -> Order[StreamLoad]:
+        return Order(self._loads())
 
     def _loads(self) -> list[StreamLoad]:
         sinks = self._sinks_active.values()
@@ -230,7 +246,7 @@ class TargetGainsight(GainsightPlugin, Target):
 
     def _write_confirmed_state(self) -> None:
         """Write the newest STATE whose records are all confirmed or dead-lettered."""
-        self._pending_states.done(order.oldest_pending(self._loads()))
+        self._pending_states.done(self._oldest_pending.number)
 
     # The end by a signal
 

@@ -25,6 +25,7 @@ from target_gainsight.dry_run import (
     dry_run_report,
 )
 from target_gainsight.incoming.merge import Merger
+from target_gainsight.incoming.storage import Storage
 from target_gainsight.rejects import DeadLetters, Sender, Tally
 from target_gainsight.rest.deletes import Deleter
 from target_gainsight.rest.loader import RestLoader
@@ -67,6 +68,7 @@ class Wiring:
         self._objects: dict[str, GainsightObject] = {}
         self._dropdowns: dict[str, list[Option]] = {}
         self._dry_run_streams: list[DryRunStream] = []
+        self._storage = Storage()
         self._rejects = Path(settings.rejects_path)
         self._tally = Tally(max_rejects=-1 if settings.dry_run else settings.max_rejects)
 
@@ -113,6 +115,7 @@ class Wiring:
             quota=self.session.quota,
             bulk_quota=self._bulk_session.quota,
             clock=self._clock,
+            storage=self._storage,
             on_progress=on_progress,
             logger=logger,
         )
@@ -187,6 +190,7 @@ class Wiring:
         return BulkLoader(
             route=route,
             importer=self._importer,
+            storage=self._storage,
             resolver=self._resolver(route),
             existing=existing,
             rest=rest if route.load_mode is LoadMode.AUTO else None,

@@ -5,8 +5,6 @@ No record need ever be an object of its own.
 
 from __future__ import annotations
 
-import tempfile
-import weakref
 from array import array
 from bisect import bisect_right
 from functools import lru_cache
@@ -14,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from target_gainsight.incoming.storage import Lines
 from target_gainsight.rows.blocks import Block, blocks_of
 from target_gainsight.rows.values import Digits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from target_gainsight.incoming.storage import Storage
     from target_gainsight.problems import Problem
 
 DELETED_AT = "_sdc_deleted_at"
 """The property that marks a record as deleted."""
-SPOOL_BYTES = 1 << 24
 _READ_ROWS = 256
 _READ_BYTES = 1 << 22
 
@@ -35,16 +34,19 @@ _NOT_ALIKE = (msgspec.ValidationError, ValueError)
 
 
 class Batch:
-    """Records as received, in order; a large batch is kept on disk.
+    """Records as received, in order.
+
+    Args:
+        storage: That of the run, which keeps them.
 
     Attributes:
         numbers: Each record's number among all of the run.
         unsendable: Why records cannot be sent, by their index.
     """
 
-    def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115
-        self._closing = weakref.finalize(self, self._file.close)
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._text = Lines(storage)
         self._ends = array("Q")
         self.numbers = array("Q")
         self.unsendable: dict[int, tuple[Problem, ...]] = {}
@@ -57,7 +59,7 @@ class Batch:
     def extend(
         self,
         records: Sequence[bytes],
-        numbers: range,
+        numbers: Iterable[int],
         problems: tuple[Problem, ...] = (),
     ) -> None:
         """Add records.
@@ -72,8 +74,19 @@ class Batch:
         for record in records:
             self.size += len(record) + 1
             self._ends.append(self.size)
-        self._file.write(b"\n".join((*records, b"")))
+        self._text.write(b"\n".join((*records, b"")))
         self.numbers.extend(numbers)
+
+    def from_index(self, start: int) -> Batch:
+        """A batch of the records from one on."""
+        rest = Batch(self._storage)
+        for part in self._slices(range(start, len(self))):
+            lines = self._lines(part).split(b"\n")[:-1]
+            rest.extend(lines, self.numbers[part.start : part.stop])
+        rest.unsendable = {
+            index - start: problems for index, problems in self.unsendable.items() if index >= start
+        }
+        return rest
 
     def raw(self, index: int) -> bytes:
         """The JSON text of one record."""
@@ -113,12 +126,11 @@ class Batch:
 
     def _lines(self, indexes: range) -> bytes:
         start = self._ends[indexes.start - 1] if indexes.start else 0
-        self._file.seek(start)
-        return self._file.read(self._ends[indexes.stop - 1] - start)
+        return self._text.read(start, self._ends[indexes.stop - 1])
 
     def close(self) -> None:
         """Give the memory and the file back."""
-        self._closing()
+        self._text.close()
 
 
 def slices(indexes: range, rows: int) -> list[range]:
