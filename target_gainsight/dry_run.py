@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gainsight_api.quota import Budget, Quota
 from target_gainsight.bulk.csv_file import file_columns, file_size
 from target_gainsight.loaders import Deletion, Outcome
+from target_gainsight.rejects import Reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +33,8 @@ class DryRunStream:
         deletions: Records that would be deleted.
         calls: REST calls, if none is refused.
         jobs: Import jobs.
-        rejects: Rejects foreseen, by their reason.
+        rejects: Rejects foreseen.
+        reasons: Their reasons.
     """
 
     route: Route
@@ -41,19 +43,20 @@ class DryRunStream:
     deletions: int = 0
     calls: int = 0
     jobs: int = 0
-    rejects: Counter[str] = field(default_factory=Counter)
+    rejects: int = 0
+    reasons: Reasons = field(default_factory=Reasons)
 
     def line(self) -> str:
         """What would be sent, in one line."""
         route = self.route
         keys = f" by {', '.join(route.keys)}" if route.keys else ""
         deleting = f", {self.deletions:,} deletions" if self.deletions else ""
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.rejects.most_common())
+        reasons = self.reasons.of(route.stream)
         return (
             f"{route.stream}: {route.operation}{keys} into {route.object.name}: "
             f"{self.by_rest:,} rows by REST{deleting} ({self.calls:,} calls), "
             f"{self.by_job:,} rows by import ({self.jobs:,} jobs), "
-            f"{self.rejects.total():,} rejects foreseen{f' ({reasons})' if reasons else ''}"
+            f"{self.rejects:,} rejects foreseen{f' ({reasons})' if reasons else ''}"
         )
 
 
@@ -140,8 +143,8 @@ class DryRunLetters:
     def add(self, letters: Iterable[Letter]) -> None:
         """Count the reasons."""
         for letter in letters:
-            first = letter.problems[0]
-            self.counts.rejects[f"{first.code} {first.field or ''}".strip()] += 1
+            self.counts.rejects += 1
+            self.counts.reasons.add(self.counts.route.stream, letter.problems[0])
 
 
 def dry_run_report(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gainsight_api.quota import Budget, Quota
 from target_gainsight.incoming.batch import Batch, slices
 from target_gainsight.rejects import Letter
-from target_gainsight.route import LoadMode, Route
+from target_gainsight.route import LoadMode, Operation, Route
 
 if TYPE_CHECKING:
     import logging
@@ -62,6 +62,7 @@ class StreamLoad:
         bulk_quota: What import jobs may still be submitted.
         clock: Time.
         storage: Where records wait.
+        received_as: The stream's name before stream maps.
         on_progress: Called whenever records have been confirmed or dead-lettered.
         logger: The stream's logger.
         oldest_pending: The number of the oldest record that is neither confirmed nor
@@ -80,6 +81,7 @@ class StreamLoad:
     bulk_quota: Quota
     clock: Clock
     storage: Storage
+    received_as: str
     on_progress: Callable[[], None]
     logger: logging.Logger
     oldest_pending: int | None = None
@@ -117,6 +119,7 @@ class StreamLoad:
         records: Sequence[bytes],
         numbers: range,
         problems: tuple[Problem, ...] = (),
+        received: Sequence[bytes] | None = None,
     ) -> None:
         """Take records into the batch, which has `room` for them.
 
@@ -124,6 +127,7 @@ class StreamLoad:
             records: Their JSON texts.
             numbers: Their numbers among all records of the run.
             problems: Why they cannot be loaded, where that is known already.
+            received: Their JSON texts before stream maps, where there are any.
         """
         if self.oldest_pending is None:
             self.oldest_pending = numbers[0]
@@ -131,7 +135,7 @@ class StreamLoad:
             self.opened_at = self.clock.now()
         self.first_received = self.first_received or numbers[0]
         self.last_received = numbers[-1]
-        self._batch.extend(records, numbers, problems)
+        self._batch.extend(records, numbers, problems, received)
 
     @property
     def oldest_waiting(self) -> int | None:
@@ -209,7 +213,7 @@ class StreamLoad:
                 f"loaded, {rejected} as rejected, {ignored} as ignored"
             )
         self._write_letters(batch, rejections)
-        self._count(rejected, ignored)
+        self._count(loaded, rejected, ignored)
         self.logger.info(
             "%s records %s %s, %s rejected, in %.1f s; %s",
             f"{loaded:,}",
@@ -222,16 +226,19 @@ class StreamLoad:
 
     def _write_letters(self, batch: Batch, rejections: Iterable[Rejection]) -> None:
         letters = {
-            index: Letter(batch.raw(index), rejection.problems, rejection.request_id)
+            index: Letter(batch.received(index), rejection.problems, rejection.request_id)
             for rejection in rejections
             for index in rejection.sources
         }
         self.loaders.letters.add(letters[index] for index in sorted(letters))
 
-    def _count(self, rejected: int, ignored: int) -> None:
+    def _count(self, loaded: int, rejected: int, ignored: int) -> None:
         stream = self.route.stream
+        self.tally.loaded[stream] += loaded
+        if self.route.operation is Operation.INSERT:
+            self.tally.inserted += loaded
         if rejected:
-            self.tally.rejected[stream] += rejected
+            self.tally.rejected[self.received_as] += rejected
         if ignored:
             if stream not in self.tally.ignored:
                 self.logger.warning(

@@ -20,29 +20,30 @@ What is used here of the SDK (0.54) that is not public, and only here:
 from __future__ import annotations
 
 import copy
+import os
 import sys
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk import Target
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.helpers._batch import StorageTarget
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from gainsight_api.clock import Clock, SystemClock
-from gainsight_api.datatypes import json_decoder
+from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_singer.plugin import GainsightPlugin
 from target_gainsight.incoming.batch_files import batch_lines
+from target_gainsight.incoming.mapped import transformed
 from target_gainsight.incoming.reader import MessageReader, record_in
 from target_gainsight.order import Order
 from target_gainsight.pending_states import OldestPending, PendingStates
-from target_gainsight.problems import Problem
-from target_gainsight.rows.values import ConversionError, as_json
 from target_gainsight.settings import CONFIG_SCHEMA, TargetSettings
 from target_gainsight.sinks import GainsightSink
-from target_gainsight.wiring import Wiring
+from target_gainsight.wiring import Received, Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,9 +52,9 @@ if TYPE_CHECKING:
 
     from singer_sdk.sinks import Sink
 
+    from target_gainsight.problems import Problem
     from target_gainsight.stream_load import StreamLoad
 
-_decode = json_decoder().decode
 _SECONDS_BETWEEN_LOOKS = 1.0
 """Between two looks at the age of all batches, of which there may be thousands."""
 
@@ -103,7 +104,14 @@ class TargetGainsight(GainsightPlugin, Target):
 
     @override
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        super()._process_schema_message(message_dict)
+        stream = message_dict["stream"]
+        self._received = Received(
+            stream, message_dict.get("key_properties") or (), message_dict["schema"]["properties"]
+        )
+        try:
+            super()._process_schema_message(message_dict)
+        except (MapExpressionError, StreamMapConfigError) as exc:
+            raise ConfigError(f"stream {stream}: its entry in `stream_maps`: {exc}") from None
         for stream_map in self.mapper.stream_maps[message_dict["stream"]]:
             sink = self._sinks_active.get(stream_map.stream_alias)
             if isinstance(sink, GainsightSink):
@@ -132,6 +140,7 @@ class TargetGainsight(GainsightPlugin, Target):
         load = self._wiring.stream_load(
             stream_name,
             tuple(key_properties or ()),
+            received=self._received,
             on_progress=self._write_confirmed_state,
             logger=self.logger.getChild(stream_name),
         )
@@ -160,15 +169,16 @@ class TargetGainsight(GainsightPlugin, Target):
                 self._receive(stream_map.stream_alias, records, problems)
                 continue
             for record in records:
-                text, odd = _transformed(stream_map, record, problems)
+                text, odd = transformed(stream_map, record, problems)
                 if text:
-                    self._receive(stream_map.stream_alias, [text], odd)
+                    self._receive(stream_map.stream_alias, [text], odd, received=[record])
 
     def _receive(
         self,
         stream: str,
         records: Sequence[bytes],
         problems: tuple[Problem, ...],
+        received: Sequence[bytes] | None = None,
     ) -> None:
         self._assert_sink_exists(stream)
         sink = self._sinks_active[stream]
@@ -177,7 +187,7 @@ class TargetGainsight(GainsightPlugin, Target):
         load = sink.stream_load
         while records:
             some, records = records[: load.room], records[load.room :]
-            load.receive(some, self._pending_states.records(len(some)), problems)
+            load.receive(some, self._pending_states.records(len(some)), problems, received)
             self._oldest_pending.watch(load)
             if not load.room:
                 self._drain(self._order().due_when_full(load))
@@ -203,8 +213,8 @@ class TargetGainsight(GainsightPlugin, Target):
     @override
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
-        for line in batch_lines(message_dict, _open_file):
-            record, problems = record_in(line)
+        for place, line in batch_lines(message_dict, _open_file):
+            record, problems = record_in(line, place)
             self._process_records(message_dict["stream"], [record], problems)
 
     # Draining
@@ -230,12 +240,14 @@ class TargetGainsight(GainsightPlugin, Target):
 
     def _drain(self, plan: Iterable[tuple[StreamLoad, int]]) -> None:
         """Load batches, each up to a record, one after the other."""
+        load = None
         for load, up_to in plan:
             sink = self._sinks_active[load.route.stream]
             with sink.batch_processing_timer:
                 records = load.drain(up_to)
             sink.record_counter_metric.increment(records)
-        self._wiring.check_rejects()
+        if load is not None:
+            self._wiring.check_rejects()
 
     def _order(self) -> Order[StreamLoad]:
         return Order(self._loads())
@@ -265,21 +277,16 @@ def _open_file(url: str) -> AbstractContextManager[IO[bytes]]:
     return StorageTarget.from_url(folder).open(name, mode="rb")
 
 
-def _transformed(
-    stream_map: Any, record: bytes, problems: tuple[Problem, ...]
-) -> tuple[bytes, tuple[Problem, ...]]:
-    """A record as a stream map changes it; empty if it is left out."""
-    if problems:
-        return record, problems
-    changed = stream_map.transform(_decode(record))
-    if changed is None:
-        return b"", ()
-    try:
-        return as_json(changed).encode(), ()
-    except ConversionError as exc:
-        return record, (Problem(exc.code, str(exc)),)
-
-
 def _write_state(value: bytes) -> None:
-    sys.stdout.write(value.decode() + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(value.decode() + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        # Python would try to write it once more when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise GainsightError(
+            f"the STATE cannot be written to standard output ({exc.strerror}); what it covers "
+            "comes again in the next run"
+        ) from None

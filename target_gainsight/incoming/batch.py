@@ -48,6 +48,8 @@ class Batch:
         self._storage = storage
         self._text = Lines(storage)
         self._ends = array("Q")
+        self._received: Lines | None = None
+        self._received_ends = array("Q")
         self.numbers = array("Q")
         self.unsendable: dict[int, tuple[Problem, ...]] = {}
         self.size = 0
@@ -61,6 +63,7 @@ class Batch:
         records: Sequence[bytes],
         numbers: Iterable[int],
         problems: tuple[Problem, ...] = (),
+        received: Sequence[bytes] | None = None,
     ) -> None:
         """Add records.
 
@@ -68,6 +71,8 @@ class Batch:
             records: Their JSON texts.
             numbers: Their numbers among all records of the run.
             problems: Why all of them are to be rejected; none if they can be sent.
+            received: Their JSON texts before stream maps, if there are any; all records of a
+                batch come with them, or none.
         """
         if problems:
             self.unsendable |= dict.fromkeys(range(len(self), len(self) + len(records)), problems)
@@ -76,17 +81,31 @@ class Batch:
             self._ends.append(self.size)
         self._text.write(b"\n".join((*records, b"")))
         self.numbers.extend(numbers)
+        if received is not None:
+            self._received = self._received or Lines(self._storage)
+            for text in received:
+                end = self._received_ends[-1] if self._received_ends else 0
+                self._received_ends.append(end + len(text))
+                self._received.write(text)
 
     def from_index(self, start: int) -> Batch:
         """A batch of the records from one on."""
         rest = Batch(self._storage)
         for part in self._slices(range(start, len(self))):
             lines = self._lines(part).split(b"\n")[:-1]
-            rest.extend(lines, self.numbers[part.start : part.stop])
+            received = None if self._received is None else [self.received(n) for n in part]
+            rest.extend(lines, self.numbers[part.start : part.stop], received=received)
         rest.unsendable = {
             index - start: problems for index, problems in self.unsendable.items() if index >= start
         }
         return rest
+
+    def received(self, index: int) -> bytes:
+        """The JSON text of one record as it was received."""
+        if self._received is None:
+            return self.raw(index)
+        start = self._received_ends[index - 1] if index else 0
+        return self._received.read(start, self._received_ends[index])
 
     def raw(self, index: int) -> bytes:
         """The JSON text of one record."""
@@ -131,6 +150,8 @@ class Batch:
     def close(self) -> None:
         """Give the memory and the file back."""
         self._text.close()
+        if self._received:
+            self._received.close()
 
 
 def slices(indexes: range, rows: int) -> list[range]:
