@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gainsight_api.errors import ConfigError
 from gainsight_api.quota import Budget, Quota
 from target_gainsight.incoming.batch import Batch, slices
 from target_gainsight.rejects import Letter
@@ -99,19 +100,43 @@ class StreamLoad:
         self.looks_in = frozenset(lookup.object.lower() for lookup in self.route.lookups)
         self._batch = Batch(self.storage)
 
-    def warn_of_left_out(self, properties: Sequence[str]) -> None:
-        """Say once which properties are not sent, because the object has no such field."""
+    def check_properties(self, properties: Sequence[str]) -> None:
+        """Say once which properties are not sent, and why.
+
+        Args:
+            properties: Those of the stream's SCHEMA.
+
+        Raises:
+            ConfigError: The stream's own settings name properties that it does not have.
+        """
+        stream, fields = self.route.stream, self.route.fields
+        missing = [name for name in fields if name not in properties]
+        if missing and properties and self.settings.has_entry_with_fields(stream):
+            raise ConfigError(
+                f"stream {stream}: it has no property {', '.join(map(repr, missing))}, which "
+                "`fields` of its `streams` entry maps; its properties are "
+                f"{', '.join(sorted(properties))}"
+            )
         left_out = [
             name
             for name in self.merger.mapping.left_out(properties)
             if name not in self._named_as_left_out
         ]
-        if left_out:
-            self._named_as_left_out.update(left_out)
+        self._named_as_left_out.update(left_out)
+        filled = {field: source for source, field in fields.items()}
+        for name in left_out:
+            if name in filled:
+                self.logger.warning(
+                    "Not sent: the property %s, since `fields` fills the field %s from %s",
+                    name,
+                    name,
+                    filled[name],
+                )
+        if unknown := [name for name in left_out if name not in filled]:
             self.logger.warning(
                 "Not sent, because the object %s has no such field or it cannot be written: %s",
                 self.route.object.name,
-                ", ".join(left_out),
+                ", ".join(unknown),
             )
 
     def receive(

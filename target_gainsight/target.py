@@ -41,6 +41,7 @@ from target_gainsight.incoming.mapped import transformed
 from target_gainsight.incoming.reader import MessageReader, record_in
 from target_gainsight.order import Order
 from target_gainsight.pending_states import OldestPending, PendingStates
+from target_gainsight.rejects import RejectsError
 from target_gainsight.settings import CONFIG_SCHEMA, TargetSettings
 from target_gainsight.sinks import GainsightSink
 from target_gainsight.wiring import Received, Wiring
@@ -115,7 +116,7 @@ class TargetGainsight(GainsightPlugin, Target):
         for stream_map in self.mapper.stream_maps[message_dict["stream"]]:
             sink = self._sinks_active.get(stream_map.stream_alias)
             if isinstance(sink, GainsightSink):
-                sink.stream_load.warn_of_left_out(list(stream_map.transformed_schema["properties"]))
+                sink.stream_load.check_properties(list(stream_map.transformed_schema["properties"]))
 
     @override
     def get_sink(
@@ -226,6 +227,7 @@ class TargetGainsight(GainsightPlugin, Target):
         for sink in self._sinks_active.values():
             sink.clean_up()
         self._write_confirmed_state()
+        self._say_rejects()
         for line in self._wiring.dry_run_report():
             click.echo(line, err=True)
 
@@ -247,7 +249,15 @@ class TargetGainsight(GainsightPlugin, Target):
                 records = load.drain(up_to)
             sink.record_counter_metric.increment(records)
         if load is not None:
-            self._wiring.check_rejects()
+            try:
+                self._wiring.check_rejects()
+            except RejectsError:
+                self._say_rejects()
+                raise
+
+    def _say_rejects(self) -> None:
+        for line in self._wiring.rejects_summary():
+            self.logger.warning("%s", line)
 
     def _order(self) -> Order[StreamLoad]:
         return Order(self._loads())
