@@ -130,9 +130,9 @@ def loaded(family: Runner, feed: list[Any], **settings: Any) -> dict[str, int]:
 
 def test_children_that_have_waited_long_wait_on_for_parents_that_go_by_job(family: Runner) -> None:
     parents = [parent(number) for number in range(21)]
-    children = [child(number) for number in range(20)]
+    children = [child(number) for number in range(15)]
     feed = [*parents, *children, LONG, child(20)]
-    assert loaded(family, feed, bulk_threshold_rows=20) == {PARENT: 21, CHILD: 21}
+    assert loaded(family, feed, bulk_threshold_rows=20) == {PARENT: 21, CHILD: 16}
 
 
 def test_parents_stay_before_their_children_after_a_load_by_age(family: Runner) -> None:
