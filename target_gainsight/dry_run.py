@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from gainsight_api.quota import Budget, Quota
 from target_gainsight.bulk.csv_file import file_columns, file_size
 from target_gainsight.loaders import Deletion, Outcome
+from target_gainsight.problems import Problem
+from target_gainsight.rejects import Reasons
+from target_gainsight.route import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from target_gainsight.rejects import Letter
     from target_gainsight.rest.loader import RestLoader
     from target_gainsight.route import Route
-    from target_gainsight.rows.blocks import Rows
+    from target_gainsight.rows.blocks import Row, Rows
     from target_gainsight.search.lookups import Resolver
     from target_gainsight.settings import TargetSettings
 
@@ -32,7 +35,9 @@ class DryRunStream:
         deletions: Records that would be deleted.
         calls: REST calls, if none is refused.
         jobs: Import jobs.
-        rejects: Rejects foreseen, by their reason.
+        rejects: Rejects foreseen.
+        reasons: Their reasons.
+        looks_by_call: Whether rows would go by REST calls that look up values.
     """
 
     route: Route
@@ -41,20 +46,46 @@ class DryRunStream:
     deletions: int = 0
     calls: int = 0
     jobs: int = 0
-    rejects: Counter[str] = field(default_factory=Counter)
+    rejects: int = 0
+    reasons: Reasons = field(default_factory=Reasons)
+    looks_by_call: bool = False
 
     def line(self) -> str:
         """What would be sent, in one line."""
         route = self.route
         keys = f" by {', '.join(route.keys)}" if route.keys else ""
         deleting = f", {self.deletions:,} deletions" if self.deletions else ""
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.rejects.most_common())
+        reasons = self.reasons.of(route.stream)
         return (
             f"{route.stream}: {route.operation}{keys} into {route.object.name}: "
             f"{self.by_rest:,} rows by REST{deleting} ({self.calls:,} calls), "
             f"{self.by_job:,} rows by import ({self.jobs:,} jobs), "
-            f"{self.rejects.total():,} rejects foreseen{f' ({reasons})' if reasons else ''}"
+            f"{self.rejects:,} rejects foreseen{f' ({reasons})' if reasons else ''}"
+            f"{self._not_checked()}"
         )
+
+    def _not_checked(self) -> str:
+        """What a dry run cannot foresee without writing."""
+        return "; not checked: lookups, which REST calls resolve" if self.looks_by_call else ""
+
+    def rejected(self, row: Row, outcome: Outcome) -> bool:
+        """Whether a row is to be inserted, and lacks a field that must have a value."""
+        route = self.route
+        if route.operation is not Operation.INSERT:
+            return False
+        filled = {lookup.field for lookup in route.lookups}
+        missing = [
+            field.name
+            for field in route.object.fields.values()
+            if field.required
+            and field.createable
+            and field.name not in filled
+            and row.values.get(field.name) is None
+        ]
+        if missing:
+            reason = "the field must have a value"
+            outcome.reject(row, *(Problem("MISSING_REQUIRED", reason, name) for name in missing))
+        return bool(missing)
 
 
 @dataclass(slots=True)
@@ -78,9 +109,11 @@ class DryRunRest:
         outcome = Outcome()
         count = 0
         for row in rows:
-            count += 1
-            outcome.confirm([row])
+            if not self.counts.rejected(row, outcome):
+                count += 1
+                outcome.confirm([row])
         self.counts.by_rest += count
+        self.counts.looks_by_call |= bool(count and self.counts.route.lookups)
         self.counts.calls += self.rest.calls_for(count)
         return outcome
 
@@ -100,7 +133,10 @@ class DryRunBulk:
         counts: Counter[tuple[str, ...]] = Counter()
         sizes: Counter[tuple[str, ...]] = Counter()
         fields = self.counts.route.object.fields
-        for block in self.resolver.resolved(rows, outcome):
+        for found in self.resolver.resolved(rows, outcome):
+            block = found.without(
+                {n for n, row in enumerate(found) if self.counts.rejected(row, outcome)}
+            )
             columns = file_columns(block, fields)
             outcome.confirm(block)
             counts[columns] += len(block)
@@ -140,8 +176,8 @@ class DryRunLetters:
     def add(self, letters: Iterable[Letter]) -> None:
         """Count the reasons."""
         for letter in letters:
-            first = letter.problems[0]
-            self.counts.rejects[f"{first.code} {first.field or ''}".strip()] += 1
+            self.counts.rejects += 1
+            self.counts.reasons.add(self.counts.route.stream, letter.problems[0])
 
 
 def dry_run_report(

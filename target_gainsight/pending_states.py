@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from heapq import heappop, heappush, heapreplace
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,3 +57,40 @@ class PendingStates:
         if newest is not None and newest != self._last:
             self._write(newest)
             self._last = newest
+
+
+class Pending(Protocol):
+    """Records of a stream, as far as they hold back a STATE."""
+
+    @property
+    def oldest_pending(self) -> int | None:
+        """The number of the oldest that is neither confirmed nor dead-lettered, if there is one."""
+
+
+class OldestPending:
+    """The oldest record that is not done, over all streams, found without a look at each."""
+
+    def __init__(self) -> None:
+        self._numbers: list[tuple[int, int]] = []
+        self._streams: dict[int, Pending] = {}
+
+    def watch(self, stream: Pending) -> None:
+        """Watch a stream from now on, until all of its records are done."""
+        if id(stream) not in self._streams:
+            self._streams[id(stream)] = stream
+            heappush(self._numbers, (stream.oldest_pending or 0, id(stream)))
+
+    @property
+    def number(self) -> int | None:
+        """Its number; None if all are done."""
+        while self._numbers:
+            known, stream = self._numbers[0]
+            number = self._streams[stream].oldest_pending
+            if number == known:
+                return number
+            if number is None:
+                heappop(self._numbers)
+                del self._streams[stream]
+            else:
+                heapreplace(self._numbers, (number, stream))
+        return None

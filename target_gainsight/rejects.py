@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import hashlib
 import os
+import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import msgspec
 
 from gainsight_api.errors import GainsightError
+from target_gainsight.incoming.odd_lines import UNREADABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gainsight_api.clock import Clock
     from target_gainsight.problems import Problem
 
 
+_LONGEST_STEM = 150
+_LINES_NAMED = 5
+_code_in = re.compile(r"[A-Z]{2,}[A-Z_]*_[0-9]+").match
+_names = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
 class RejectsError(GainsightError):
     """More records were rejected than `max_rejects` allows."""
 
 
-class _Letter(msgspec.Struct):
+class _Letter(msgspec.Struct, omit_defaults=True):
     stream: str
     object: str
     operation: str
     key_properties: Sequence[str]
-    record: msgspec.Raw
     errors: Sequence[Problem]
     request_id: str | None
     rejected_at: str
+    run_id: str
+    record: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    raw: str | msgspec.UnsetType = msgspec.UNSET
+    properties: Mapping[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +65,28 @@ class Letter:
     request_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Where a stream's rejected records were to go; each dead letter repeats it.
+    """Where a stream's rejected records came from and were to go; each dead letter repeats it.
 
     Attributes:
-        stream: The stream's name.
+        stream: The stream's name, as received: before stream maps.
         object: The object's name.
         operation: insert, update or upsert.
-        key_properties: The stream's own key properties.
+        key_properties: The stream's own key properties, as received.
+        properties: The JSON Schema of each property, as received.
+        run_id: The run's id.
     """
 
     stream: str
     object: str
     operation: str
     key_properties: Sequence[str]
+    properties: Mapping[str, Any]
+    run_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DeadLetters:
     """The dead-letter file of one stream.
 
@@ -76,71 +94,160 @@ class DeadLetters:
         folder: Where it is; the folder need not exist.
         sender: What all its records have in common.
         clock: Time.
+        tally: The run's counts.
     """
 
     folder: Path
     sender: Sender
     clock: Clock
+    tally: Tally
 
     def add(self, letters: Iterable[Letter]) -> None:
-        """Append rejected records; they are on disk when this returns."""
-        sender = self.sender
+        """Append rejected records; they are on disk when this returns.
+
+        Raises:
+            GainsightError: The file cannot be written.
+        """
         now = datetime.fromtimestamp(self.clock.now(), UTC)
         at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        lines = b"".join(
-            msgspec.json.encode(
-                _Letter(
-                    stream=sender.stream,
-                    object=sender.object,
-                    operation=sender.operation,
-                    key_properties=sender.key_properties,
-                    record=msgspec.Raw(letter.record),
-                    errors=letter.problems,
-                    request_id=letter.request_id,
-                    rejected_at=at,
-                )
-            )
-            + b"\n"
-            for letter in letters
-        )
-        if not lines:
+        written = [self._letter(letter, at) for letter in letters]
+        if not written:
             return
+        lines = b"".join(msgspec.json.encode(letter) + b"\n" for letter in written)
+        path = letters_path(self.folder, self.sender.stream)
         try:
-            self._append(letters_path(self.folder, sender.stream), lines)
+            first = self._append(path, lines)
         except OSError as exc:
+            what = "is a symbolic link" if exc.errno == errno.ELOOP else exc.strerror
             raise GainsightError(
-                f"the dead-letter folder {self.folder} cannot be written to ({exc.strerror}): "
-                "check `rejects_path`"
+                f"the dead-letter file {path} cannot be written to ({what}): check `rejects_path`"
             ) from None
+        for number, letter in enumerate(written, first):
+            self.tally.reasons.add(self.sender.stream, letter.errors[0], number)
 
-    def _append(self, path: Path, lines: bytes) -> None:
+    def _letter(self, letter: Letter, rejected_at: str) -> _Letter:
+        sender = self.sender
+        whole = _Letter(
+            stream=sender.stream,
+            object=sender.object,
+            operation=sender.operation,
+            key_properties=sender.key_properties,
+            errors=[coded(problem) for problem in letter.problems],
+            request_id=letter.request_id,
+            rejected_at=rejected_at,
+            run_id=sender.run_id,
+        )
+        if letter.problems[0].code == UNREADABLE:
+            whole.raw = msgspec.json.decode(letter.record)["raw"]
+            return whole
+        whole.record = msgspec.Raw(letter.record)
+        whole.properties = {
+            name: sender.properties[name]
+            for name in _names.decode(letter.record)
+            if name in sender.properties
+        }
+        return whole
+
+    def _append(self, path: Path, lines: bytes) -> int:
+        """Append lines on a new line; return the number of the first one in the file."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(opened, "ab") as file:
+        opened = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(opened, "r+b") as file:
+            fcntl.flock(opened, fcntl.LOCK_EX)
             os.fchmod(opened, 0o600)
+            before, last = 0, b"\n"
+            while chunk := file.read(1 << 20):
+                before, last = before + chunk.count(b"\n"), chunk[-1:]
+            if last != b"\n":  # a run that was killed, or a full disk, left half a line
+                lines = b"\n" + lines
+                before += 1
             file.write(lines)
             file.flush()
             os.fsync(opened)
+        return before + 1
+
+
+def coded(problem: Problem) -> Problem:
+    """A problem with a code: its own, or the one that its message begins with."""
+    if problem.code:
+        return problem
+    found = _code_in(problem.message)
+    return replace(problem, code=found[0] if found else "IMPORT_ROW_REJECTED")
+
+
+class Reasons:
+    """Why records were rejected: how many, by stream, code and field, and where their letters are.
+
+    No value of a record is among it.
+    """
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._lines: dict[tuple[str, str, str], list[int]] = {}
+
+    def add(self, stream: str, problem: Problem, line: int | None = None) -> None:
+        """Count a rejected record.
+
+        Args:
+            stream: Its stream.
+            problem: The first reason.
+            line: The number of its line in the dead-letter file, if it is in one.
+        """
+        reason = (stream, str(problem.code), problem.field or "")
+        self._counts[reason] += 1
+        lines = self._lines.setdefault(reason, [])
+        if line is not None and len(lines) < _LINES_NAMED:
+            lines.append(line)
+
+    def of(self, stream: str) -> str:
+        """A stream's reasons, the most frequent one first; empty if it has none."""
+        return ", ".join(
+            f"{code}{f' {field}' if field else ''} {count:,}"
+            f"{self._named_lines(stream, code, field)}"
+            for (name, code, field), count in self._counts.most_common()
+            if name == stream
+        )
+
+    def _named_lines(self, *reason: str) -> str:
+        lines = self._lines[reason[0], reason[1], reason[2]]
+        if not lines:
+            return ""
+        more = ", …" if self._counts[reason[0], reason[1], reason[2]] > len(lines) else ""
+        return f" (line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}{more})"
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many records have not been loaded, over all streams of a run.
+    """How many records have been loaded or not, over all streams of a run.
 
     Attributes:
         max_rejects: Rejected records that do not fail the run; -1 for any number.
-        rejected: Records rejected, by stream.
+        loaded: Records that Gainsight confirmed, by stream.
+        inserted: How many of them were inserts, which would come twice in another run.
+        rejected: Records rejected, by the stream as received.
         ignored: Records that were marked as deleted, and not loaded, by stream.
+        reasons: Why records were rejected.
     """
 
     max_rejects: int
+    loaded: Counter[str] = field(default_factory=Counter)
+    inserted: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
+    reasons: Reasons = field(default_factory=Reasons)
 
     @property
     def broken(self) -> bool:
         """Whether more records have been rejected than are allowed."""
         return 0 <= self.max_rejects < self.rejected.total()
+
+    def summary(self, folder: Path) -> Iterator[str]:
+        """What a run says at its end of what it rejected, stream by stream."""
+        for stream, count in self.rejected.items():
+            yield (
+                f"stream {stream}: {count:,} rejected: {self.reasons.of(stream)} of "
+                f"{letters_path(folder, stream)}"
+            )
 
     def check(self, folder: Path) -> None:
         """Fail the run if more records have been rejected than are allowed.
@@ -151,16 +258,22 @@ class Tally:
         Raises:
             RejectsError: There are more.
         """
-        if self.broken:
-            files = ", ".join(
-                f"{letters_path(folder, stream)} ({count:,})"
-                for stream, count in self.rejected.items()
-            )
-            raise RejectsError(
-                f"{self.rejected.total():,} records were rejected, and `max_rejects` is "
-                f"{self.max_rejects:,}: the reasons are in {files}. Fix the records or the "
-                "mapping and run again, or raise `max_rejects`"
-            )
+        if not self.broken:
+            return
+        files = ", ".join(
+            f"{letters_path(folder, stream)} ({count:,})" for stream, count in self.rejected.items()
+        )
+        remedy = (
+            f"{self.inserted:,} records were inserted, and would come twice if all were sent "
+            "again: fix the rejected ones, and send those of the dead-letter file alone, with "
+            "`gainsight rejects replay`"
+            if self.inserted
+            else "Fix the records or the mapping and run again, or raise `max_rejects`"
+        )
+        raise RejectsError(
+            f"{self.rejected.total():,} records were rejected, and `max_rejects` is "
+            f"{self.max_rejects:,}: the reasons are in {files}. {remedy}"
+        )
 
 
 def letters_path(folder: Path, stream: str) -> Path:
@@ -169,5 +282,13 @@ def letters_path(folder: Path, stream: str) -> Path:
 
 
 def file_stem(stream: str) -> str:
-    """A stream's name as a part of a file name, still unambiguous."""
-    return quote(stream, safe="")
+    """A stream's name as a part of a file name: a long one is cut short, still unambiguous."""
+    stem = quote(stream, safe="")
+    if len(stem) <= _LONGEST_STEM:
+        return stem
+    digest = hashlib.sha256(stream.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{_whole_escapes(stem[:_LONGEST_STEM])}-{digest}"
+
+
+def _whole_escapes(stem: str) -> str:
+    return re.sub(r"%.?$", "", stem)

@@ -280,3 +280,8 @@ class TargetSettings(ConnectionSettings):
             null_handling=self.null_handling,
             deletes=self.deletes,
         )
+
+    def has_entry_with_fields(self, stream: str) -> bool:
+        """Whether `streams` has an entry for just this stream, with `fields` of its own."""
+        entry = self.for_stream(stream)
+        return entry in self.streams and entry.name == stream and entry.fields is not self.fields

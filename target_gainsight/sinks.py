@@ -52,4 +52,4 @@ class GainsightSink(Sink):
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:
-        self.stream_load.drain()
+        raise NotImplementedError("the target drains `stream_load`, in the order of all streams")

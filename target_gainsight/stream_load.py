@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gainsight_api.errors import ConfigError
 from gainsight_api.quota import Budget, Quota
 from target_gainsight.incoming.batch import Batch, slices
 from target_gainsight.rejects import Letter
-from target_gainsight.route import LoadMode, Route
+from target_gainsight.route import LoadMode, Operation, Route
 
 if TYPE_CHECKING:
     import logging
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from gainsight_api.clock import Clock
     from target_gainsight.incoming.merge import Merger
+    from target_gainsight.incoming.storage import Storage
     from target_gainsight.loaders import Deletes, Letters, Loader, RestPath
     from target_gainsight.problems import Problem, Rejection
     from target_gainsight.rejects import Tally
@@ -46,7 +49,7 @@ class Loaders:
     done: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class StreamLoad:
     """Collects a stream's records, picks their path, and sees that each one comes out.
 
@@ -59,11 +62,14 @@ class StreamLoad:
         quota: What calls may still be made.
         bulk_quota: What import jobs may still be submitted.
         clock: Time.
+        storage: Where records wait.
+        received_as: The stream's name before stream maps.
         on_progress: Called whenever records have been confirmed or dead-lettered.
         logger: The stream's logger.
         oldest_pending: The number of the oldest record that is neither confirmed nor
             dead-lettered; None if there is none.
-        last_received: The number of the stream's newest record.
+        first_received: The number of the stream's first record; 0 if none has come.
+        last_received: The number of its newest record; 0 if none has come.
         opened_at: When the present batch was begun, in seconds since 1970.
     """
 
@@ -75,27 +81,62 @@ class StreamLoad:
     quota: Quota
     bulk_quota: Quota
     clock: Clock
+    storage: Storage
+    received_as: str
     on_progress: Callable[[], None]
     logger: logging.Logger
     oldest_pending: int | None = None
+    first_received: int = 0
     last_received: int = 0
     opened_at: float = 0.0
-    _batch: Batch = field(default_factory=Batch)
+    object_name: str = field(init=False)
+    looks_in: frozenset[str] = field(init=False)
+    _batch: Batch = field(init=False)
     _named_as_left_out: set[str] = field(default_factory=set)
 
-    def warn_of_left_out(self, properties: Sequence[str]) -> None:
-        """Say once which properties are not sent, because the object has no such field."""
+    def __post_init__(self) -> None:
+        """Begin with an empty batch."""
+        self.object_name = self.route.object.name.lower()
+        self.looks_in = frozenset(lookup.object.lower() for lookup in self.route.lookups)
+        self._batch = Batch(self.storage)
+
+    def check_properties(self, properties: Sequence[str]) -> None:
+        """Say once which properties are not sent, and why.
+
+        Args:
+            properties: Those of the stream's SCHEMA.
+
+        Raises:
+            ConfigError: The stream's own settings name properties that it does not have.
+        """
+        stream, fields = self.route.stream, self.route.fields
+        missing = [name for name in fields if name not in properties]
+        if missing and properties and self.settings.has_entry_with_fields(stream):
+            raise ConfigError(
+                f"stream {stream}: it has no property {', '.join(map(repr, missing))}, which "
+                "`fields` of its `streams` entry maps; its properties are "
+                f"{', '.join(sorted(properties))}"
+            )
         left_out = [
             name
             for name in self.merger.mapping.left_out(properties)
             if name not in self._named_as_left_out
         ]
-        if left_out:
-            self._named_as_left_out.update(left_out)
+        self._named_as_left_out.update(left_out)
+        filled = {field: source for source, field in fields.items()}
+        for name in left_out:
+            if name in filled:
+                self.logger.warning(
+                    "Not sent: the property %s, since `fields` fills the field %s from %s",
+                    name,
+                    name,
+                    filled[name],
+                )
+        if unknown := [name for name in left_out if name not in filled]:
             self.logger.warning(
                 "Not sent, because the object %s has no such field or it cannot be written: %s",
                 self.route.object.name,
-                ", ".join(left_out),
+                ", ".join(unknown),
             )
 
     def receive(
@@ -103,6 +144,7 @@ class StreamLoad:
         records: Sequence[bytes],
         numbers: range,
         problems: tuple[Problem, ...] = (),
+        received: Sequence[bytes] | None = None,
     ) -> None:
         """Take records into the batch, which has `room` for them.
 
@@ -110,17 +152,20 @@ class StreamLoad:
             records: Their JSON texts.
             numbers: Their numbers among all records of the run.
             problems: Why they cannot be loaded, where that is known already.
+            received: Their JSON texts before stream maps, where there are any.
         """
         if self.oldest_pending is None:
             self.oldest_pending = numbers[0]
+        if not len(self._batch):
             self.opened_at = self.clock.now()
+        self.first_received = self.first_received or numbers[0]
         self.last_received = numbers[-1]
-        self._batch.extend(records, numbers, problems)
+        self._batch.extend(records, numbers, problems, received)
 
     @property
-    def pending(self) -> int:
-        """Records of the present batch."""
-        return len(self._batch)
+    def oldest_waiting(self) -> int | None:
+        """The number of the oldest record of the present batch; None if it is empty."""
+        return self._batch.numbers[0] if len(self._batch) else None
 
     @property
     def room(self) -> int:
@@ -131,36 +176,42 @@ class StreamLoad:
     @property
     def goes_by_rest(self) -> bool:
         """Whether the present batch would cost no import job."""
+        return self._are_few(len(self._batch))
+
+    def _are_few(self, records: int) -> bool:
         match self.route.load_mode:
             case LoadMode.REST:
                 return True
             case LoadMode.BULK:
                 return False
             case LoadMode.AUTO:
-                return len(self._batch) <= self.settings.bulk_threshold_rows
+                return records <= self.settings.bulk_threshold_rows
 
-    def drain(self) -> None:
-        """Load the present batch, and begin the next.
+    def drain(self, up_to: int) -> int:
+        """Load the present batch up to the record of a number; the next one begins with the rest.
 
         What goes by REST is confirmed part by part, so that a STATE can follow while the load is
         still going on.
+
+        Returns:
+            How many records have come out.
         """
         batch = self._batch
-        if not len(batch):
-            return
-        by_rest = self.goes_by_rest or not self._affords_jobs(batch)
+        count = bisect_right(batch.numbers, up_to)
+        self._batch = batch.from_index(count)
+        self.opened_at = self.clock.now()
+        by_rest = self._are_few(count) or not self._affords_jobs(batch, count)
         loaders = self.loaders
         loader = loaders.rest if by_rest or loaders.bulk is None else loaders.bulk
-        parts = slices(range(len(batch)), self._slice_rows() if by_rest else len(batch))
+        parts = slices(range(count), self._slice_rows() if by_rest else count)
         for indexes in parts:
             self._load(batch, indexes, loader)
             if not self.tally.broken:
                 following = indexes.stop
                 self.oldest_pending = batch.numbers[following] if following < len(batch) else None
                 self.on_progress()
-        if not self.tally.broken:
-            self._batch = Batch()
-            batch.close()
+        batch.close()
+        return count
 
     def _slice_rows(self) -> int:
         """As many records as REST calls load in some minutes, even if each is a deletion."""
@@ -187,7 +238,7 @@ class StreamLoad:
                 f"loaded, {rejected} as rejected, {ignored} as ignored"
             )
         self._write_letters(batch, rejections)
-        self._count(rejected, ignored)
+        self._count(loaded, rejected, ignored)
         self.logger.info(
             "%s records %s %s, %s rejected, in %.1f s; %s",
             f"{loaded:,}",
@@ -200,16 +251,19 @@ class StreamLoad:
 
     def _write_letters(self, batch: Batch, rejections: Iterable[Rejection]) -> None:
         letters = {
-            index: Letter(batch.raw(index), rejection.problems, rejection.request_id)
+            index: Letter(batch.received(index), rejection.problems, rejection.request_id)
             for rejection in rejections
             for index in rejection.sources
         }
         self.loaders.letters.add(letters[index] for index in sorted(letters))
 
-    def _count(self, rejected: int, ignored: int) -> None:
+    def _count(self, loaded: int, rejected: int, ignored: int) -> None:
         stream = self.route.stream
+        self.tally.loaded[stream] += loaded
+        if self.route.operation is Operation.INSERT:
+            self.tally.inserted += loaded
         if rejected:
-            self.tally.rejected[stream] += rejected
+            self.tally.rejected[self.received_as] += rejected
         if ignored:
             if stream not in self.tally.ignored:
                 self.logger.warning(
@@ -219,20 +273,20 @@ class StreamLoad:
                 )
             self.tally.ignored[stream] += ignored
 
-    def _affords_jobs(self, batch: Batch) -> bool:
+    def _affords_jobs(self, batch: Batch, records: int) -> bool:
         """Whether a large batch goes by import job; else by REST, if that can carry it."""
         if self.route.load_mode is LoadMode.BULK:
             return True
-        jobs = -(-batch.size // self.settings.max_bulk_bytes)
+        jobs = -(-batch.size * records // len(batch) // self.settings.max_bulk_bytes)
         if self.bulk_quota.remaining(Budget.BULK).left >= jobs:
-            self.logger.info("%s records: by import job", f"{len(batch):,}")
+            self.logger.info("%s records: by import job", f"{records:,}")
             return True
-        calls = self.loaders.rest.calls_for(len(batch))
+        calls = self.loaders.rest.calls_for(records)
         wait = self.quota.next_at(Budget.SYNC, calls) - self.clock.now()
         by_rest = wait <= self.settings.max_quota_wait
         self.logger.info(
             "%s records: the bulk quota is used up; %s",
-            f"{len(batch):,}",
+            f"{records:,}",
             f"by {calls:,} REST calls instead"
             if by_rest
             else "and REST would take longer than `max_quota_wait`",

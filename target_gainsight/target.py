@@ -20,29 +20,31 @@ What is used here of the SDK (0.54) that is not public, and only here:
 from __future__ import annotations
 
 import copy
+import os
 import sys
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk import Target
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.helpers._batch import StorageTarget
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from gainsight_api.clock import Clock, SystemClock
-from gainsight_api.datatypes import json_decoder
+from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_singer.plugin import GainsightPlugin
-from target_gainsight import order
 from target_gainsight.incoming.batch_files import batch_lines
+from target_gainsight.incoming.mapped import transformed
 from target_gainsight.incoming.reader import MessageReader, record_in
-from target_gainsight.pending_states import PendingStates
-from target_gainsight.problems import Problem
-from target_gainsight.rows.values import ConversionError, as_json
+from target_gainsight.order import Order
+from target_gainsight.pending_states import OldestPending, PendingStates
+from target_gainsight.rejects import RejectsError
 from target_gainsight.settings import CONFIG_SCHEMA, TargetSettings
 from target_gainsight.sinks import GainsightSink
-from target_gainsight.wiring import Wiring
+from target_gainsight.wiring import Received, Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,9 +53,11 @@ if TYPE_CHECKING:
 
     from singer_sdk.sinks import Sink
 
+    from target_gainsight.problems import Problem
     from target_gainsight.stream_load import StreamLoad
 
-_decode = json_decoder().decode
+_SECONDS_BETWEEN_LOOKS = 1.0
+"""Between two looks at the age of all batches, of which there may be thousands."""
 
 
 class TargetGainsight(GainsightPlugin, Target):
@@ -93,15 +97,26 @@ class TargetGainsight(GainsightPlugin, Target):
     def _pending_states(self) -> PendingStates:
         return PendingStates((lambda _: None) if self.settings.dry_run else _write_state)
 
+    @cached_property
+    def _oldest_pending(self) -> OldestPending:
+        return OldestPending()
+
     # Messages
 
     @override
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        super()._process_schema_message(message_dict)
+        stream = message_dict["stream"]
+        self._received = Received(
+            stream, message_dict.get("key_properties") or (), message_dict["schema"]["properties"]
+        )
+        try:
+            super()._process_schema_message(message_dict)
+        except (MapExpressionError, StreamMapConfigError) as exc:
+            raise ConfigError(f"stream {stream}: its entry in `stream_maps`: {exc}") from None
         for stream_map in self.mapper.stream_maps[message_dict["stream"]]:
             sink = self._sinks_active.get(stream_map.stream_alias)
             if isinstance(sink, GainsightSink):
-                sink.stream_load.warn_of_left_out(list(stream_map.transformed_schema["properties"]))
+                sink.stream_load.check_properties(list(stream_map.transformed_schema["properties"]))
 
     @override
     def get_sink(
@@ -119,12 +134,14 @@ class TargetGainsight(GainsightPlugin, Target):
         if existing is not None:
             if list(existing.key_properties) == list(key_properties or ()):
                 return existing  # properties are found by name, whatever the schema says of them
-            self._drain(order.everything(self._loads()))
+            if isinstance(existing, GainsightSink):
+                self._drain(self._order().one(existing.stream_load))
             existing.clean_up()
             del self._sinks_active[stream_name]
         load = self._wiring.stream_load(
             stream_name,
             tuple(key_properties or ()),
+            received=self._received,
             on_progress=self._write_confirmed_state,
             logger=self.logger.getChild(stream_name),
         )
@@ -153,15 +170,16 @@ class TargetGainsight(GainsightPlugin, Target):
                 self._receive(stream_map.stream_alias, records, problems)
                 continue
             for record in records:
-                text, odd = _transformed(stream_map, record, problems)
+                text, odd = transformed(stream_map, record, problems)
                 if text:
-                    self._receive(stream_map.stream_alias, [text], odd)
+                    self._receive(stream_map.stream_alias, [text], odd, received=[record])
 
     def _receive(
         self,
         stream: str,
         records: Sequence[bytes],
         problems: tuple[Problem, ...],
+        received: Sequence[bytes] | None = None,
     ) -> None:
         self._assert_sink_exists(stream)
         sink = self._sinks_active[stream]
@@ -170,9 +188,10 @@ class TargetGainsight(GainsightPlugin, Target):
         load = sink.stream_load
         while records:
             some, records = records[: load.room], records[load.room :]
-            load.receive(some, self._pending_states.records(len(some)), problems)
+            load.receive(some, self._pending_states.records(len(some)), problems, received)
+            self._oldest_pending.watch(load)
             if not load.room:
-                self._drain(order.due_when_full(self._loads(), load))
+                self._drain(self._order().due_when_full(load))
         self._handle_max_record_age()
 
     @override
@@ -195,8 +214,8 @@ class TargetGainsight(GainsightPlugin, Target):
     @override
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
-        for line in batch_lines(message_dict, _open_file):
-            record, problems = record_in(line)
+        for place, line in batch_lines(message_dict, _open_file):
+            record, problems = record_in(line, place)
             self._process_records(message_dict["stream"], [record], problems)
 
     # Draining
@@ -204,25 +223,44 @@ class TargetGainsight(GainsightPlugin, Target):
     @override
     def process_endofpipe(self) -> None:
         """Load what is left; the run fails here if too many records were rejected."""
-        self._drain(order.everything(self._loads()))
+        self._drain(self._order().everything())
         for sink in self._sinks_active.values():
             sink.clean_up()
         self._write_confirmed_state()
+        self._say_rejects()
         for line in self._wiring.dry_run_report():
             click.echo(line, err=True)
 
     @override
     def _handle_max_record_age(self) -> None:
-        self._drain(order.due_by_age(self._loads(), self.clock.now()))
+        now = self.clock.now()
+        if now >= self._next_look_at_age:
+            self._drain(self._order().due_by_age(now))
+            self._next_look_at_age = self.clock.now() + _SECONDS_BETWEEN_LOOKS
 
-    def _drain(self, loads: Iterable[StreamLoad]) -> None:
-        """Load batches one after the other."""
-        for load in loads:
-            sink, records = self._sinks_active[load.route.stream], load.pending
+    _next_look_at_age = 0.0
+
+    def _drain(self, plan: Iterable[tuple[StreamLoad, int]]) -> None:
+        """Load batches, each up to a record, one after the other."""
+        load = None
+        for load, up_to in plan:
+            sink = self._sinks_active[load.route.stream]
             with sink.batch_processing_timer:
-                load.drain()
+                records = load.drain(up_to)
             sink.record_counter_metric.increment(records)
-        self._wiring.check_rejects()
+        if load is not None:
+            try:
+                self._wiring.check_rejects()
+            except RejectsError:
+                self._say_rejects()
+                raise
+
+    def _say_rejects(self) -> None:
+        for line in self._wiring.rejects_summary():
+            self.logger.warning("%s", line)
+
+    def _order(self) -> Order[StreamLoad]:
+        return Order(self._loads())
 
     def _loads(self) -> list[StreamLoad]:
         sinks = self._sinks_active.values()
@@ -230,7 +268,7 @@ class TargetGainsight(GainsightPlugin, Target):
 
     def _write_confirmed_state(self) -> None:
         """Write the newest STATE whose records are all confirmed or dead-lettered."""
-        self._pending_states.done(order.oldest_pending(self._loads()))
+        self._pending_states.done(self._oldest_pending.number)
 
     # The end by a signal
 
@@ -249,21 +287,16 @@ def _open_file(url: str) -> AbstractContextManager[IO[bytes]]:
     return StorageTarget.from_url(folder).open(name, mode="rb")
 
 
-def _transformed(
-    stream_map: Any, record: bytes, problems: tuple[Problem, ...]
-) -> tuple[bytes, tuple[Problem, ...]]:
-    """A record as a stream map changes it; empty if it is left out."""
-    if problems:
-        return record, problems
-    changed = stream_map.transform(_decode(record))
-    if changed is None:
-        return b"", ()
-    try:
-        return as_json(changed).encode(), ()
-    except ConversionError as exc:
-        return record, (Problem(exc.code, str(exc)),)
-
-
 def _write_state(value: bytes) -> None:
-    sys.stdout.write(value.decode() + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(value.decode() + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        # Python would try to write it once more when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise GainsightError(
+            f"the STATE cannot be written to standard output ({exc.strerror}); what it covers "
+            "comes again in the next run"
+        ) from None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
 
 from gainsight_api.connect import connect
 from gainsight_api.errors import ConfigError
@@ -25,6 +26,7 @@ from target_gainsight.dry_run import (
     dry_run_report,
 )
 from target_gainsight.incoming.merge import Merger
+from target_gainsight.incoming.storage import Storage
 from target_gainsight.rejects import DeadLetters, Sender, Tally
 from target_gainsight.rest.deletes import Deleter
 from target_gainsight.rest.loader import RestLoader
@@ -37,11 +39,25 @@ from target_gainsight.stream_load import Loaders, StreamLoad
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gainsight_api.clock import Clock
     from gainsight_api.session import Session
     from target_gainsight.settings import TargetSettings
+
+
+class Received(NamedTuple):
+    """A stream as its SCHEMA describes it, before stream maps.
+
+    Attributes:
+        stream: Its name.
+        key_properties: Its key properties.
+        properties: The JSON Schema of each property.
+    """
+
+    stream: str
+    key_properties: Sequence[str]
+    properties: Mapping[str, Any]
 
 
 class Wiring:
@@ -67,6 +83,8 @@ class Wiring:
         self._objects: dict[str, GainsightObject] = {}
         self._dropdowns: dict[str, list[Option]] = {}
         self._dry_run_streams: list[DryRunStream] = []
+        self._storage = Storage()
+        self._run_id = uuid4().hex
         self._rejects = Path(settings.rejects_path)
         self._tally = Tally(max_rejects=-1 if settings.dry_run else settings.max_rejects)
 
@@ -85,6 +103,7 @@ class Wiring:
         stream: str,
         key_properties: Sequence[str],
         *,
+        received: Received,
         on_progress: Callable[[], None],
         logger: logging.Logger,
     ) -> StreamLoad:
@@ -93,6 +112,7 @@ class Wiring:
         Args:
             stream: The stream's name.
             key_properties: The stream's own key properties.
+            received: What the stream was before stream maps.
             on_progress: Called whenever records have been confirmed or dead-lettered.
             logger: The stream's logger.
 
@@ -106,16 +126,22 @@ class Wiring:
             loaders=(
                 self._dry_run_loaders(route)
                 if self._settings.dry_run
-                else self._loaders(route, key_properties)
+                else self._loaders(route, received)
             ),
             tally=self._tally,
             settings=self._settings,
             quota=self.session.quota,
             bulk_quota=self._bulk_session.quota,
             clock=self._clock,
+            storage=self._storage,
+            received_as=received.stream,
             on_progress=on_progress,
             logger=logger,
         )
+
+    def rejects_summary(self) -> list[str]:
+        """What a run says at its end of what it rejected; nothing, if the run is dry."""
+        return [] if self._settings.dry_run else list(self._tally.summary(self._rejects))
 
     def check_rejects(self) -> None:
         """Fail the run if more records were rejected than are allowed.
@@ -148,15 +174,22 @@ class Wiring:
             deletes=route.delete,
         )
 
-    def _loaders(self, route: Route, key_properties: Sequence[str]) -> Loaders:
+    def _loaders(self, route: Route, received: Received) -> Loaders:
         existing = self._existing(route)
         rest = self._rest_loader(route, existing)
-        sender = Sender(route.stream, route.object.name, route.operation.value, key_properties)
+        sender = Sender(
+            stream=received.stream,
+            object=route.object.name,
+            operation=route.operation.value,
+            key_properties=received.key_properties,
+            properties=received.properties,
+            run_id=self._run_id,
+        )
         return Loaders(
             rest=rest,
             bulk=self._bulk_loader(route, existing, rest),
             deleter=Deleter(route, Records(self.session), existing, self._clock),
-            letters=DeadLetters(self._rejects, sender, self._clock),
+            letters=DeadLetters(self._rejects, sender, self._clock, self._tally),
             done="loaded into",
         )
 
@@ -187,6 +220,7 @@ class Wiring:
         return BulkLoader(
             route=route,
             importer=self._importer,
+            storage=self._storage,
             resolver=self._resolver(route),
             existing=existing,
             rest=rest if route.load_mode is LoadMode.AUTO else None,

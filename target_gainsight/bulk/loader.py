@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_gainsight.bulk.jobs import Importer
+    from target_gainsight.incoming.storage import Storage
     from target_gainsight.rest.loader import RestLoader
     from target_gainsight.rows.blocks import Block, Rows
     from target_gainsight.search.existing import Existing
@@ -42,6 +43,7 @@ class BulkLoader:
     Attributes:
         route: Where the rows go.
         importer: Submits the jobs, and waits for them.
+        storage: The run's folder of temporary files, among them those to import.
         resolver: Does the lookups.
         existing: Finds the records that Gainsight already holds.
         rest: Loads the rows of a set of fields that few rows have; None if all rows go by job.
@@ -52,6 +54,7 @@ class BulkLoader:
 
     route: Route
     importer: Importer
+    storage: Storage
     resolver: Resolver
     existing: Existing
     rest: RestLoader | None
@@ -62,7 +65,7 @@ class BulkLoader:
     def load(self, rows: Rows) -> Outcome:
         """Load rows, each of which has a key of its own unless they are inserted."""
         outcome = Outcome()
-        with tempfile.TemporaryDirectory(prefix="target-gainsight-") as folder:
+        with tempfile.TemporaryDirectory(dir=self.storage.folder) as folder:
             files = _Files(self, Path(folder))
             for block in self.resolver.resolved(rows, outcome):
                 files.add(block)

@@ -5,8 +5,6 @@ No record need ever be an object of its own.
 
 from __future__ import annotations
 
-import tempfile
-import weakref
 from array import array
 from bisect import bisect_right
 from functools import lru_cache
@@ -14,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from target_gainsight.incoming.storage import Lines
 from target_gainsight.rows.blocks import Block, blocks_of
 from target_gainsight.rows.values import Digits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from target_gainsight.incoming.storage import Storage
     from target_gainsight.problems import Problem
 
 DELETED_AT = "_sdc_deleted_at"
 """The property that marks a record as deleted."""
-SPOOL_BYTES = 1 << 24
 _READ_ROWS = 256
 _READ_BYTES = 1 << 22
 
@@ -35,17 +34,22 @@ _NOT_ALIKE = (msgspec.ValidationError, ValueError)
 
 
 class Batch:
-    """Records as received, in order; a large batch is kept on disk.
+    """Records as received, in order.
+
+    Args:
+        storage: That of the run, which keeps them.
 
     Attributes:
         numbers: Each record's number among all of the run.
         unsendable: Why records cannot be sent, by their index.
     """
 
-    def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115
-        self._closing = weakref.finalize(self, self._file.close)
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._text = Lines(storage)
         self._ends = array("Q")
+        self._received: Lines | None = None
+        self._received_ends = array("Q")
         self.numbers = array("Q")
         self.unsendable: dict[int, tuple[Problem, ...]] = {}
         self.size = 0
@@ -57,8 +61,9 @@ class Batch:
     def extend(
         self,
         records: Sequence[bytes],
-        numbers: range,
+        numbers: Iterable[int],
         problems: tuple[Problem, ...] = (),
+        received: Sequence[bytes] | None = None,
     ) -> None:
         """Add records.
 
@@ -66,14 +71,41 @@ class Batch:
             records: Their JSON texts.
             numbers: Their numbers among all records of the run.
             problems: Why all of them are to be rejected; none if they can be sent.
+            received: Their JSON texts before stream maps, if there are any; all records of a
+                batch come with them, or none.
         """
         if problems:
             self.unsendable |= dict.fromkeys(range(len(self), len(self) + len(records)), problems)
         for record in records:
             self.size += len(record) + 1
             self._ends.append(self.size)
-        self._file.write(b"\n".join((*records, b"")))
+        self._text.write(b"\n".join((*records, b"")))
         self.numbers.extend(numbers)
+        if received is not None:
+            self._received = self._received or Lines(self._storage)
+            for text in received:
+                end = self._received_ends[-1] if self._received_ends else 0
+                self._received_ends.append(end + len(text))
+                self._received.write(text)
+
+    def from_index(self, start: int) -> Batch:
+        """A batch of the records from one on."""
+        rest = Batch(self._storage)
+        for part in self._slices(range(start, len(self))):
+            lines = self._lines(part).split(b"\n")[:-1]
+            received = None if self._received is None else [self.received(n) for n in part]
+            rest.extend(lines, self.numbers[part.start : part.stop], received=received)
+        rest.unsendable = {
+            index - start: problems for index, problems in self.unsendable.items() if index >= start
+        }
+        return rest
+
+    def received(self, index: int) -> bytes:
+        """The JSON text of one record as it was received."""
+        if self._received is None:
+            return self.raw(index)
+        start = self._received_ends[index - 1] if index else 0
+        return self._received.read(start, self._received_ends[index])
 
     def raw(self, index: int) -> bytes:
         """The JSON text of one record."""
@@ -113,12 +145,13 @@ class Batch:
 
     def _lines(self, indexes: range) -> bytes:
         start = self._ends[indexes.start - 1] if indexes.start else 0
-        self._file.seek(start)
-        return self._file.read(self._ends[indexes.stop - 1] - start)
+        return self._text.read(start, self._ends[indexes.stop - 1])
 
     def close(self) -> None:
         """Give the memory and the file back."""
-        self._closing()
+        self._text.close()
+        if self._received:
+            self._received.close()
 
 
 def slices(indexes: range, rows: int) -> list[range]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.exceptions import InvalidInputLine
@@ -14,23 +15,32 @@ if TYPE_CHECKING:
 
 def batch_lines(
     message: Mapping[str, Any], open_file: Callable[[str], AbstractContextManager[IO[bytes]]]
-) -> Iterator[bytes]:
-    """The lines of a BATCH message's files, each the JSON text of a record.
+) -> Iterator[tuple[str, bytes]]:
+    """The lines of a BATCH message's files, each the JSON text of a record, and where each is.
 
     Args:
         message: The message.
         open_file: Opens the file of a URL.
 
     Raises:
-        InvalidInputLine: The files are no JSON lines.
+        InvalidInputLine: The message is not as it should be, or a file cannot be read.
     """
-    encoding = message["encoding"]
-    if encoding.get("format") != "jsonl":
+    encoding, manifest = message["encoding"], message["manifest"]
+    if not isinstance(encoding, dict) or encoding.get("format") != "jsonl":
         raise InvalidInputLine("A BATCH message names files of another format than jsonl")
-    for path in message["manifest"]:
-        with open_file(path) as file:
-            if encoding.get("compression") == "gzip":
-                with gzip.open(file) as unpacked:
-                    yield from unpacked
-            else:
-                yield from file
+    if not isinstance(manifest, list) or not all(isinstance(url, str) for url in manifest):
+        raise InvalidInputLine("A BATCH message has a manifest that is no list of files")
+    for url in manifest:
+        try:
+            with open_file(url) as file:
+                packed = encoding.get("compression") == "gzip"
+                lines = gzip.GzipFile(fileobj=file) if packed else file
+                for number, line in enumerate(lines, 1):
+                    if line.strip():
+                        yield f"Line {number} of the BATCH file {url}", line
+        except (OSError, EOFError, zlib.error, ValueError) as exc:
+            reason = getattr(exc, "strerror", None) or type(exc).__name__
+            raise InvalidInputLine(
+                f"The BATCH file {url} cannot be read ({reason}): it is missing, broken off or "
+                "not packed as its message says"
+            ) from None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from codecs import BOM_UTF8
 from collections import Counter
-from itertools import count, groupby
+from itertools import groupby
 from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,24 +14,31 @@ from singer_sdk.io_base import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
-from gainsight_api.datatypes import Number, json_decoder
-from target_gainsight.problems import Problem
-from target_gainsight.rows.values import as_json
+from gainsight_api.datatypes import json_decoder
+from target_gainsight.incoming.odd_lines import (
+    is_unreadable,
+    may_be_odd,
+    odd_message,
+    odd_record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from target_gainsight.problems import Problem
+
 RECORD = "RECORD"
 _STATE = "STATE"
-_NONE = msgspec.Raw(b"null")
+_SCHEMA = "SCHEMA"
+_ABSENT = msgspec.Raw(b"")
 READ_BYTES = 1 << 16
 
 
 class _Line(msgspec.Struct):
     type: str
     stream: str | None = None
-    record: msgspec.Raw = _NONE
-    value: msgspec.Raw = _NONE
+    record: msgspec.Raw = _ABSENT
+    value: msgspec.Raw = _ABSENT
 
 
 _lines = msgspec.json.Decoder(_Line)
@@ -43,7 +50,8 @@ class MessageReader(GenericSingerReader[Any]):
 
     A STATE's `value` is handed on as its JSON text, and so are the `records` of successive RECORD
     messages of a stream, in one message. A RECORD that JSON cannot say (NaN, Infinity, half a
-    surrogate pair) comes by itself, with `problems`.
+    surrogate pair, bytes that are not UTF-8) or that no reader can handle comes by itself, with
+    `problems`. Blank lines are passed over.
     """
 
     @property
@@ -56,19 +64,18 @@ class MessageReader(GenericSingerReader[Any]):
         self, file_input: IO[Any] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
-        read = 0
+        first = 1
         for lines in _lines_of(file_input or self.default_input):
-            for message in _messages(lines, read + 1):
+            for number, message in _messages(lines, first):
                 kind = message["type"]
-                number = len(message["records"]) if kind == RECORD else 1
-                read += number
                 callback = callbacks.get(kind)
                 if callback is None:
                     raise InvalidInputLine(
-                        f"Line {read} of the input is a message of no known type"
+                        f"Line {number} of the input is a message of no known type"
                     )
+                counts[kind] += len(message["records"]) if kind == RECORD else 1
                 callback(message)
-                counts[kind] += number
+            first += lines.count(b"\n")
         return counts
 
     @override
@@ -86,14 +93,37 @@ class MessageReader(GenericSingerReader[Any]):
             )
 
 
-def record_in(line: bytes) -> tuple[bytes, tuple[Problem, ...]]:
-    """A record from a line of a BATCH file: its JSON text, and what is wrong with it."""
-    message = _message(b'{"type":"RECORD","stream":"","record":' + line.strip() + b"}", 1)
-    return message["records"][0], message.get("problems", ())
+def record_in(line: bytes, place: str) -> tuple[bytes, tuple[Problem, ...]]:
+    """A record from a line of a BATCH file: its JSON text, and what is wrong with it.
+
+    Args:
+        line: The line.
+        place: Where it is, for the error.
+
+    Raises:
+        InvalidInputLine: It is no record.
+    """
+    text = line.strip()
+    try:
+        if isinstance(_any.decode(text), dict) and not (may_be_odd(text) and is_unreadable(text)):
+            return text, ()
+        found = odd_record(text)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        found = odd_record(text)
+    if found is None:
+        raise InvalidInputLine(f"{place} is not a record")
+    return found
 
 
 def _lines_of(source: Any) -> Iterator[bytes]:
-    """The input's lines, as many at once as have arrived."""
+    """The input's lines, as many at once as have arrived, without a byte order mark."""
+    mark = BOM_UTF8
+    for lines in _lines_as_they_come(source):
+        yield lines.removeprefix(mark)
+        mark = b""
+
+
+def _lines_as_they_come(source: Any) -> Iterator[bytes]:
     source = getattr(source, "buffer", source)
     if not hasattr(source, "read1"):
         for line in source:
@@ -110,37 +140,51 @@ def _lines_of(source: Any) -> Iterator[bytes]:
         yield last
 
 
-def _messages(lines: bytes, first: int) -> Iterator[dict[str, Any]]:
-    """The messages of some lines, of which the first one has that number in the input."""
+def _messages(lines: bytes, first: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The messages of some lines, each with the number of its line in the input.
+
+    Args:
+        lines: The lines.
+        first: The number of the first one.
+    """
     texts = lines.removesuffix(b"\n").split(b"\n")
     try:
-        read = _lines.decode_lines(lines)
-    except msgspec.DecodeError:
+        lines.decode()
+        read = [] if any(map(may_be_odd, texts)) else _lines.decode_lines(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         read = []
     if len(read) != len(texts):
-        yield from map(_message, texts, count(first))
+        for number, text in enumerate(texts, first):
+            if text.strip():
+                yield number, _message(text, number)
         return
     done = 0
     for (kind, _), alike in groupby(read, attrgetter("type", "stream")):
         some = list(alike)
         if kind == RECORD:
-            yield _records(some, first + done)
+            yield first + done, _records(some, first + done)
         else:
-            yield from map(_message, texts[done : done + len(some)], count(first + done))
+            for number, text in enumerate(texts[done : done + len(some)], first + done):
+                yield number, _message(text, number)
         done += len(some)
 
 
 def _message(line: bytes, number: int) -> dict[str, Any]:
     try:
+        if may_be_odd(line) and is_unreadable(line):
+            return _odd_message(line, number)
+        line.decode()
         read = _lines.decode(line)
         if read.type == RECORD:
             return _records([read], number)
-        message = _any.decode(line)
-    except msgspec.DecodeError:
+        if read.type == _STATE:
+            return {"type": _STATE, "value": bytes(read.value)} if read.value else {"type": _STATE}
+        message = dict(_any.decode(line))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _odd_message(line, number)
-    if read.type == _STATE and "value" in message:
-        message["value"] = bytes(read.value)
-    return dict(message)
+    if "stream" in message and not isinstance(message["stream"], str):
+        raise InvalidInputLine(f"Line {number} of the input is a {read.type} without stream")
+    return _with_properties(message, number) if read.type == _SCHEMA else message
 
 
 def _records(lines: Sequence[_Line], number: int) -> dict[str, Any]:
@@ -155,66 +199,32 @@ def _records(lines: Sequence[_Line], number: int) -> dict[str, Any]:
     return {"type": RECORD, "stream": stream, "records": records}
 
 
-class _NotANumber(str):
-    """NaN or an infinity, as a text."""
+def _with_properties(message: dict[str, Any], number: int) -> dict[str, Any]:
+    """A SCHEMA message whose schema has properties, if only none.
 
-    __slots__ = ()
+    Raises:
+        InvalidInputLine: It has no schema, or keys that are no names.
+    """
+    stream, schema, keys = (message.get(name) for name in ("stream", "schema", "key_properties"))
+    properties = schema.get("properties", {}) if isinstance(schema, dict) else None
+    if not isinstance(stream, str) or not isinstance(schema, dict):
+        missing = "schema" if isinstance(stream, str) else "stream"
+        raise InvalidInputLine(f"Line {number} of the input is a SCHEMA without {missing}")
+    if not isinstance(properties or {}, dict) or not all(
+        isinstance(each, dict | bool) for each in (properties or {}).values()
+    ):
+        raise InvalidInputLine(f"Stream {stream}: the properties of its SCHEMA are no schemas")
+    if not isinstance(keys or [], list) or not all(isinstance(key, str) for key in keys or ()):
+        raise InvalidInputLine(f"Stream {stream}: the key properties of its SCHEMA are no names")
+    described = {
+        name: each if isinstance(each, dict) else {} for name, each in (properties or {}).items()
+    }
+    return {**message, "schema": {**schema, "properties": described}}
 
 
-def _odd_message(line: bytes | str, number: int) -> dict[str, Any]:
-    """Read a line that is not quite JSON: as a record with `problems`, or not at all."""
-    try:
-        message = json.loads(line, parse_float=Number, parse_constant=_NotANumber)
-    except ValueError:
-        message = None
-    record = message.get("record") if isinstance(message, dict) else None
-    stream = message.get("stream") if isinstance(message, dict) else None
-    kind = message.get("type") if isinstance(message, dict) else None
-    if not isinstance(record, dict) or not isinstance(stream, str) or kind != RECORD:
+def _odd_message(line: bytes, number: int) -> dict[str, Any]:
+    message = odd_message(line)
+    if message is None:
         # Not the parser's own words: they may quote the line.
         raise InvalidInputLine(f"Line {number} of the input is not a Singer message") from None
-    problems = tuple(
-        Problem("INVALID_VALUE", "the record holds what JSON cannot say", str(name))
-        for name, value in record.items()
-        if any(map(_is_odd, _leaves(value)))
-    )
-    if not problems:
-        raise InvalidInputLine(f"Line {number} of the input is not a Singer message")
-    text = as_json(_sendable(record))
-    return {
-        "type": RECORD,
-        "stream": stream,
-        "records": [text.encode()],
-        "problems": problems,
-    }
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield name
-            yield from _leaves(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _leaves(item)
-    else:
-        yield value
-
-
-def _is_odd(value: Any) -> bool:
-    return isinstance(value, _NotANumber) or (
-        isinstance(value, str) and not value.isascii() and value != _whole(value)
-    )
-
-
-def _sendable(value: Any) -> Any:
-    """Make a value one that JSON can say: NaN as a text, half a surrogate pair by its number."""
-    if isinstance(value, dict):
-        return {_whole(name): _sendable(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_sendable(item) for item in value]
-    return _whole(value) if isinstance(value, str) else value
-
-
-def _whole(value: str) -> str:
-    return value.encode("utf-8", "backslashreplace").decode()
+    return message

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gainsight_api.metadata import GainsightObject
 from gainsight_sandbox import DataType, Field, Option, custom_object
 from target_gainsight.incoming.batch import Batch
+from target_gainsight.incoming.storage import Storage
 from target_gainsight.route import Route, build_route
 from target_gainsight.settings import TargetSettings
 from target_gainsight.target import TargetGainsight
@@ -96,7 +97,7 @@ def route_of(fields: dict[str, metadata.Field], /, **settings: Any) -> Route:
 
 def batch_of(records: Iterable[Mapping[str, Any]]) -> Batch:
     """A batch of records, which are the first of their run."""
-    batch = Batch()
+    batch = Batch(Storage())
     for number, values in enumerate(records, 1):
         batch.extend([json.dumps(values).encode()], range(number, number + 1))
     return batch

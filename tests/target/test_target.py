@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from singer_sdk.exceptions import RecordsWithoutSchemaException
@@ -26,10 +28,6 @@ from tests.target.support import (
     state,
     thing,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 OTHER = "other__gc"
 REST: dict[str, Any] = {"load_mode": "rest"}
@@ -279,7 +277,6 @@ def test_numbers_keep_every_digit(runner: Runner) -> None:
         '{"type":"STATE","SECRET":1}',
         '{"type":"SCHEMA","stream":"x"}',
         '{"stream":"x","record":{"a":NaN}}',
-        "",
         "[]",
         "null",
     ],
@@ -341,3 +338,11 @@ def test_no_record_value_is_logged(runner: Runner, caplog: pytest.LogCaptureFixt
     )
     assert len(runner.letters()) == 3
     assert "SECRET" not in caplog.text
+
+
+def test_the_readmes_streams_load_what_tap_postgres_sends(runner: Runner) -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    streams = json.loads(readme.read_text().split("streams '")[1].split("'")[0])
+    stream = "public-accounts"
+    runner.loaded(schema(stream, "Name"), record(stream, Name="Foo"), state(1), streams=streams)
+    assert runner.rows("company").keys() == {"Foo"}

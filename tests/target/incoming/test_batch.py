@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_gainsight.incoming.batch import Batch, slices
+from target_gainsight.incoming.storage import Storage
 
 
 @given(st.integers(0, 50), st.integers(1, 20))
@@ -17,7 +18,7 @@ def test_slices_cover_a_batch_once(size: int, rows: int) -> None:
 
 
 def test_a_large_batch_is_read_back_from_disk() -> None:
-    batch = Batch()
+    batch = Batch(Storage(memory_bytes=5_000_000))
     big = "x" * 1_000_000
     for number in range(20):
         record = json.dumps({"Name": f"{number}", "A": big}).encode()

@@ -68,7 +68,7 @@ RECORD = '{"type":"RECORD","stream":"a","record":{}}'
 @pytest.mark.parametrize(
     ("lines", "bad"),
     [
-        (f"{RECORD}\n\n{RECORD}\n", 2),
+        (f"{RECORD}\n\n{RECORD}{RECORD}\n", 3),
         (f"{RECORD}\n{RECORD}{RECORD}\n", 2),
         ('{"type":"STATE",\n"value":{}}\n', 1),
         (f"{RECORD}\nx", 2),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gainsight_api.metadata import Field, Option
 from target_gainsight.incoming.batch import Batch
+from target_gainsight.incoming.storage import Storage
 from target_gainsight.route import Operation
 from target_gainsight.rows.mapping import RecordConversionError, RecordMap
 from tests.target.support import route_of
@@ -104,7 +105,7 @@ def batches(draw: st.DrawFn) -> tuple[RecordMap, Batch]:
             value = draw(ODD if chance < oddness else st.just("null") | plain)
             pairs.append(f"{json.dumps(name)}:{value}")
         texts.append(f"{{{','.join(pairs)}}}".encode())
-    batch = Batch()
+    batch = Batch(Storage())
     batch.extend(texts, range(1, len(texts) + 1))
     return mapping, batch
 

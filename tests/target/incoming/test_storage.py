@@ -1,0 +1,51 @@
+"""What waits takes a bounded part of memory over all streams, and a killed run leaves nothing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from target_gainsight.incoming.storage import PREFIX, Lines, Storage, sweep
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_oldest_lines_go_to_disk_when_all_together_hold_too_much() -> None:
+    storage = Storage(memory_bytes=100)
+    old, young = Lines(storage), Lines(storage)
+    for number in range(6):
+        old.write(b"%d" % number * 15)
+        young.write(b"x")
+    assert len(list(storage.folder.glob("*.jsonl"))) == 0
+    young.write(b"y" * 10)
+    assert [path.stat().st_mode & 0o777 for path in storage.folder.glob("*.jsonl")] == [0o600]
+    old.write(b"!")
+    assert old.read(80, 91) == b"5" * 10 + b"!"
+    assert old.read(0, 2) == b"00"
+    assert young.read(4, 8) == b"xxyy"
+    old.close()
+    assert not list(storage.folder.glob("*.jsonl"))
+
+
+def test_a_run_sweeps_what_killed_runs_left_and_leaves_what_others_use(tmp_path: Path) -> None:
+    code = (
+        "import tempfile, time, sys; tempfile.tempdir = sys.argv[1];"
+        "from target_gainsight.incoming.storage import Storage; s = Storage();"
+        "print(s.folder, flush=True); time.sleep(60)"
+    )
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    killed, alive = (run.stdout.readline().strip() if run.stdout else "" for run in runs)
+    runs[0].send_signal(signal.SIGKILL)
+    runs[0].communicate()
+    sweep(tmp_path)
+    assert [str(path) for path in tmp_path.glob(f"{PREFIX}*")] == [alive] != [killed]
+    runs[1].kill()
+    runs[1].communicate()
