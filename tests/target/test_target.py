@@ -341,3 +341,17 @@ def test_no_record_value_is_logged(runner: Runner, caplog: pytest.LogCaptureFixt
     )
     assert len(runner.letters()) == 3
     assert "SECRET" not in caplog.text
+
+
+def test_a_missing_key_is_named_with_the_property_that_should_hold_it(runner: Runner) -> None:
+    runner.load(
+        schema(THING, "title", keys=("title",)),
+        record(title=None),
+        fields={"title": "Name"},
+        max_rejects=-1,
+    )
+    [letter] = runner.letters()
+    [error] = letter["errors"]
+    assert error["code"] == "MISSING_KEY"
+    assert "property title" in error["message"]
+    assert "key Name" in error["message"]
