@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from target_gainsight.rows.values import Wire
 
+csv.field_size_limit(2**31 - 1)  # else a rich text of more than 131,072 characters does not read
 _QUOTE = '"'
 _MARKS = (_QUOTE, ",", "\n", "\r")
 _TEXTS: Mapping[Wire, str] = {None: "", True: "true", False: "false"}
