@@ -66,6 +66,12 @@ class BulkLoader:
     def load(self, rows: Rows) -> Outcome:
         """Load rows, each of which has a key of its own unless they are inserted."""
         outcome = Outcome()
+        for wave in self.resolver.waves(rows, self.route.object.name):
+            outcome += self._load(wave)
+        return outcome
+
+    def _load(self, rows: Rows) -> Outcome:
+        outcome = Outcome()
         with import_folder() as folder:
             files = _Files(self, folder)
             for block in self.resolver.resolved(rows, outcome):

@@ -14,6 +14,8 @@ import requests
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_HOP = {"host", "content-length"}
+
 
 @dataclass
 class Call:
@@ -57,7 +59,7 @@ def proxy(
             call = Call(self.command, self.path, self.rfile.read(length))
             before(call)
             if not call.status:
-                sent = {k: v for k, v in self.headers.items() if k.lower() != "host"}
+                sent = {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
                 there = requests.request(
                     call.method, url + call.path, data=call.body, headers=sent, timeout=30
                 )
