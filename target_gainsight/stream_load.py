@@ -84,7 +84,22 @@ class StreamLoad:
     _named_as_left_out: set[str] = field(default_factory=set)
 
     def warn_of_left_out(self, properties: Sequence[str]) -> None:
-        """Say once which properties are not sent, because the object has no such field."""
+        """Say once which properties are not sent, and why.
+
+        Raises:
+            ConfigError: The settings name properties that the stream does not have.
+        """
+        lacking = set(self.route.lacking(properties)) - self._named_as_left_out
+        if lacking:
+            self._named_as_left_out |= lacking
+            self.logger.warning("The stream has no property %s", ", ".join(sorted(lacking)))
+        replaced = set(self.merger.mapping.replaced(properties)) - self._named_as_left_out
+        if replaced:
+            self._named_as_left_out |= replaced
+            self.logger.warning(
+                "Not sent, because `fields` fills their field from another property: %s",
+                ", ".join(sorted(replaced)),
+            )
         left_out = [
             name
             for name in self.merger.mapping.left_out(properties)

@@ -28,6 +28,7 @@ from target_gainsight.incoming.merge import Merger
 from target_gainsight.rejects import DeadLetters, Sender, Tally
 from target_gainsight.rest.deletes import Deleter
 from target_gainsight.rest.loader import RestLoader
+from target_gainsight.rest.resolving import ResolvingRest
 from target_gainsight.route import LoadMode, Operation, Route, build_route
 from target_gainsight.rows.mapping import RecordMap
 from target_gainsight.search.existing import Existing
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from gainsight_api.clock import Clock
     from gainsight_api.session import Session
+    from target_gainsight.loaders import RestPath
     from target_gainsight.settings import TargetSettings
 
 
@@ -153,7 +155,7 @@ class Wiring:
         rest = self._rest_loader(route, existing)
         sender = Sender(route.stream, route.object.name, route.operation.value, key_properties)
         return Loaders(
-            rest=rest,
+            rest=self._rest_path(route, rest),
             bulk=self._bulk_loader(route, existing, rest),
             deleter=Deleter(route, Records(self.session), existing, self._clock),
             letters=DeadLetters(self._rejects, sender, self._clock),
@@ -169,7 +171,7 @@ class Wiring:
             few_by_rest = rest if route.load_mode is LoadMode.AUTO else None
             bulk = DryRunBulk(counts, self._resolver(route), few_by_rest, self._settings)
         return Loaders(
-            rest=rest,
+            rest=self._rest_path(route, rest),
             bulk=bulk,
             deleter=DryRunDeleter(counts),
             letters=DryRunLetters(counts),
@@ -211,7 +213,13 @@ class Wiring:
 
     def _resolver(self, route: Route) -> Resolver:
         find_object = partial(self._object, route.stream)
-        return Resolver(route.lookups, find_object, Query(self.session))
+        no_fields = route.lookup_sources - set(route.object.fields)
+        return Resolver(route.lookups, find_object, Query(self.session), no_fields)
+
+    def _rest_path(self, route: Route, rest: RestPath) -> RestPath:
+        if not route.resolves_for_rest:
+            return rest
+        return ResolvingRest(route, rest, self._resolver(route))
 
     def _object(self, stream: str, name: str) -> GainsightObject:
         if name not in self._objects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from target_gainsight.search.existing import Existing
     from target_gainsight.search.lookups import Resolver
 
+logger = logging.getLogger(__name__)
+
+_MANY_JOBS = 20
 _CODE = re.compile(r"\b(?:GSOBJ|GS|GU)_[A-Z0-9_]*[0-9]\b")
 
 
@@ -76,7 +80,16 @@ class BulkLoader:
             files = _Files(self, folder)
             for block in self.resolver.resolved(rows, outcome):
                 files.add(block)
-            for file in files.finish():
+            finished = files.finish()
+            if len(finished) > _MANY_JOBS:
+                logger.warning(
+                    "Stream %s: the records of this batch have so many different sets of "
+                    "properties that they take %d import jobs; `load_mode: auto`, or "
+                    "`null_handling: send`, may take fewer",
+                    self.route.stream,
+                    len(finished),
+                )
+            for file in finished:
                 self._import(file, outcome)
         if self.rest and files.rows_for_rest:
             outcome += self.rest.load(files.rows_for_rest)

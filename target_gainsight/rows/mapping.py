@@ -67,11 +67,21 @@ class RecordMap:
         """The properties that hold the values of the key fields."""
 
     def left_out(self, properties: Sequence[str]) -> list[str]:
-        """The properties that are not sent, apart from Singer's own, which never are."""
+        """The properties that Gainsight has no field for, apart from Singer's own."""
         return [
             name
             for name in properties
-            if self._column(name) is None and not name.startswith(_SDC_PREFIX)
+            if self._column(name) is None
+            and not name.startswith(_SDC_PREFIX)
+            and name not in self._mapped
+        ]
+
+    def replaced(self, properties: Sequence[str]) -> list[str]:
+        """The properties whose field is filled from another one, as `fields` says."""
+        return [
+            f"{name} (from {source})"
+            for source, name in self._route.fields.items()
+            if name in properties and name not in self._route.fields and source != name
         ]
 
     def convert(self, record: Mapping[str, Any]) -> dict[str, Wire]:

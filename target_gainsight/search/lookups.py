@@ -23,7 +23,7 @@ from target_gainsight.rows.values import ConversionError, Wire, converter, text
 from target_gainsight.search.by_values import query_by_values, rows_per_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from gainsight_api.metadata import GainsightObject
     from target_gainsight.loaders import Outcome
@@ -209,6 +209,7 @@ class Resolver:
         lookups: The lookups.
         describe: Describes an object, by its name.
         query: The calls.
+        no_fields: The columns to look by that are no fields of the rows' object: not sent.
     """
 
     def __init__(
@@ -216,7 +217,9 @@ class Resolver:
         lookups: Sequence[Lookup],
         describe: Callable[[str], GainsightObject],
         query: Query,
+        no_fields: Collection[str] = (),
     ) -> None:
+        self._no_fields = no_fields
         self._caches = [LookupCache(lookup, describe(lookup.object), query) for lookup in lookups]
 
     def waves(self, rows: Rows, object_name: str) -> Iterator[Rows]:
@@ -266,6 +269,8 @@ class Resolver:
             if problems:
                 outcome.reject(row, *problems)
             else:
+                for name in self._no_fields:
+                    row.values.pop(name, None)
                 yield row
 
 

@@ -459,3 +459,57 @@ def test_short_pages_of_a_lookup_are_read_on(tmp_path: Path) -> None:
                 domain=url,
             )
         assert all(row["Company__gc"] for row in runner.rows().values())
+
+
+def test_a_lookup_may_go_by_a_property_that_is_no_field(tmp_path: Path) -> None:
+    by_property = lookups(fields={"buyer": "Name"})
+    for mode in MODES:
+        with Sandbox(empty=True, clock=ManualClock(), objects=[thing(), buyer()]) as sandbox:
+            sandbox.tenant.insert(BUYER, *BUYERS)
+            runner = Runner(sandbox, tmp_path / mode)
+            feed = [record(Name="n0", buyer="Ann"), record(Name="n1", buyer="Nobody")]
+            runner.load(
+                schema(THING, "Name", "buyer"),
+                *feed,
+                lookups=by_property,
+                load_mode=mode,
+                max_rejects=-1,
+            )
+            assert {name: row["Company__gc"] for name, row in runner.rows().items()} == {
+                "n0": gsid(4)
+            }
+            [letter] = runner.letters()
+            assert letter["errors"][0]["code"] == "GSOBJ_1008"
+
+
+def test_properties_that_the_stream_lacks_are_named_at_its_schema(runner: Runner) -> None:
+    output = runner.load(
+        schema(THING, "Name", "buyer"),
+        record(Name="n0", buyer="Ann"),
+        lookups=lookups(fields={"bayer": "Name"}, objectName="company"),
+        fields={"cod": "Code__gc"},
+    )
+    said = str(output.error)
+    assert "'bayer' (`lookups` of Company__gc)" in said
+    assert "'cod' (`fields` to Code__gc)" in said
+    assert not runner.rows()
+
+
+def test_a_mapped_property_that_the_stream_lacks_is_warned_of(
+    runner: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    runner.loaded(schema(), record(Name="n0"), fields={"cod": "Text__gc"})
+    assert "no property 'cod' (`fields` to Text__gc)" in caplog.text
+
+
+def test_a_property_whose_field_another_one_fills_is_named_as_such(
+    runner: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    runner.loaded(
+        schema(THING, "Name", "code", "Code__gc"),
+        record(Name="n0", code="a", Code__gc="b"),
+        fields={"code": "Code__gc"},
+    )
+    assert "Code__gc (from code)" in caplog.text
+    assert "has no such field" not in caplog.text
+    assert runner.rows()["n0"]["Code__gc"] == "a"
