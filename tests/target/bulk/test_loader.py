@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import resource
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +17,6 @@ from gainsight_sandbox import (
     Sandbox,
 )
 from tests.target.support import THING, Runner, record, records, schema, state, thing
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 BULK: dict[str, Any] = {"load_mode": "bulk"}
 
@@ -257,7 +253,7 @@ def test_many_sets_of_properties_need_few_open_files_and_are_warned_of(
         for n in range(64)
     ]
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    there = len(os.listdir("/dev/fd"))
+    there = sum(1 for _ in Path("/dev/fd").iterdir())
     resource.setrlimit(resource.RLIMIT_NOFILE, (there + 40, hard))
     try:
         runner.loaded(
