@@ -115,8 +115,17 @@ class Imports(Protocol):
     def errors(self, job_id: str) -> list[RowError]:
         """The rows that a completed job could not write."""
 
-    def find(self, upload: Upload, *, under_way: bool) -> list[ImportJob]:
-        """The jobs of this file's name, object and operation; only those under way, if asked."""
+    def find(
+        self, upload: Upload, *, under_way: bool = False, since: float | None = None
+    ) -> list[ImportJob]:
+        """The jobs of this file's name, object and operation.
+
+        Args:
+            upload: The file, and what was to be done with it.
+            under_way: Only jobs that are under way.
+            since: Only jobs under way, and those that were submitted at this time of this
+                machine's clock or later, or that do not say when.
+        """
 
 
 class JobImports:
@@ -137,10 +146,10 @@ class JobImports:
         if upload.keys:
             fields["keyFields"] = ",".join(upload.keys)
         reply = self._session.upload(_JOBS, fields, upload.file)
-        job_id = reply.get("jobId") if isinstance(reply, Mapping) else None
+        job_id = _name(reply.get("jobId")) if isinstance(reply, Mapping) else None
         if not job_id:
             raise DataError(f"Gainsight named no job for the import of {upload.file.name}")
-        return str(job_id)
+        return job_id
 
     def status(self, job_id: str) -> ImportJob:
         """Ask how a job is getting on."""
@@ -157,31 +166,42 @@ class JobImports:
             raise DataError(f"Gainsight names no errors of import job {job_id}")
         return [_row_error(entry) for entry in entries if isinstance(entry, Mapping)]
 
-    def find(self, upload: Upload, *, under_way: bool) -> list[ImportJob]:
-        """The jobs of this file's name, object and operation; only those under way, if asked."""
+    def find(
+        self, upload: Upload, *, under_way: bool = False, since: float | None = None
+    ) -> list[ImportJob]:
+        """The jobs of this file's name, object and operation."""
         statuses = ("PENDING", "IN_PROGRESS") if under_way else (None,)
-        listed = {job.id: job for status in statuses for job in self._listed(status)}
+        # Jobs are stamped by the tenant's clock, which may differ from this machine's.
+        earliest = 0.0 if since is None else self._session.tenant_time(since)
+        listed = {job.id: job for status in statuses for job in self._listed(status, earliest)}
         return [
             job
             for job in listed.values()
             if job.file_name == upload.file.name
             and (job.object or upload.object).lower() == upload.object.lower()
             and (job.operation or upload.operation).upper() == upload.operation
+            and (job.state is JobState.RUNNING or _time(job, earliest) >= earliest)
         ]
 
-    def _listed(self, status: str | None) -> Iterator[ImportJob]:
-        """All jobs of a status, page after page until an empty one."""
+    def _listed(self, status: str | None, earliest: float) -> Iterator[ImportJob]:
+        """The jobs of a status, page after page until one that brings nothing that is needed."""
         wanted = f"&status={status}" if status else ""
         offset = 0
+        seen: set[str] = set()
         for _ in range(_MOST_PAGES):
             reply = self._session.get(f"{_JOBS}?limit={_PAGE}&offset={offset}{wanted}")
             entries = reply.get("records") if isinstance(reply, Mapping) else reply
             entries = entries if isinstance(entries, list) else []
-            yield from (_job(entry, "") for entry in entries if isinstance(entry, Mapping))
+            jobs = [_job(entry, "") for entry in entries if isinstance(entry, Mapping)]
+            yield from jobs
             offset += len(entries)
             total = _count(reply.get("totalCount")) if isinstance(reply, Mapping) else None
-            if not entries or (total is not None and offset >= total):
+            new = {job.id for job in jobs} - seen
+            if not new or _goes_back_beyond(jobs, earliest):
                 return
+            if total is not None and offset >= total:
+                return
+            seen |= new
 
 
 class ConnectorImports:
@@ -202,7 +222,7 @@ class ConnectorImports:
         status_id = _first(reply, "statusId") if isinstance(reply, Mapping) else reply
         if not status_id or not isinstance(status_id, str | int):
             raise DataError(f"Gainsight named no status id for the import of {upload.file.name}")
-        return str(status_id)
+        return _name(status_id) or ""
 
     def status(self, job_id: str) -> ImportJob:
         """Ask how an import is getting on, by its status id."""
@@ -216,20 +236,23 @@ class ConnectorImports:
         del job_id
         return []
 
-    def find(self, upload: Upload, *, under_way: bool) -> list[ImportJob]:
+    def find(
+        self, upload: Upload, *, under_way: bool = False, since: float | None = None
+    ) -> list[ImportJob]:
         """Nothing: this form lists no jobs."""
-        del upload, under_way
+        del upload, under_way, since
         return []
 
 
 def _job(entry: Mapping[str, Any], job_id: str) -> ImportJob:
     state = state_of(_first(entry, "status", "jobStatus"))
+    counts = _flat(entry)
     return ImportJob(
-        id=str(_first(entry, "jobId", "statusId") or job_id),
+        id=_name(_first(entry, "jobId", "statusId")) or job_id,
         state=JobState.RUNNING if state is JobState.UNKNOWN else state,
-        total=_count(_first(entry, "totalRecords", "totalCount")),
-        succeeded=_count(_first(entry, *_SUCCEEDED)),
-        failed=_count(_first(entry, *_FAILED)),
+        total=_count(_first(counts, "totalRecords", "totalCount", "total")),
+        succeeded=_count(_first(counts, *_SUCCEEDED)),
+        failed=_count(_first(counts, *_FAILED)),
         file_name=_text(entry.get("fileName")),
         object=_text(entry.get("objectName")),
         operation=_text(entry.get("operation")),
@@ -244,16 +267,28 @@ def _first(entry: Mapping[str, Any], *names: str) -> Any:
     return next((value for value in found if value is not None), None)
 
 
+def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry with what is nested in it; what it has itself comes first."""
+    nested = [_flat(value) for value in entry.values() if isinstance(value, Mapping)]
+    own = {name: value for name, value in entry.items() if not isinstance(value, Mapping)}
+    return {name: value for part in (*nested, own) for name, value in part.items()}
+
+
 def _row_error(entry: Mapping[str, Any]) -> RowError:
     return RowError(
         _count(entry.get("rowNumber")),
         str(entry.get("errorMessage") or ""),
-        _text(entry.get("fieldName")),
+        _name(entry.get("fieldName")),
     )
 
 
 def _count(value: object) -> int | None:
     return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
+
+
+def _name(value: object) -> str | None:
+    """What the tenant calls something, as it may stand in a line of a log."""
+    return "".join(filter(str.isprintable, str(value))) if value else None
 
 
 def _text(value: object) -> str | None:
@@ -267,6 +302,11 @@ def _seconds(value: object) -> float | None:
         return None
 
 
-def jobs_since(jobs: Sequence[ImportJob], earliest: float) -> list[ImportJob]:
-    """Those submitted at that time or later, and those that do not say when."""
-    return [job for job in jobs if job.created_at is None or job.created_at >= earliest]
+def _time(job: ImportJob, unknown: float) -> float:
+    return unknown if job.created_at is None else job.created_at
+
+
+def _goes_back_beyond(jobs: Sequence[ImportJob], earliest: float) -> bool:
+    """Whether a page begins with the newest of its jobs, all of which are older than that."""
+    times = [_time(job, earliest) for job in jobs]
+    return times[0] > times[-1] and max(times) < earliest

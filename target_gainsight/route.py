@@ -10,7 +10,7 @@ from gainsight_api.errors import ConfigError
 from gainsight_api.records import MOST_KEYS, UPSERTABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from gainsight_api.metadata import GainsightObject
     from target_gainsight.settings import StreamSettings
@@ -68,7 +68,8 @@ class Route:
         keys: The fields by which records are found.
         fields: Source property to field, where the names differ.
         lookups: What fills fields by other fields.
-        raw_lookups: The setting `lookups`, which REST calls send as it is; None without one.
+        raw_lookups: The setting `lookups`, which REST calls send as it is; None without one, and
+            where the target does the lookups because Gainsight refuses a column that is no field.
         load_mode: The path.
         omit_nulls: Whether a null leaves its field as it is, instead of clearing it.
         delete: Whether records that are marked as deleted are deleted.
@@ -94,6 +95,42 @@ class Route:
     def upserts_by_call(self) -> bool:
         """Whether the object has an upsert call of its own."""
         return self.object.name.lower() in UPSERTABLE and not self.finds_only
+
+    @property
+    def resolves_for_rest(self) -> bool:
+        """Whether the target does the lookups for REST calls, too."""
+        return bool(self.lookups) and self.raw_lookups is None
+
+    def lacking(self, properties: Collection[str]) -> list[str]:
+        """The properties that the settings name and that a stream does not have, to be warned of.
+
+        Args:
+            properties: All properties of its schema; none, if the schema does not say.
+
+        Raises:
+            ConfigError: Without one of them no record can be loaded; the text names them all.
+        """
+        if not properties:
+            return []
+        sent = {self.fields.get(name, name) for name in properties}
+        columns = {
+            name: f"{name!r} (`lookups` of {lookup.field})"
+            for lookup in self.lookups
+            for name in lookup.fields
+            if name not in sent and name not in self.object.fields
+        }
+        sources = {
+            name: f"{name!r} (`fields` to {field})"
+            for name, field in self.fields.items()
+            if name not in properties and not name.startswith("_sdc_")
+        }
+        named = [*columns.values(), *sources.values()]
+        if columns or any(self.fields[name] in self.keys for name in sources):
+            raise ConfigError(
+                f"stream {self.stream}: the stream has no property {', '.join(named)}; mend its "
+                "`streams` entry"
+            )
+        return named
 
     @property
     def lookup_sources(self) -> frozenset[str]:
@@ -127,14 +164,16 @@ def build_route(
     if operation is Operation.INSERT:
         keys = tuple(key for key in keys if key in found.fields and found.fields[key].createable)
         keys = keys[:MOST_KEYS]
+    lookups = tuple(_lookup(name, entry) for name, entry in (settings.lookups or {}).items())
+    own = any(name not in found.fields for lookup in lookups for name in lookup.fields)
     route = Route(
         stream=stream,
         object=found,
         operation=operation,
         keys=keys,
         fields=fields,
-        lookups=tuple(_lookup(name, entry) for name, entry in (settings.lookups or {}).items()),
-        raw_lookups=settings.lookups or None,
+        lookups=lookups,
+        raw_lookups=None if own else settings.lookups or None,
         load_mode=LoadMode(settings.load_mode),
         omit_nulls=settings.null_handling == "omit",
         delete=settings.deletes == "delete",

@@ -109,35 +109,44 @@ class StreamLoad:
         Raises:
             ConfigError: The stream's own settings name properties that it does not have.
         """
-        stream, fields = self.route.stream, self.route.fields
-        missing = [name for name in fields if name not in properties]
-        if missing and properties and self.settings.has_entry_with_fields(stream):
+        stream = self.route.stream
+        lacking = set(self.route.lacking(properties)) - self._named_as_left_out
+        if lacking and self.settings.has_entry_with_fields(stream):
             raise ConfigError(
-                f"stream {stream}: it has no property {', '.join(map(repr, missing))}, which "
-                "`fields` of its `streams` entry maps; its properties are "
-                f"{', '.join(sorted(properties))}"
+                f"stream {stream}: it has no property {', '.join(sorted(lacking))}, which its "
+                f"`streams` entry names; its properties are {', '.join(sorted(properties))}"
             )
+        if lacking:
+            self._named_as_left_out |= lacking
+            self.logger.warning("The stream has no property %s", ", ".join(sorted(lacking)))
         left_out = [
             name
             for name in self.merger.mapping.left_out(properties)
             if name not in self._named_as_left_out
         ]
         self._named_as_left_out.update(left_out)
-        filled = {field: source for source, field in fields.items()}
-        for name in left_out:
-            if name in filled:
+        if left_out:
+            self.logger.warning(
+                "Not sent, because the object %s has no such field or it cannot be written: %s",
+                self.route.object.name,
+                ", ".join(left_out),
+            )
+        self._say_replaced(properties)
+
+    def _say_replaced(self, properties: Sequence[str]) -> None:
+        """Say which properties are not sent, since another one fills the field of their name."""
+        filled = {field: source for source, field in self.route.fields.items()}
+        for name in properties:
+            source = filled.get(name, name)
+            kept = name in self.route.fields or source == name or name in self._named_as_left_out
+            if not kept:
+                self._named_as_left_out.add(name)
                 self.logger.warning(
                     "Not sent: the property %s, since `fields` fills the field %s from %s",
                     name,
                     name,
-                    filled[name],
+                    source,
                 )
-        if unknown := [name for name in left_out if name not in filled]:
-            self.logger.warning(
-                "Not sent, because the object %s has no such field or it cannot be written: %s",
-                self.route.object.name,
-                ", ".join(unknown),
-            )
 
     def receive(
         self,

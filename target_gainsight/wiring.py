@@ -30,6 +30,7 @@ from target_gainsight.incoming.storage import Storage
 from target_gainsight.rejects import DeadLetters, Sender, Tally
 from target_gainsight.rest.deletes import Deleter
 from target_gainsight.rest.loader import RestLoader
+from target_gainsight.rest.resolving import ResolvingRest
 from target_gainsight.route import LoadMode, Operation, Route, build_route
 from target_gainsight.rows.mapping import RecordMap
 from target_gainsight.search.existing import Existing
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from gainsight_api.clock import Clock
     from gainsight_api.session import Session
+    from target_gainsight.loaders import RestPath
     from target_gainsight.settings import TargetSettings
 
 
@@ -186,7 +188,7 @@ class Wiring:
             run_id=self._run_id,
         )
         return Loaders(
-            rest=rest,
+            rest=self._rest_path(route, rest),
             bulk=self._bulk_loader(route, existing, rest),
             deleter=Deleter(route, Records(self.session), existing, self._clock),
             letters=DeadLetters(self._rejects, sender, self._clock, self._tally),
@@ -202,7 +204,7 @@ class Wiring:
             few_by_rest = rest if route.load_mode is LoadMode.AUTO else None
             bulk = DryRunBulk(counts, self._resolver(route), few_by_rest, self._settings)
         return Loaders(
-            rest=rest,
+            rest=self._rest_path(route, rest),
             bulk=bulk,
             deleter=DryRunDeleter(counts),
             letters=DryRunLetters(counts),
@@ -245,7 +247,13 @@ class Wiring:
 
     def _resolver(self, route: Route) -> Resolver:
         find_object = partial(self._object, route.stream)
-        return Resolver(route.lookups, find_object, Query(self.session))
+        no_fields = route.lookup_sources - set(route.object.fields)
+        return Resolver(route.lookups, find_object, Query(self.session), no_fields)
+
+    def _rest_path(self, route: Route, rest: RestPath) -> RestPath:
+        if not route.resolves_for_rest:
+            return rest
+        return ResolvingRest(route, rest, self._resolver(route))
 
     def _object(self, stream: str, name: str) -> GainsightObject:
         if name not in self._objects:

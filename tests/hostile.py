@@ -7,6 +7,7 @@ import http.client
 import threading
 import time
 from collections import Counter
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -57,7 +58,7 @@ class Hostile:
             key = (request.method, request.path.partition("?")[0])
             self._counts[key] += 1
             number = self._counts[key]
-        own = lambda: self._forwarded(request)  # noqa: E731 - asked only if it is wanted
+        own = partial(self._forwarded, request)  # asked only if it is wanted
         return self._answer(request, number, own) or own()
 
     def _forwarded(self, request: Request) -> Reply:

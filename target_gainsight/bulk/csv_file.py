@@ -7,7 +7,7 @@ import hashlib
 from array import array
 from dataclasses import dataclass, field
 from itertools import count, repeat
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from target_gainsight.rows.blocks import Block
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from target_gainsight.rows.values import Wire
 
+csv.field_size_limit(2**31 - 1)  # else a rich text of more than 131,072 characters does not read
 _QUOTE = '"'
 _MARKS = (_QUOTE, ",", "\n", "\r")
 _TEXTS: Mapping[Wire, str] = {None: "", True: "true", False: "false"}
@@ -118,7 +119,6 @@ class CsvWriter:
     def finish(self) -> list[CsvFile]:
         """Complete the files, and return them all."""
         if self._open:
-            self._open.file.close()
             digest = self._open.digest.hexdigest()
             self._finished.append(
                 CsvFile(self._open.path, self._columns, digest, self._open.sources)
@@ -145,7 +145,7 @@ class CsvWriter:
     def _file(self) -> _OpenFile:
         if self._open is None:
             path = self._folder / f"{self._prefix}-{next(self._numbers)}.csv"
-            self._open = _OpenFile(path, path.open("xb"))
+            self._open = _OpenFile(path)
             header = Block(self._columns, [[name] for name in self._columns], [[]])
             self._open.write("".join(_lines(header, self._columns)).encode())
         return self._open
@@ -166,14 +166,16 @@ def file_size(block: Block, columns: Sequence[str]) -> int:
 
 @dataclass(slots=True)
 class _OpenFile:
+    """A file that is not finished; open only while it is written, since there may be thousands."""
+
     path: Path
-    file: IO[bytes]
     size: int = 0
     sources: Sources = field(default_factory=Sources)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def write(self, lines: bytes) -> None:
-        self.file.write(lines)
+        with self.path.open("ab") as file:
+            file.write(lines)
         self.digest.update(lines)
         self.size += len(lines)
 

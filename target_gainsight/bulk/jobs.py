@@ -13,7 +13,6 @@ from gainsight_api.imports import (
     Imports,
     Operation,
     Upload,
-    jobs_since,
 )
 from gainsight_api.job_states import JobState
 from gainsight_api.polling import polls
@@ -69,12 +68,12 @@ class Importer:
 
     def _left_by_another_run(self, upload: Upload) -> str | None:
         """Find a job of this file that is under way; of inserts, also one that has completed."""
-        inserts = upload.operation is Operation.INSERT
-        since = self.clock.now() - self.job_timeout
-        for job in self._new(self.imports.find(upload, under_way=not inserts)):
-            running = job.state is JobState.RUNNING
-            completed = job.state is JobState.COMPLETED
-            if running or (inserts and completed and jobs_since([job], since)):
+        if upload.operation is not Operation.INSERT:
+            jobs = self.imports.find(upload, under_way=True)
+        else:
+            jobs = self.imports.find(upload, since=self.clock.now() - self.job_timeout)
+        for job in self._new(jobs):
+            if job.state is not JobState.FAILED:
                 logger.info("%s: import job %s is of an earlier run", upload.file.name, job.id)
                 return job.id
         return None
@@ -102,8 +101,8 @@ class Importer:
         logger.warning("%s: the submission was not answered; looking for it", upload.file.name)
         for _ in range(_LOOKS_FOR_A_LOST_JOB):
             self.clock.sleep(_SECONDS_BETWEEN_LOOKS)
-            jobs = self._new(self.imports.find(upload, under_way=False))
-            for job in jobs_since(jobs, started - _CLOCK_DIFFERENCE_SECONDS):
+            jobs = self.imports.find(upload, since=started - _CLOCK_DIFFERENCE_SECONDS)
+            for job in self._new(jobs):
                 if job.state is not JobState.FAILED:
                     return job.id
         return None
@@ -130,5 +129,9 @@ class Importer:
 
     def _fields_of(self, job_id: str) -> str:
         """The fields that the errors of a failed job name, as a part of a sentence."""
-        fields = {error.field for error in self.imports.errors(job_id) if error.field}
+        try:
+            errors = self.imports.errors(job_id)
+        except GainsightError as exc:
+            return f" (its errors could not be read: {exc})"
+        fields = {error.field for error in errors if error.field}
         return f" because of {', '.join(sorted(fields))}" if fields else ""

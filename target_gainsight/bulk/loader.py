@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gainsight_api import imports
-from gainsight_api.errors import GainsightError
+from gainsight_api.errors import GainsightError, RequestError, TooLargeError
 from gainsight_api.imports import ImportJob, RowError, Upload
 from target_gainsight.bulk.csv_file import CsvFile, CsvWriter, file_columns
 from target_gainsight.bulk.row_numbers import (
     BASES,
+    Telling,
     UnknownBaseError,
-    base_by_keys,
-    base_by_messages,
     possible_bases,
 )
 from target_gainsight.loaders import Outcome
 from target_gainsight.problems import Problem, Rejection
 from target_gainsight.route import Operation, Route
 from target_gainsight.rows.blocks import Row
+from target_gainsight.search.existing import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from target_gainsight.bulk.jobs import Importer
     from target_gainsight.incoming.storage import Storage
     from target_gainsight.rest.loader import RestLoader
     from target_gainsight.rows.blocks import Block, Rows
+    from target_gainsight.rows.values import Wire
     from target_gainsight.search.existing import Existing
     from target_gainsight.search.lookups import Resolver
+
+logger = logging.getLogger(__name__)
+
+_MANY_JOBS = 20
+_CODE = re.compile(r"\b(?:GSOBJ|GS|GU)_[A-Z0-9_]*[0-9]\b")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,11 +73,26 @@ class BulkLoader:
     def load(self, rows: Rows) -> Outcome:
         """Load rows, each of which has a key of its own unless they are inserted."""
         outcome = Outcome()
+        for wave in self.resolver.waves(rows, self.route.object.name):
+            outcome += self._load(wave)
+        return outcome
+
+    def _load(self, rows: Rows) -> Outcome:
+        outcome = Outcome()
         with tempfile.TemporaryDirectory(dir=self.storage.folder) as folder:
             files = _Files(self, Path(folder))
             for block in self.resolver.resolved(rows, outcome):
                 files.add(block)
-            for file in files.finish():
+            finished = files.finish()
+            if len(finished) > _MANY_JOBS:
+                logger.warning(
+                    "Stream %s: the records of this batch have so many different sets of "
+                    "properties that they take %d import jobs; `load_mode: auto`, or "
+                    "`null_handling: send`, may take fewer",
+                    self.route.stream,
+                    len(finished),
+                )
+            for file in finished:
                 self._import(file, outcome)
         if self.rest and files.rows_for_rest:
             outcome += self.rest.load(files.rows_for_rest)
@@ -87,13 +110,31 @@ class BulkLoader:
             file=file.path,
             job_id=self.route.job_id,
         )
-        job = self.importer.run(upload)
+        try:
+            job = self.importer.run(upload)
+        except (RequestError, TooLargeError) as exc:
+            raise self._refused(upload, exc) from None
         problems = self._failures(job, file)
         outcome.confirmed += file.sources.records
         for index, reasons in problems.items():
             sources = file.sources[index]
             outcome.confirmed -= len(sources)
             outcome.rejections.append(Rejection(sources, reasons))
+
+    def _refused(self, upload: Upload, error: RequestError | TooLargeError) -> GainsightError:
+        """Say what was refused; Gainsight's codes are about records, and a file has many."""
+        with_keys = f" with the keys {', '.join(upload.keys)}" if upload.keys else ""
+        reason = "" if type(error) is RequestError else f": {error.reason}"
+        if isinstance(error, TooLargeError):
+            reason += "; set `max_bulk_bytes` lower"
+        return GainsightError(
+            f"stream {self.route.stream}: Gainsight refused the import of {upload.file.name} "
+            f"({upload.operation.value}) into {upload.object}{with_keys}{reason}; nothing of it is "
+            "acknowledged",
+            code=error.code,
+            request_id=error.request_id,
+            status=error.status,
+        )
 
     def _failures(self, job: ImportJob, file: CsvFile) -> dict[int, tuple[Problem, ...]]:
         """Find the rows that a completed job did not write: why they failed, by their index.
@@ -126,7 +167,7 @@ class BulkLoader:
         problems: dict[int, tuple[Problem, ...]] = {}
         for error in by_row:
             index = (error.row or 0) - base
-            problem = Problem(None, error.message, error.field)
+            problem = Problem(_code_of(error), error.message, error.field)
             problems[index] = (*problems.get(index, ()), problem)
         return problems
 
@@ -136,14 +177,16 @@ class BulkLoader:
         Raises:
             UnknownBaseError: The base cannot be found out.
         """
-        numbers = sorted({error.row for error in errors if error.row is not None})
+        numbers = {error.row for error in errors if error.row is not None}
         bases = possible_bases(numbers, len(file.sources), self.bases)
-        base: int | None = bases[0] if len(bases) == 1 else None
-        if base is None and bases:
-            indexes = {number - base for number in numbers for base in bases}
-            base = base_by_messages(errors, bases, file.rows(indexes))
-        if base is None and bases and self.route.keys:
-            base = base_by_keys(numbers, bases, lambda indexes: self._held(file, indexes))
+        if len(bases) > 1:
+            telling = Telling.of(errors, bases)
+            rows = file.rows(telling.indexes)
+            if self.route.keys:
+                bases = telling.fitting(self._held(rows))
+            if len(bases) > 1:
+                bases = telling.quoting(rows, bases)
+        base = bases[0] if len(bases) == 1 else None
         if base is None:
             raise UnknownBaseError(
                 f"stream {self.route.stream}: it cannot be told which rows of {file.path.name} "
@@ -153,10 +196,14 @@ class BulkLoader:
         self.bases = (base,)
         return base
 
-    def _held(self, file: CsvFile, indexes: Sequence[int]) -> set[int]:
-        """Which rows of a file Gainsight holds, in every value."""
-        rows = [Row(values, []) for _, values in sorted(file.rows(indexes).items())]
-        return {indexes[index] for index in self.existing.by_all_values(rows).by_all_values}
+    def _held(self, rows: Mapping[int, Mapping[str, Wire]]) -> Held:
+        """Which rows Gainsight holds, by their index in the file."""
+        indexes = list(rows)
+        held = self.existing.by_all_values([Row(dict(values), []) for values in rows.values()])
+        return Held(
+            {indexes[position] for position in held.by_key},
+            {indexes[position] for position in held.by_all_values},
+        )
 
 
 @dataclass(slots=True)
@@ -194,6 +241,12 @@ class _Files:
             row for blocks in self._waiting.values() for block in blocks for row in block
         ]
         return [file for writer in self._writers.values() for file in writer.finish()]
+
+
+def _code_of(error: RowError) -> str:
+    """The code of a failed row: the one that its message holds, if it holds one."""
+    found = _CODE.search(error.message)
+    return found.group() if found else "IMPORT_ROW_REJECTED"
 
 
 def _count(count: int | None) -> str:

@@ -67,11 +67,13 @@ class RecordMap:
         """The properties that hold the values of the key fields."""
 
     def left_out(self, properties: Sequence[str]) -> list[str]:
-        """The properties that are not sent, apart from Singer's own, which never are."""
+        """The properties that Gainsight has no field for, apart from Singer's own."""
         return [
             name
             for name in properties
-            if self._column(name) is None and not name.startswith(_SDC_PREFIX)
+            if self._column(name) is None
+            and not name.startswith(_SDC_PREFIX)
+            and name not in self._mapped
         ]
 
     def convert(self, record: Mapping[str, Any]) -> dict[str, Wire]:
@@ -93,7 +95,7 @@ class RecordMap:
         missing = [key for key in self._route.keys if values.get(key) is None]
         faulty = {problem.field for problem in problems}
         problems += [
-            Problem("MISSING_KEY", "the record has no value for a key", key)
+            Problem("MISSING_KEY", f"the record has no value in {self._place_of(key)}", key)
             for key in missing
             if key not in faulty
         ]
@@ -102,6 +104,12 @@ class RecordMap:
         if self._route.omit_nulls:
             return {name: value for name, value in values.items() if value is not None}
         return values
+
+    def _place_of(self, key: str) -> str:
+        source = self.key_sources[self.keys.index(key)]
+        if source == key:
+            return f"the property {key}, which is a key"
+        return f"the property {source}, which `fields` maps to the key {key}"
 
     def convert_block(self, block: Block) -> tuple[list[Block], list[Rejection]]:
         """Convert a block of records: the rows to send, and the records that do not convert."""

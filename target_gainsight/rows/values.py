@@ -7,6 +7,7 @@ texts, as the samples of the article "Relationship APIs" do, so that no digit is
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 PICKLIST = "PICKLIST"
 MULTISELECT = "MULTISELECTDROPDOWNLIST"
 _MAX_DIGITS = 400
+_MOST_LABELS = 12
+_DIGITS_ALONE = re.compile(r"[+-]?[0-9]+").fullmatch
+_MILLISECONDS = re.compile(r"-?[0-9]{11,13}|0").fullmatch
+"""Fewer digits may as well be a compact date, a year, seconds, or a spreadsheet's day number."""
 
 Wire = str | bool | None
 """A value as it is sent."""
@@ -37,7 +42,7 @@ class Digits(str):
 
 
 class ConversionError(Exception):
-    """A value that its field cannot hold; the message says why, without the value.
+    """A value that its field cannot hold; the message is for the dead letter alone.
 
     Attributes:
         code: What is wrong, as the dead letter has it.
@@ -126,9 +131,9 @@ def _boolean(value: Any) -> Wire:
         return None
     if isinstance(value, bool):
         return value
-    if isinstance(value, str | int):
+    if isinstance(value, str | int | Decimal | float):
         try:
-            return boolean(str(value).strip())
+            return boolean(_without_fraction(value))
         except ValueError:
             pass
     raise ConversionError("INVALID_BOOLEAN", "the value is neither true nor false")
@@ -137,12 +142,27 @@ def _boolean(value: Any) -> Wire:
 def _moment(read: Callable[[str], str], code: str, what: str, value: Any) -> Wire:
     if value is None or value == "":
         return None
-    if isinstance(value, str) or type(value) is int:
+    if isinstance(value, str | int | Decimal | float) and not isinstance(value, bool):
         try:
-            return read(str(value).strip())
+            written = _without_fraction(value)
+            if not _DIGITS_ALONE(written) or _MILLISECONDS(written):
+                return read(written)
         except ValueError:
             pass
     raise ConversionError(code, f"the value is not a {what}")
+
+
+def _without_fraction(value: str | float | Decimal) -> str:
+    """A value as text; a number such as 1.0, as nullable columns have it, as the whole one it is.
+
+    Raises:
+        ValueError: It is not a finite number.
+    """
+    if isinstance(value, Digits | float):
+        value = number(str(value))
+    if isinstance(value, Decimal) and abs(value.adjusted()) < _MAX_DIGITS:
+        return str(int(value)) if value == int(value) else format(value, "f")
+    return str(value).strip()
 
 
 CONVERTERS: Mapping[Kind, Converter] = {
@@ -176,7 +196,13 @@ class _Items:
             raise ConversionError(
                 "AMBIGUOUS_PICKLIST", "several active items have this label: give the id"
             )
-        raise ConversionError("INVALID_PICKLIST", "the picklist has no such active item")
+        raise ConversionError("INVALID_PICKLIST", self._unknown(value))
+
+    def _unknown(self, value: str) -> str:
+        labels = ", ".join(map(repr, list(self.by_label)[:_MOST_LABELS]))
+        more = len(self.by_label) - _MOST_LABELS
+        and_more = f" and {more} more" if more > 0 else ""
+        return f"the picklist has no active item {value!r}; it has {labels or 'none'}{and_more}"
 
 
 def _one_item(items: _Items, value: Any) -> Wire:

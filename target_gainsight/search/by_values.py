@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.filters.build import Condition, Filter, Operator, all_of, any_of
@@ -29,8 +30,13 @@ def query_by_values(
     fields: Sequence[str],
     rows: Iterable[Sequence[Wire]],
     select: Iterable[str],
+    *,
+    all_of_them: bool = False,
 ) -> list[Mapping[str, Any]]:
     """Query the records that have all values of one of the rows, in the tenant's own order.
+
+    A page shorter than asked for is not the end, since a tenant may give smaller ones: it is read
+    on until each row has a record, or a page brings nothing new.
 
     Args:
         query: The calls.
@@ -38,13 +44,26 @@ def query_by_values(
         fields: The fields whose values are given.
         rows: For each row, the values of these fields; at most `rows_per_query` of them.
         select: The fields to return.
-
-    Returns:
-        At most `LARGEST_PAGE` records. If there are as many, there may be more.
+        all_of_them: Whether a row may have several records, all of which are needed.
     """
-    where = any_of(*(_has_values(fields, values) for values in rows))
-    selected = tuple(dict.fromkeys(select))
-    return query.page(Read(object=object_name, fields=selected, where=where, limit=LARGEST_PAGE))
+    wanted = list(rows)
+    where = any_of(*(_has_values(fields, values) for values in wanted))
+    read = Read(
+        object=object_name,
+        fields=tuple(dict.fromkeys(select)),
+        where=where,
+        limit=LARGEST_PAGE,
+    )
+    found: list[Mapping[str, Any]] = []
+    shown: set[tuple[str, ...]] = set()
+    last: list[Mapping[str, Any]] = []
+    while (page := query.page(replace(read, offset=len(found)))) and page != last:
+        found += page
+        shown.update(tuple(str(record.get(name)).casefold() for name in fields) for record in page)
+        if len(shown) >= len(wanted) and not all_of_them:
+            break
+        last = page
+    return found
 
 
 def _has_values(fields: Sequence[str], values: Sequence[Wire]) -> Filter | None:

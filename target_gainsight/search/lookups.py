@@ -1,11 +1,14 @@
 """Do lookups for import jobs as Gainsight does them for REST calls.
 
 A lookup fills a field: it finds the one record of another object whose fields equal some of the
-row's (article "Relationship APIs"). What has been found is remembered for the run.
+row's (article "Relationship APIs"). What has been found is remembered for the run; that nothing was
+found is not, since the run itself may load what is looked for.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.filters.build import Condition, Operator
@@ -13,19 +16,19 @@ from gainsight_api.pieces import pieces
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.read import Read
 from target_gainsight.problems import Problem
-from target_gainsight.rows.blocks import in_blocks
-from target_gainsight.rows.keys import comparable, kind_in
+from target_gainsight.rows.blocks import Rows, in_blocks
+from target_gainsight.rows.keys import comparable, kind_in, similar
 from target_gainsight.rows.mapping import GSID
 from target_gainsight.rows.values import ConversionError, Wire, converter, text
 from target_gainsight.search.by_values import query_by_values, rows_per_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from gainsight_api.metadata import GainsightObject
     from target_gainsight.loaders import Outcome
     from target_gainsight.route import Lookup
-    from target_gainsight.rows.blocks import Block, Row, Rows
+    from target_gainsight.rows.blocks import Block, Row
 
 _NOT_RESOLVED = "GSOBJ_1008"
 _MAX_CALLS_BY_VALUE = 2
@@ -54,7 +57,9 @@ class LookupCache:
         fields = [target.fields.get(name) for name in self._names]
         self._kinds = [kind_in(target, name) for name in self._names]
         self._converters = [converter(field) if field else text for field in fields]
+        self._several = lookup.on_several == "MARKASERROR"
         self._found: dict[Form, list[Wire]] = {}
+        self._alike: dict[Form, list[Wire]] = {}
 
     def criteria(self, row: Row) -> Criteria | None:
         """What a row looks for; None if it has none of the fields."""
@@ -64,47 +69,77 @@ class LookupCache:
         return tuple(row.values.get(column) for column in columns)
 
     def matches(self, criteria: Criteria) -> list[Wire]:
-        """What was found for some criteria: nothing, one value or several."""
-        return self._found.get(self._form(criteria), [])
+        """What was found for some criteria: nothing, one value or several.
+
+        Where the tenant compares without case, a record that is alike counts if none is equal.
+        """
+        form = self._form(criteria)
+        return self._found.get(form) or self._alike.get(form, [])
 
     def find(self, wanted: Iterable[Criteria]) -> None:
         """Look for criteria that are new: by value, or in pages of the object if they are many."""
+        self._alike.clear()
+        if self._several:
+            self._found.clear()  # there may be a second one by now
         possible = filter(None, map(self._converted, wanted))
         new = {self._form(criteria): criteria for criteria in possible}
-        missing = {form: given for form, given in new.items() if form not in self._found}
+        missing = {form: given for form, given in new.items() if not self._found.get(form)}
         per_call = rows_per_query(self._names)
         calls = -(-len(missing) // per_call)
         in_pages = calls > _MAX_CALLS_BY_VALUE and GSID in self._target.fields
-        if in_pages and self._read_pages(set(missing), calls):
-            # Which of several matches is the first depends on the tenant's own order.
-            missing = {f: given for f, given in missing.items() if len(self._found.get(f, ())) > 1}
-        for part in pieces(missing.items(), per_call):
-            self._read_values(dict(part))
-        for form in new:
-            self._found.setdefault(form, [])
+        if in_pages and (similar_ones := self._read_pages(set(missing), calls)) is not None:
+            # Which of several matches is the first depends on the tenant's own order, and whether
+            # one that differs in case is a match on its comparison.
+            missing = {
+                form: given
+                for form, given in missing.items()
+                if len(found := self._found.get(form, ())) > 1
+                or (not found and self._similar(form) in similar_ones)
+            }
+        for part in self._apart(missing, per_call):
+            self._read_values(part)
+
+    def _apart(self, wanted: Mapping[Form, Criteria], size: int) -> Iterator[dict[Form, Criteria]]:
+        """Criteria for each query; of those that are alike one only, so that its match is seen."""
+        rounds: list[dict[Form, Criteria]] = []
+        times: Counter[Form] = Counter()
+        for form, given in wanted.items():
+            alike = self._similar(form)
+            if times[alike] == len(rounds):
+                rounds.append({})
+            rounds[times[alike]][form] = given
+            times[alike] += 1
+        for each in rounds:
+            for part in pieces(each.items(), size):
+                yield dict(part)
 
     def _read_values(self, wanted: Mapping[Form, Criteria]) -> None:
         """Ask for records by value, in the tenant's own order: the first match is the first."""
         for form in wanted:
-            self._found[form] = []
+            self._found.pop(form, None)
         records = query_by_values(
-            self._query, self._target.name, self._names, wanted.values(), self._selected
+            self._query,
+            self._target.name,
+            self._names,
+            wanted.values(),
+            self._selected,
+            all_of_them=self._several,
         )
         self._keep(records, set(wanted))
-        if len(records) >= LARGEST_PAGE and len(wanted) > 1:
-            # There may be more, and some of them for what has not been found yet.
-            unsure = [form for form in wanted if not self._settled(form)]
-            for part in (unsure[: len(unsure) // 2], unsure[len(unsure) // 2 :]):
-                if part:
-                    self._read_values({form: wanted[form] for form in part})
+        by_similar = {self._similar(form): form for form in wanted}
+        for record in records:
+            asked = by_similar.get(self._similar(self._form_of(record)))
+            if asked is not None:
+                self._alike.setdefault(asked, []).append(text(record.get(self.lookup.result)))
 
-    def _settled(self, form: Form) -> bool:
-        """Whether further matches would change nothing."""
-        return len(self._found[form]) > (self.lookup.on_several == "MARKASERROR")
+    def _read_pages(self, wanted: set[Form], max_pages: int) -> set[Form] | None:
+        """Read the object in pages, ordered by Gsid.
 
-    def _read_pages(self, wanted: set[Form], max_pages: int) -> bool:
-        """Read the object in pages, ordered by Gsid; return whether that was all of it."""
+        Returns:
+            What is there, but for case and blanks; None if that was not all of the object.
+        """
         last: str | None = None
+        there: set[Form] = set()
         for _ in range(max_pages):
             read = Read(
                 object=self._target.name,
@@ -115,14 +150,15 @@ class LookupCache:
             )
             records = self._query.page(read)
             if not records:
-                return True
+                return there
             self._keep(records, wanted)
+            there.update(self._similar(self._form_of(record)) for record in records)
             last = str(records[-1][GSID])
-        return False
+        return None
 
     def _keep(self, records: Sequence[Mapping[str, Any]], wanted: set[Form]) -> None:
         for record in records:
-            form = self._form([record.get(name) for name in self._names])
+            form = self._form_of(record)
             if form in wanted:
                 found = self._found.setdefault(form, [])
                 if len(found) <= 1:
@@ -145,6 +181,26 @@ class LookupCache:
     def _form(self, values: Sequence[Any]) -> Form:
         return tuple(map(comparable, self._kinds, values))
 
+    def _form_of(self, record: Mapping[str, Any]) -> Form:
+        return self._form([record.get(name) for name in self._names])
+
+    def _similar(self, form: Form) -> Form:
+        return tuple(map(similar, self._kinds, form))
+
+    def level(self, row: Row, levels: dict[Form, int]) -> int:
+        """How many rows of the batch must be in before this one: those that it looks for.
+
+        Args:
+            row: A row of the object in which is looked.
+            levels: The levels of the rows before it; this one's is added.
+        """
+        criteria = self.criteria(row)
+        sought = self._similar(self._form(criteria)) if criteria else None
+        level = levels[sought] + 1 if sought is not None and sought in levels else 0
+        own = self._similar(self._form_of(row.values))
+        levels[own] = max(level, levels.get(own, 0))
+        return level
+
 
 class Resolver:
     """The lookups of one stream.
@@ -153,6 +209,7 @@ class Resolver:
         lookups: The lookups.
         describe: Describes an object, by its name.
         query: The calls.
+        no_fields: The columns to look by that are no fields of the rows' object: not sent.
     """
 
     def __init__(
@@ -160,8 +217,29 @@ class Resolver:
         lookups: Sequence[Lookup],
         describe: Callable[[str], GainsightObject],
         query: Query,
+        no_fields: Collection[str] = (),
     ) -> None:
+        self._no_fields = no_fields
         self._caches = [LookupCache(lookup, describe(lookup.object), query) for lookup in lookups]
+
+    def waves(self, rows: Rows, object_name: str) -> Iterator[Rows]:
+        """Part the rows of an object that looks in itself: each part looks for rows before it.
+
+        Args:
+            rows: The rows.
+            object_name: Their object.
+        """
+        own = [cache for cache in self._caches if cache.lookup.object == object_name]
+        if not own:
+            yield rows
+            return
+        known: list[dict[Form, int]] = [{} for _ in own]
+        levels = [
+            max(cache.level(row, seen) for cache, seen in zip(own, known, strict=True))
+            for row in rows
+        ]
+        for wave in range(max(levels, default=0) + 1):
+            yield Rows(partial(_of_level, rows, levels, wave))
 
     def resolved(self, rows: Rows, outcome: Outcome) -> Iterator[Block]:
         """Fill the fields of rows by lookups; reject the rows for which that fails.
@@ -191,7 +269,13 @@ class Resolver:
             if problems:
                 outcome.reject(row, *problems)
             else:
+                for name in self._no_fields:
+                    row.values.pop(name, None)
                 yield row
+
+
+def _of_level(rows: Rows, levels: Sequence[int], wanted: int) -> Iterator[Block]:
+    return in_blocks(row for row, level in zip(rows, levels, strict=True) if level == wanted)
 
 
 def _fill(row: Row, cache: LookupCache, criteria: Criteria | None) -> Iterator[Problem]:

@@ -16,7 +16,6 @@ from gainsight_api.imports import (
     Operation,
     RowError,
     Upload,
-    jobs_since,
 )
 from gainsight_api.job_states import JobState
 from gainsight_api.multipart import FormBody
@@ -218,8 +217,3 @@ def test_errors_of_the_whole_file_have_no_row() -> None:
     assert JobImports(Replies(reply)).errors("J") == [  # type: ignore[arg-type]
         RowError(None, "words", "A")
     ]
-
-
-def test_jobs_since_keeps_those_that_do_not_say_when() -> None:
-    jobs = [ImportJob(id=str(at), state=JobState.RUNNING, created_at=at) for at in (None, 1.0, 5.0)]
-    assert [job.created_at for job in jobs_since(jobs, 2.0)] == [None, 5.0]

@@ -120,7 +120,7 @@ def test_properties_that_a_stream_lacks_are_named_at_its_schema(runner: Runner) 
     entry: dict[str, Any] = {"name": THING, "fields": {"nmae": "Name", "nubmer": "Number__gc"}}
     output = runner.load(*FEED, streams=[entry])
     assert isinstance(output.error, ConfigError)
-    assert "no property 'nmae', 'nubmer'" in str(output.error)
+    assert "no property 'nmae' (`fields` to Name), 'nubmer' (`fields`" in str(output.error)
     assert not runner.sandbox.journal.calls
 
 

@@ -346,3 +346,17 @@ def test_the_readmes_streams_load_what_tap_postgres_sends(runner: Runner) -> Non
     stream = "public-accounts"
     runner.loaded(schema(stream, "Name"), record(stream, Name="Foo"), state(1), streams=streams)
     assert runner.rows("company").keys() == {"Foo"}
+
+
+def test_a_missing_key_is_named_with_the_property_that_should_hold_it(runner: Runner) -> None:
+    runner.load(
+        schema(THING, "title", keys=("title",)),
+        record(title=None),
+        fields={"title": "Name"},
+        max_rejects=-1,
+    )
+    [letter] = runner.letters()
+    [error] = letter["errors"]
+    assert error["code"] == "MISSING_KEY"
+    assert "property title" in error["message"]
+    assert "key Name" in error["message"]

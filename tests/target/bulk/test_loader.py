@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+import resource
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +17,6 @@ from gainsight_sandbox import (
     Sandbox,
 )
 from tests.target.support import THING, Runner, record, records, schema, state, thing
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 BULK: dict[str, Any] = {"load_mode": "bulk"}
 
@@ -244,3 +242,29 @@ def test_awkward_texts_arrive_unchanged(runner: Runner, mode: str) -> None:
     runner.loaded(schema(), *feed, load_mode=mode)
     rows = runner.rows()
     assert [rows[f"n{index}"]["Text__gc"] for index in range(len(AWKWARD))] == AWKWARD
+
+
+def test_many_sets_of_properties_need_few_open_files_and_are_warned_of(
+    runner: Runner, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ["Code__gc", "Number__gc", "Rate__gc", "Text__gc", "Company_Name__gc", "Active__gc"]
+    feed = [
+        record(Name=f"n{n}", **{name: 1 if n >> at & 1 else None for at, name in enumerate(names)})  # type: ignore[arg-type]
+        for n in range(64)
+    ]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    there = sum(1 for _ in Path("/dev/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (there + 40, hard))
+    try:
+        runner.loaded(
+            schema(THING, "Name", *names),
+            *feed,
+            null_handling="omit",
+            bulk_calls_per_hour=100,
+            **BULK,
+        )
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(runner.rows()) == 64
+    assert "64 import jobs" in caplog.text
+    assert len(sandbox.journal.imports) == 64

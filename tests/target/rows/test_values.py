@@ -41,12 +41,19 @@ def converted(data_type: str, value: Any) -> Any:
         ("BOOLEAN", True, True),
         ("BOOLEAN", "FALSE", False),
         ("BOOLEAN", 1, True),
+        ("BOOLEAN", Number("1.0"), True),
+        ("BOOLEAN", Number("0.0"), False),
         ("BOOLEAN", None, None),
         ("DATE", "2024-02-03", "2024-02-03"),
         ("DATE", "2024-02-03T23:00:00-05:00", "2024-02-03"),
         ("DATETIME", "2024-02-03T23:00:00-05:00", "2024-02-04T04:00:00.000Z"),
         ("DATETIME", "2024-02-03", "2024-02-03T00:00:00.000Z"),
         ("DATETIME", 1521743018667, "2018-03-22T18:23:38.667Z"),
+        ("DATETIME", Number("1521743018667.0"), "2018-03-22T18:23:38.667Z"),
+        ("DATETIME", "-1521743018667", "1921-10-12T05:36:21.333Z"),
+        ("DATETIME", 0, "1970-01-01T00:00:00.000Z"),
+        ("DATE", "1521743018667", "2018-03-22"),
+        ("DATE", Number("0.0"), "1970-01-01"),
         ("STRING", "", None),
         ("STRING", 1, "1"),
         ("STRING", Number("1.10"), "1.10"),
@@ -78,13 +85,12 @@ def test_values_are_converted(data_type: str, value: Any, sent: Any) -> None:
         ("NUMBER", Number("1e999999"), "INVALID_NUMBER"),
         ("BOOLEAN", "perhaps", "INVALID_BOOLEAN"),
         ("BOOLEAN", 2, "INVALID_BOOLEAN"),
+        ("BOOLEAN", Number("2.0"), "INVALID_BOOLEAN"),
+        ("BOOLEAN", Number("0.5"), "INVALID_BOOLEAN"),
         ("DATE", "2024-02-30", "INVALID_DATE"),
         ("DATE", True, "INVALID_DATE"),
         ("DATETIME", "soon", "INVALID_DATETIME"),
-        ("PICKLIST", "Old", "INVALID_PICKLIST"),
-        ("PICKLIST", "id-old", "INVALID_PICKLIST"),
         ("PICKLIST", "Twin", "AMBIGUOUS_PICKLIST"),
-        ("MULTISELECTDROPDOWNLIST", "Red;Green", "INVALID_PICKLIST"),
     ],
 )
 def test_values_that_cannot_be_converted_say_why_without_the_value(
@@ -94,6 +100,44 @@ def test_values_that_cannot_be_converted_say_why_without_the_value(
         converted(data_type, value)
     assert caught.value.code == code
     assert str(value) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("20240105", 20240105, "210318", 2024, 1704412800, "1704412800", "+1704412800000"),
+        *(Number("20240105.0"), Number("1704412800000.5"), Number("1e999999")),
+        "1704412800000.0",
+    ],
+)
+@pytest.mark.parametrize("data_type", ["DATE", "DATETIME"])
+def test_digits_that_are_no_milliseconds_are_no_date(data_type: str, value: Any) -> None:
+    with pytest.raises(ConversionError) as caught:
+        converted(data_type, value)
+    assert caught.value.code == f"INVALID_{data_type}"
+
+
+@pytest.mark.parametrize(
+    ("data_type", "value", "named"),
+    [
+        ("PICKLIST", "Old", "'Old'"),
+        ("PICKLIST", "id-old", "'id-old'"),
+        ("MULTISELECTDROPDOWNLIST", "Red;Green", "'Green'"),
+    ],
+)
+def test_an_unknown_item_is_named_with_the_labels_that_there_are(
+    data_type: str, value: Any, named: str
+) -> None:
+    with pytest.raises(ConversionError) as caught:
+        converted(data_type, value)
+    assert caught.value.code == "INVALID_PICKLIST"
+    assert f"{named}; it has 'Red', 'Blue', 'Twin', 'A;B'" in str(caught.value)
+
+
+def test_of_many_labels_a_dozen_are_named() -> None:
+    options = [Option(f"id-{n}", f"Item {n}", active=True) for n in range(30)]
+    with pytest.raises(ConversionError, match="'Item 11' and 18 more"):
+        converter(Field("F", "F", "PICKLIST"), options)("Other")
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30))
