@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,3 +114,10 @@ def test_a_function_is_not_too_long(module: str) -> None:
         and node.end_lineno - node.lineno >= FUNCTION_LINES
     }
     assert not too_long
+
+
+def test_the_map_of_the_modules_names_only_files_that_exist() -> None:
+    named = re.findall(r"`((?:\w+/)+\w+\.py)`", (ROOT / "docs/architecture.md").read_text())
+    below = [ROOT, *(ROOT / package for package in PACKAGES)]
+    assert named
+    assert not [name for name in named if not any((folder / name).exists() for folder in below)]
