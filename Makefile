@@ -21,6 +21,7 @@ lint: $(UV) ## All checks but the tests; no network is needed once the packages 
 	$(LINT) typos
 	$(LINT) check-jsonschema --builtin-schema vendor.meltano meltano.yml
 	$(LINT) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(LINT) check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(LINT) zizmor --offline --quiet .github
 
 pytest: $(UV)
