@@ -5,19 +5,27 @@ PYTHON ?= python3
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 export UV_PYTHON_DOWNLOADS = never
 RUN = $(UV) run --frozen --all-extras
+LINT = $(RUN) --group bench --group lint
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint pytest format bench clean
 
 demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into CSV files
 	@$(RUN) --group meltano python scripts/demo.py
 
-test: lint ## Lint, types, and all tests
-	$(RUN) --group meltano pytest -n 2 --dist loadfile
+test: lint pytest ## Lint, types, and all tests
 
-lint: $(UV)
-	$(RUN) ruff check
-	$(RUN) ruff format --check
-	$(RUN) --group bench mypy
+lint: $(UV) ## All checks but the tests; no network is needed once the packages are there
+	$(LINT) ruff check
+	$(LINT) ruff format --check
+	$(LINT) mypy
+	$(LINT) typos
+	$(LINT) check-jsonschema --builtin-schema vendor.meltano meltano.yml
+	$(LINT) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(LINT) check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(LINT) zizmor --offline --quiet .github
+
+pytest: $(UV)
+	$(RUN) --group meltano pytest -n 2 --dist loadfile
 
 format: $(UV)
 	$(RUN) ruff check --fix

@@ -1,4 +1,15 @@
-"""What the tap and the target have in common as plugins of the Singer SDK."""
+"""What the tap and the target have in common as plugins of the Singer SDK.
+
+What is used here of the SDK that is not public, why, and what would let it go:
+
+- `PluginBase._env_var_config`, `_env_var_prefix`, `configuration._dict_config` and
+  `helpers._classproperty`: a number in an environment variable that is none must be an error that
+  names the setting. That the SDK itself names it would do.
+- `PluginBase._validate_config`, `_config`: text is made numbers before the settings are checked. A
+  public hook between reading settings and checking them would do.
+- The class of the command that `get_singer_command` returns is replaced, so that a user's mistake
+  ends in one line. A public setting of the command's class would do.
+"""
 
 from __future__ import annotations
 

@@ -32,7 +32,9 @@ from tap_gainsight.output import LineWriter
 from tap_gainsight.records.lines import lines, mapped_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Collection, Generator, Iterator
+
+    from singer_sdk.singerlib.catalog import MetadataMapping
 
     from tap_gainsight.records.block import Block, Record
 
@@ -45,12 +47,26 @@ class BlockStream(Stream):
 
     Attributes:
         error: What ended its sync before its end, if anything did.
+        hidden: Properties that are not selected unless a catalog says so.
     """
 
     # Values are made fit as they are read; to walk every record again would cost a third more.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     error: GainsightError | None = None
+    hidden: Collection[str] = ()
+
+    @property
+    @override
+    def metadata(self) -> MetadataMapping:
+        fresh = self._metadata is None
+        metadata = super().metadata
+        if fresh and self._tap_input_catalog is None:
+            for name in self.hidden:
+                entry = metadata["properties", name]
+                if entry.inclusion != entry.InclusionType.AUTOMATIC:
+                    entry.selected_by_default = False
+        return metadata
 
     @abstractmethod
     def blocks(self) -> Iterator[Block]:
@@ -60,6 +76,10 @@ class BlockStream(Stream):
     def get_records(self, context: Any) -> Iterator[Record]:
         for block in self.blocks():
             yield from block.records()
+
+    @override
+    def _increment_stream_state(self, latest_record: Any, *, context: Any = None) -> None:
+        """Nothing: the bookmark is moved by pages, not by records."""
 
     @override
     def _sync_records(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL, MetadataMapping
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
 
 from gainsight_api.datatypes import timestamp
@@ -55,6 +55,7 @@ class GainsightStream(BlockStream):
         super().__init__(tap, schema=dict(spec.schema), name=spec.name)
         self.primary_keys = spec.keys
         self.replication_key = spec.replication_key
+        self.hidden = spec.hidden
         self._spec = spec
         self._wiring = wiring
         self._settings = wiring.settings
@@ -67,18 +68,6 @@ class GainsightStream(BlockStream):
     def is_sorted(self) -> bool:
         return True  # bookmarks are kept by the checkpoints, which know what has been read
 
-    @property
-    @override
-    def metadata(self) -> MetadataMapping:
-        fresh = self._metadata is None
-        metadata = super().metadata
-        if fresh and self._tap_input_catalog is None:
-            for name in self._spec.hidden:
-                entry = metadata["properties", name]
-                if entry.inclusion != entry.InclusionType.AUTOMATIC:
-                    entry.selected_by_default = False
-        return metadata
-
     @override
     def get_replication_key_signpost(self, context: Any = None) -> None:
         """No signpost: a bookmark is what has been read, however the clocks differ."""
@@ -86,10 +75,6 @@ class GainsightStream(BlockStream):
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> None:
         """No BATCH messages: a checkpoint must not run ahead of the records before it."""
-
-    @override
-    def _increment_stream_state(self, latest_record: Any, *, context: Any = None) -> None:
-        """Nothing: a checkpoint moves the bookmark, after each page."""
 
     @override
     def blocks(self) -> Iterator[Block]:

@@ -109,7 +109,7 @@ def test_a_value_in_a_documented_form_is_kept(
         ("Paid__gc", "yes", "GSOBJ_1008"),
         ("Paid__gc", "", "GSOBJ_1008"),
         ("Day__gc", "210318", "GSOBJ_1006"),
-        ("Day__gc", 210318, "GSOBJ_1006"),
+        pytest.param("Day__gc", 210318, "GSOBJ_1006", id="Day__gc-int-GSOBJ_1006"),
         ("Day__gc", "2022-02-30", "GSOBJ_1006"),
         ("Day__gc", "23.06.2022", "GSOBJ_1006"),
         ("Day__gc", "20220623", "GSOBJ_1006"),
