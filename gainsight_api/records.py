@@ -51,13 +51,16 @@ class FieldError:
         code: Gainsight's error code, where it gave one.
         message: Gainsight's words, which may quote the record: for a dead letter, never a log.
         field: The field, where it is named.
-        values: The value as Gainsight names it, in every form it does.
+        values: The refused value as Gainsight names it, in every form it does; never the one that
+            it holds (`oldValue`).
+        null: Whether the value is refused for being null.
     """
 
     code: str | None
     message: str
     field: str | None = None
     values: tuple[str, ...] = ()
+    null: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +210,7 @@ def _field_errors(entry: Mapping[str, Any]) -> tuple[FieldError, ...]:
     nested = entry.get("errors")
     if not isinstance(nested, list):
         return (_field_error(entry, ()),)
-    shared = _values(entry.get("oldValue")) + _values(entry.get("parsedValue"))
+    shared = _values(entry.get("parsedValue"))
     return tuple(_field_error(item, shared) for item in nested if isinstance(item, Mapping))
 
 
@@ -218,6 +221,7 @@ def _field_error(item: Mapping[str, Any], shared: tuple[str, ...]) -> FieldError
         message=_shortened(str(item.get("errorMessage") or "")),
         field=str(field) if field else None,
         values=tuple(dict.fromkeys(_values(item.get("invalidValue")) + shared)),
+        null=item.get("invalidValue") == [None],
     )
 
 

@@ -196,7 +196,8 @@ class Merger:
                 found.update(index for n in _deleted(block) for index in block.sources[n])
             for rows in self.mapping.convert_block(block)[0]:
                 found_at.extend([index for (index,) in rows.sources])
-                hashes.extend(map(hash, rows.tuples(self.mapping.keys)))
+                keys = rows.tuples(self.mapping.keys)
+                hashes.extend(hash(self.mapping.same_key(key)) for key in keys)
         repeated = {key for key, following in pairwise(sorted(hashes)) if key == following}
         found.update(index for index, key in zip(found_at, hashes, strict=True) if key in repeated)
         return found

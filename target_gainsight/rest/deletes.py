@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from target_gainsight.route import Route
     from target_gainsight.search.existing import Existing
 
-DELETE_TIMEOUT_SECONDS = 300.0
+DELETE_TIMEOUT_SECONDS = 600.0
 _POLL_SECONDS = 2.0
 
 
@@ -51,7 +51,7 @@ class Deleter:
                 continue
             try:
                 for gsid in gsids:
-                    self._delete(gsid, wait=deletion.followed_by_write)
+                    self._delete_or_its_keys(gsid, deletion)
             except RequestError as exc:
                 refused = refusal(exc)
                 outcome.reject(deletion, *problems_of(refused), request_id=refused.request_id)
@@ -59,7 +59,15 @@ class Deleter:
                 outcome.confirm([deletion])
         return outcome
 
-    def _delete(self, gsid: str, *, wait: bool) -> None:
+    def _delete_or_its_keys(self, gsid: str, deletion: Deletion) -> None:
+        """Delete a record by its Gsid; by its keys, if that Gsid may be another tenant's."""
+        wait = deletion.followed_by_write
+        if self._delete(gsid, wait=wait) or not (deletion.gsid and deletion.values):
+            return
+        for other in self.existing.gsids_of(deletion):
+            self._delete(other, wait=wait)
+
+    def _delete(self, gsid: str, *, wait: bool) -> bool:
         """Delete a record, and wait until it is gone if a new one is to be written in its place."""
         was_there = self.records.delete(self.route.object.name, gsid)
         deadline = self.clock.now() + DELETE_TIMEOUT_SECONDS
@@ -70,3 +78,4 @@ class Deleter:
                     f"anew, is still there after {DELETE_TIMEOUT_SECONDS:.0f} s"
                 )
             self.clock.sleep(_POLL_SECONDS)
+        return was_there

@@ -11,13 +11,13 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gainsight_api.errors import ConfigError, RequestError, RetriableError
+from gainsight_api.errors import ConfigError, GainsightError, RequestError, RetriableError
 from gainsight_api.pieces import pieces
 from gainsight_api.records import NO_MATCH, WRONG_API, Records, WriteReply, is_about_data, refusal
 from target_gainsight.loaders import Outcome
 from target_gainsight.problems import Problem
 from target_gainsight.rest.calls import Call, bisect
-from target_gainsight.rest.refusals import blame, rows_with
+from target_gainsight.rest.refusals import blame, rows_with, says_nothing_of_a_record
 from target_gainsight.route import Operation, Route
 from target_gainsight.search.existing import Held
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from gainsight_api.clock import Clock
+    from gainsight_api.records import Refusal
     from target_gainsight.rows.blocks import Row
     from target_gainsight.search.existing import Existing
 
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 _SETTLING_SECONDS = (10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0)
 """Pauses before an insert that was not answered is looked for, and perhaps sent again."""
 
+_REFUSED_ALIKE = 5
+"""Records that are refused alike, each sent alone, before the run is stopped."""
 _UNCONFIRMED = Problem("UNCONFIRMED", "Gainsight's reply does not show this record, twice over")
 _UNSETTLED = Problem(
     "UNSETTLED",
@@ -51,6 +54,7 @@ class RestLoader:
         existing: Finds the records that Gainsight already holds.
         clock: Time.
         rest_batch_size: The setting: rows of a call, at most.
+        has_written: Whether a record has been written in this run.
     """
 
     route: Route
@@ -58,6 +62,7 @@ class RestLoader:
     existing: Existing
     clock: Clock
     rest_batch_size: int
+    has_written: bool = False
 
     def load(self, rows: Iterable[Row]) -> Outcome:
         """Load rows, each of which has a key of its own unless they are inserted."""
@@ -118,10 +123,14 @@ class _Run:
     Attributes:
         loader: The loader.
         unanswered: How many inserts in a row were not answered.
+        alike: How many records, each sent alone, were refused in a row without a reason of theirs.
+        alike_code: The code of these refusals.
     """
 
     loader: RestLoader
     unanswered: int = 0
+    alike: int = 0
+    alike_code: str | None = None
 
     def settle(self, call: Call) -> tuple[Outcome, list[Call]]:
         """Make a call; return what has become of its rows, and the calls for those still open.
@@ -144,6 +153,7 @@ class _Run:
         else:
             self.unanswered = 0
             done, more = self._answered(call, reply)
+            self.loader.has_written = self.loader.has_written or bool(done.confirmed)
         return done, more + call.second_half(refused=refused)
 
     def _send(self, call: Call) -> WriteReply:
@@ -183,11 +193,36 @@ class _Run:
             if len(there) < len(call.rows):
                 return self._without_match(call, there)
         refused = refusal(error)
-        split = blame(call, refused, existing.matcher)
+        self._stop_if_refused_alike(call, refused)
+        filled = {lookup.field for lookup in self.loader.route.lookups}
+        split = blame(call, refused, existing.matcher, filled)
         outcome = Outcome()
         for index, problems in split.rejected.items():
             outcome.reject(call.rows[index], *problems, request_id=refused.request_id)
         return outcome, split.retry
+
+    def _stop_if_refused_alike(self, call: Call, refused: Refusal) -> None:
+        """Fail the run when it is not for its records that Gainsight refuses them.
+
+        Raises:
+            GainsightError: Records that were sent alone were refused in a row, with one code and no
+                value, and none has been written in this run.
+        """
+        if len(call.rows) > 1:
+            return
+        code = refused.error.code
+        if self.loader.has_written or not says_nothing_of_a_record(refused):
+            self.alike = 0
+            return
+        self.alike = self.alike + 1 if code == self.alike_code else 1
+        self.alike_code = code
+        if self.alike == _REFUSED_ALIKE:
+            raise GainsightError(
+                f"stream {self.loader.route.stream}: Gainsight refuses every record of "
+                f"{self.loader.route.object.name} alike, and names no value: {refused.error.code}. "
+                "It is not for the records: check the rights of the credential, and the object",
+                request_id=refused.request_id,
+            )
 
     def _without_match(self, call: Call, there: set[int]) -> tuple[Outcome, list[Call]]:
         """An update named records that are not there: an upsert adds them."""
@@ -234,10 +269,14 @@ class _Run:
         """Confirm what the reply shows; look the rest up, and send it once more."""
         outcome = Outcome()
         written = len(reply.records) if reply.count is None else reply.count
-        if not reply.failures and written >= len(call.rows):
+        matcher, keys = self.loader.existing.matcher, self.loader.route.keys
+        # A count alone confirms all that was sent; beside keys, it may count others than these.
+        shows_keys = bool(keys and reply.records) and all(
+            key in record for record in reply.records for key in keys
+        )
+        if not reply.failures and not shows_keys and written >= len(call.rows):
             outcome.confirm(call.rows)
             return outcome, []
-        matcher, keys = self.loader.existing.matcher, self.loader.route.keys
         shown = matcher.matched_in_reply(call.rows, reply.records, keys)
         outcome.confirm(call.rows[index] for index in shown)
         left = _but_for(shown, call.rows)

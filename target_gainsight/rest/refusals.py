@@ -16,7 +16,7 @@ from target_gainsight.rest.calls import Call, bisect
 from target_gainsight.route import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from gainsight_api.records import FieldError, Refusal
     from target_gainsight.rows.blocks import Row
@@ -46,20 +46,25 @@ class Split:
     retry: list[Call] = field(default_factory=list)
 
 
-def blame(call: Call, refusal: Refusal, matcher: Matcher) -> Split:
+def blame(call: Call, refusal: Refusal, matcher: Matcher, filled: Collection[str] = ()) -> Split:
     """Separate the rows that are to blame for a refusal from those that are sent again.
+
+    A row is to blame only by what it has sent itself: a value that the reply names as refused, or
+    a required field that it does not send and that nothing else fills. Without such evidence the
+    rows are halved.
 
     Args:
         call: The call that was refused.
         refusal: Why it was refused.
         matcher: Compares values.
+        filled: Fields that lookups fill: rows are not judged by these.
     """
     rows = call.rows
     if len(rows) == 1:
         return Split({0: problems_of(refusal)})
     rejected: dict[int, tuple[Problem, ...]] = {}
     possible: set[int] = set()
-    for error in _named_errors(call, refusal, matcher):
+    for error in _named_errors(call, refusal, matcher, filled):
         if error.is_certain:
             for index in error.rows:
                 rejected[index] = rejected.get(index, ()) + error.problems
@@ -92,8 +97,9 @@ def problems_of(refusal: Refusal) -> tuple[Problem, ...]:
 def rows_with(rows: Sequence[Row], failure: Sequence[FieldError], matcher: Matcher) -> set[int]:
     """The indexes of the rows that have every value that the errors of one record name."""
     named = [error for error in failure if error.field]
-    if not named:
+    if not named or not any(error.values or error.null for error in named):
         return set()
+    named = [error for error in named if error.values or error.null]
     return {
         index
         for index, row in enumerate(rows)
@@ -116,13 +122,22 @@ class _NamedError:
     is_certain: bool
 
 
-def _named_errors(call: Call, refusal: Refusal, matcher: Matcher) -> list[_NamedError]:
+def says_nothing_of_a_record(refusal: Refusal) -> bool:
+    """Whether a refusal names no value, no field and no criterion: it may be about the call."""
+    named = any(error.values or error.null for failure in refusal.failures for error in failure)
+    return not (named or refusal.absent or refusal.criteria)
+
+
+def _named_errors(
+    call: Call, refusal: Refusal, matcher: Matcher, filled: Collection[str]
+) -> list[_NamedError]:
     rows = call.rows
     if refusal.failures:
         return _errors_of_records(rows, refusal, matcher)
     problems = problems_of(refusal)
     if refusal.absent:
-        lacking = _rows_without(rows, refusal.absent)
+        judged = [name for name in refusal.absent if name not in filled]
+        lacking = _rows_without(rows, judged)
         # A row that is added needs all that is required; one that is there already may have it.
         is_certain = call.operation is Operation.INSERT or len(lacking) == 1
         return [_NamedError(lacking, problems, is_certain)]
@@ -164,8 +179,8 @@ def _are_equal(rows: Sequence[Row], indexes: Iterable[int], names: Sequence[str]
 def _has_value(row: Row, error: FieldError, matcher: Matcher) -> bool:
     name = error.field or ""
     sent = row.values.get(name)
-    if not error.values:
-        return sent is None
+    if error.null:
+        return name in row.values and sent is None
     return sent is not None and any(matcher.is_quoted(name, sent, quote) for quote in error.values)
 
 

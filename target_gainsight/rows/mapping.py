@@ -9,7 +9,7 @@ from target_gainsight.problems import Problem, Rejection
 from target_gainsight.route import Operation, Route
 from target_gainsight.rows.blocks import Block
 from target_gainsight.rows.columns import convert_column
-from target_gainsight.rows.keys import Key, key_as_sent
+from target_gainsight.rows.keys import Key, comparable, key_as_sent, kind_in
 from target_gainsight.rows.values import (
     MULTISELECT,
     PICKLIST,
@@ -60,6 +60,8 @@ class RecordMap:
         self._options_of = options_of
         self._columns: dict[str, _Column | None] = {}
         self._mapped = set(route.fields.values())
+        kinds = [kind_in(route.object, key) for key in route.keys]
+        self._numeric = {n for n, kind in enumerate(kinds) if kind is Kind.NUMBER}
         sources = {field: name for name, field in route.fields.items()}
         self.keys = route.keys
         """The key fields."""
@@ -148,7 +150,16 @@ class RecordMap:
 
     def key_of(self, values: Mapping[str, Wire]) -> Key:
         """The key by which a row is merged with others; see `key_as_sent`."""
-        return key_as_sent(values, self._route.keys)
+        return self.same_key(key_as_sent(values, self._route.keys))
+
+    def same_key(self, key: Key) -> Key:
+        """A key in the one form of all its spellings: a number may be written in several ways."""
+        if not self._numeric:
+            return key
+        return tuple(
+            str(comparable(Kind.NUMBER, part)) if n in self._numeric else part
+            for n, part in enumerate(key)
+        )
 
     def keys_in(self, record: Mapping[str, Any]) -> dict[str, Wire]:
         """Convert only the values of the key fields.

@@ -70,6 +70,8 @@ class Matcher:
 
     def is_quoted(self, name: str, sent: object, quote: str) -> bool:
         """Whether a value that was sent for a field is the one that an error quotes."""
+        if sent is None:
+            return False
         kind = kind_in(self.described, name)
         return str(sent) == quote or similar(kind, sent) == similar(kind, quote)
 

@@ -109,6 +109,7 @@ def test_values_that_cannot_be_converted_say_why_without_the_value(
         *(Number("20240105.0"), Number("1704412800000.5"), Number("1e999999")),
         "1704412800000.0",
     ],
+    ids=repr,
 )
 @pytest.mark.parametrize("data_type", ["DATE", "DATETIME"])
 def test_digits_that_are_no_milliseconds_are_no_date(data_type: str, value: Any) -> None:
