@@ -61,7 +61,7 @@ def test_a_large_file_has_more_time(connected: Connect, server: Server) -> None:
     assert session.download("chunk", slowly) == 2_000_000
 
 
-@pytest.mark.parametrize("body", [gzip.compress(CSV), zlib.compress(CSV)])
+@pytest.mark.parametrize("body", [gzip.compress(CSV, mtime=0), zlib.compress(CSV)])
 def test_a_compressed_chunk_is_read(session: Session, server: Server, body: bytes) -> None:
     encoding = "gzip" if body[:2] == b"\x1f\x8b" else "deflate"
     server.answers(csv(body, **{"Content-Encoding": encoding}))
@@ -69,7 +69,7 @@ def test_a_compressed_chunk_is_read(session: Session, server: Server, body: byte
 
 
 def test_a_compressed_chunk_of_two_members_is_read(session: Session, server: Server) -> None:
-    body = gzip.compress(CSV) + gzip.compress(b"51,more\n")
+    body = gzip.compress(CSV, mtime=0) + gzip.compress(b"51,more\n", mtime=0)
     server.answers(csv(body, **{"Content-Encoding": "gzip"}))
     assert download(session) == CSV + b"51,more\n"
 
@@ -78,7 +78,7 @@ def test_a_compressed_chunk_of_two_members_is_read(session: Session, server: Ser
 def test_a_compressed_chunk_without_its_end_is_fetched_again(
     session: Session, server: Server, lost: int
 ) -> None:
-    whole = gzip.compress(CSV)
+    whole = gzip.compress(CSV, mtime=0)
     headers = {"Content-Encoding": "gzip"}
     server.answers(csv(whole[:-lost], **headers), csv(whole, **headers))
     assert download(session) == CSV
@@ -86,7 +86,7 @@ def test_a_compressed_chunk_without_its_end_is_fetched_again(
 
 
 def test_a_compressed_chunk_that_is_damaged_is_no_chunk(session: Session, server: Server) -> None:
-    whole = bytearray(gzip.compress(CSV))
+    whole = bytearray(gzip.compress(CSV, mtime=0))
     whole[20] ^= 0xFF
     server.answers(csv(bytes(whole), **{"Content-Encoding": "gzip"}))
     with pytest.raises(TransportError):
