@@ -20,7 +20,6 @@ from gainsight_api.errors import GainsightError
 from gainsight_api.query import LARGEST_PAGE
 from gainsight_api.quota import Budget
 from gainsight_singer.plugin import GainsightPlugin
-from tap_gainsight.catalog.custom import StreamSetting
 from tap_gainsight.catalog.discovery import catalogued, complete, discovered
 from tap_gainsight.catalog.spec import DELETED_RECORDS, deleted_records
 from tap_gainsight.deleted_records import DeletedRecordsStream
@@ -118,7 +117,7 @@ class TapGainsight(GainsightPlugin, Tap):
     @override
     def discover_streams(self) -> Sequence[GainsightStream]:
         """The streams of the catalog, without a call; else those of the tenant."""
-        settings = StreamSetting.read(self.settings.streams)
+        settings = self.settings.stream_settings
         if self.input_catalog is not None:
             specs = [catalogued(entry, settings) for entry in self.input_catalog.streams]
         else:
