@@ -139,7 +139,7 @@ class ExportPages:
 
     def _check_age(self) -> None:
         cursor = self.cursor
-        age = cursor.age_of_job()
+        age = cursor.checkpoint.age_of_job(cursor.clock.now())
         if age is not None and age > _KEPT_SECONDS:
             raise NotFoundError(f"export job {self.job_id} was submitted over 24 hours ago")
         done = cursor.checkpoint.chunks_done

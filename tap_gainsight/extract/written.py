@@ -77,6 +77,11 @@ class Written:
         """Spans that were read by going on behind a key, and the rows that each has had."""
         return [(span, count) for span, (count, _) in self._unsure.items()]
 
+    @property
+    def may_hide(self) -> bool:
+        """Whether rows may hide in spans that were read by going on behind a key."""
+        return self.continued or bool(self._unsure)
+
     def sure_of(self, span: str) -> None:
         """Nothing hides in a span."""
         self._unsure.pop(span, None)
