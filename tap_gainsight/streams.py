@@ -124,7 +124,7 @@ class GainsightStream(BlockStream):
         return self._wiring.extract(
             self._window(self._spec.object, self._spec.paging_key, columns),
             self._decoder(columns),
-            extract_method=Method(self._spec.method or self._settings.extract_method),
+            extract_method=Method(self._spec.extract_method or self._settings.extract_method),
             save=self._save,
             drop_missing_fields=self._without_missing_fields,
             logger=self.logger,

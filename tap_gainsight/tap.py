@@ -20,7 +20,7 @@ from gainsight_api.errors import GainsightError
 from gainsight_api.query import LARGEST_PAGE
 from gainsight_api.quota import Budget
 from gainsight_singer.plugin import GainsightPlugin
-from tap_gainsight.catalog.discovery import catalogued, complete, discovered
+from tap_gainsight.catalog.discovery import catalogued, complete, discover_specs
 from tap_gainsight.catalog.spec import DELETED_RECORDS, deleted_records
 from tap_gainsight.deleted_records import DeletedRecordsStream
 from tap_gainsight.extract.queue import ExtractQueue
@@ -121,7 +121,7 @@ class TapGainsight(GainsightPlugin, Tap):
         if self.input_catalog is not None:
             specs = [catalogued(entry, settings) for entry in self.input_catalog.streams]
         else:
-            specs = discovered(
+            specs = discover_specs(
                 self.wiring.metadata,
                 self.wiring.objects,
                 wanted=self.settings.objects,

@@ -66,7 +66,7 @@ class StreamSetting:
         return ConfigError(f"setting `streams`, stream {self.name}: {text}")
 
     def check_filter(self, data_types: Mapping[str, str]) -> None:
-        """Hold the filter against the operators of its fields' data types.
+        """Check the filter against the operators of its fields' data types.
 
         Raises:
             ConfigError: It breaks them.
@@ -80,7 +80,7 @@ def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(names) if names else None
 
 
-def custom_spec(
+def spec_for(
     setting: StreamSetting,
     found: GainsightObject,
     objects: Objects,
@@ -88,7 +88,7 @@ def custom_spec(
     lookup_names: bool,
     labels: bool,
 ) -> StreamSpec:
-    """The stream of an object as an entry wants it; what the entry leaves out is the object's.
+    """The stream of an object as an entry describes it; what the entry leaves out is the object's.
 
     Raises:
         ConfigError: The entry names what the object does not have.
@@ -117,7 +117,7 @@ def custom_spec(
             path for path, field in fields.items() if field.hidden and setting.fields is None
         ),
         filter=parse_user_filter(setting.filter) if setting.filter else None,
-        method=setting.extract_method,
+        extract_method=setting.extract_method,
     )
 
 

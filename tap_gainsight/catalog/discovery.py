@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gainsight_api.datatypes import Kind, kind_in
 from gainsight_api.errors import ConfigError
 from gainsight_api.filters.build import parse_user_filter
-from tap_gainsight.catalog.custom import StreamSetting, custom_spec
+from tap_gainsight.catalog.custom import StreamSetting, spec_for
 from tap_gainsight.catalog.spec import DELETE_LOGS, DELETED_RECORDS, StreamSpec, deleted_records
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def discovered(
+def discover_specs(
     metadata: Metadata,
     objects: Objects,
     *,
@@ -71,7 +71,7 @@ def discovered(
         if hidden or setting.name == DELETED_RECORDS:
             raise setting.error("this name is that of another stream; give it a name of its own")
     return [
-        custom_spec(
+        spec_for(
             setting,
             described[setting.object_name],
             objects,
@@ -138,7 +138,7 @@ def catalogued(
         keys=tuple(entry.key_properties or ()),
         replication_key=entry.replication_key,
         filter=parse_user_filter(setting.filter) if setting.filter else None,
-        method=setting.extract_method,
+        extract_method=setting.extract_method,
     )
     setting.check_filter(spec.data_types())
     return spec

@@ -42,7 +42,7 @@ class StreamSpec:
         replication_key: The property by which it is read incrementally, if it can be.
         hidden: Properties that are not selected by default.
         filter: A condition on all its records.
-        method: Its extract method, if it has one of its own.
+        extract_method: Its extract method, if it has one of its own.
     """
 
     name: str
@@ -52,7 +52,7 @@ class StreamSpec:
     replication_key: str | None
     hidden: frozenset[str] = frozenset()
     filter: UserFilter | None = None
-    method: str | None = None
+    extract_method: str | None = None
 
     @property
     def paging_key(self) -> str | None:
