@@ -125,20 +125,20 @@ def is_time(field: Field | None) -> bool:
 
 
 def schema_of(
-    fields: Mapping[str, Field], keys: Sequence[str], *, labels: bool = False
+    fields: Mapping[str, Field], keys: Sequence[str], *, include_picklist_labels: bool = False
 ) -> dict[str, Any]:
     """The JSON Schema of records with these fields.
 
     Args:
         fields: Fields by the path under which they are asked for.
         keys: The key properties, which are never null.
-        labels: Whether each picklist's labels stand beside its items.
+        include_picklist_labels: Whether each picklist's labels stand beside its items.
     """
     properties = {}
     for path, field in fields.items():
         name = name_of(path)
         properties[name] = _property(field, key=name in keys)
-        if labels and field.data_type in PICKLISTS:
+        if include_picklist_labels and field.data_type in PICKLISTS:
             label = {"title": f"{field.label} (label)", "description": "Label of the item"}
             properties[name + _LABEL] = json_schema(Kind.TEXT, nullable=True) | label
     return {"type": "object", "properties": properties}
