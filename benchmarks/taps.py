@@ -155,7 +155,7 @@ def our_tap(
     from gainsight_api.query import Query
     from tap_gainsight.tap import TapGainsight
 
-    def submit(*_: Any) -> Job:
+    def submit(*_: Any, **__: Any) -> Job:
         return Job(id="job", status_url="/job")
 
     def status(*_: Any) -> JobStatus:
