@@ -40,7 +40,7 @@ class DeletedRecordsStream(GainsightStream):
             extract = self._wiring.extract(
                 self._window(log, "RecordId", columns, self._start(before)),
                 self._decoder(columns),
-                method=Method.QUERY,
+                extract_method=Method.QUERY,
                 save=lambda _: None,
                 drop_missing_fields=lambda: None,
                 logger=self.logger,

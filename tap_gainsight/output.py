@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib import Message
 
-_LINE_ENDS_WITHIN = 2.0
+_LINE_END_SECONDS = 2.0
 """Seconds that a line which is partly out may take to its end when the run is stopped."""
 
 
@@ -71,7 +71,7 @@ class Output:
         if not (self._writing or self._within_line) or self._stopped_by is not None:
             raise SystemExit(128 + signum)
         self._stopped_by = signum
-        self._deadline = time.monotonic() + _LINE_ENDS_WITHIN
+        self._deadline = time.monotonic() + _LINE_END_SECONDS
 
     def _send(self, descriptor: int, data: bytes, size: int) -> None:
         poll = select.poll()

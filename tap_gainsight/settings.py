@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import ConfigError
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings
+from tap_gainsight.catalog.custom import StreamSetting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,7 +156,7 @@ class TapSettings(ConnectionSettings):
     start_date: str | None
     objects: Sequence[str] | None
     streams: Sequence[Mapping[str, Any]] | None
-    extract_method: str
+    extract_method: Literal["auto", "query", "bulk"]
     bulk_threshold_rows: int
     max_rows_per_job: int
     max_concurrent_jobs: int
@@ -164,6 +165,15 @@ class TapSettings(ConnectionSettings):
     include_lookup_names: bool
     include_picklist_labels: bool
     csv_null: str | None
+
+    @cached_property
+    def stream_settings(self) -> Mapping[str, StreamSetting]:
+        """The setting `streams`, by the streams' names.
+
+        Raises:
+            ConfigError: Two entries have one name.
+        """
+        return StreamSetting.read(self.streams)
 
     @cached_property
     def zone(self) -> tzinfo:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tap_gainsight.records.block import Block, Column
     from tap_gainsight.wiring import Wiring
 
-_FUTURE = timedelta(days=1)
+_CLOCK_TOLERANCE = timedelta(days=1)
 
 
 class GainsightStream(BlockStream):
@@ -124,7 +124,7 @@ class GainsightStream(BlockStream):
         return self._wiring.extract(
             self._window(self._spec.object, self._spec.paging_key, columns),
             self._decoder(columns),
-            method=Method(self._spec.method or self._settings.extract_method),
+            extract_method=Method(self._spec.extract_method or self._settings.extract_method),
             save=self._save,
             drop_missing_fields=self._without_missing_fields,
             logger=self.logger,
@@ -222,7 +222,7 @@ class GainsightStream(BlockStream):
                 "remove it to read the stream anew"
             ) from None
         now = datetime.fromtimestamp(self._wiring.clock.now(), UTC).replace(tzinfo=None)
-        if moment > now + _FUTURE:
+        if moment > now + _CLOCK_TOLERANCE:
             self.logger.warning(
                 "stream %s: its bookmark %s lies in the future: what changes before then is not "
                 "read. Correct the state if that is not meant",

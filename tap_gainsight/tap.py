@@ -20,8 +20,7 @@ from gainsight_api.errors import GainsightError
 from gainsight_api.query import LARGEST_PAGE
 from gainsight_api.quota import Budget
 from gainsight_singer.plugin import GainsightPlugin
-from tap_gainsight.catalog.custom import StreamSetting
-from tap_gainsight.catalog.discovery import catalogued, complete, discovered
+from tap_gainsight.catalog.discovery import complete, discover_specs, spec_from_catalog
 from tap_gainsight.catalog.spec import DELETED_RECORDS, deleted_records
 from tap_gainsight.deleted_records import DeletedRecordsStream
 from tap_gainsight.extract.queue import ExtractQueue
@@ -118,18 +117,11 @@ class TapGainsight(GainsightPlugin, Tap):
     @override
     def discover_streams(self) -> Sequence[GainsightStream]:
         """The streams of the catalog, without a call; else those of the tenant."""
-        settings = StreamSetting.read(self.settings.streams)
+        own = self.settings.stream_settings
         if self.input_catalog is not None:
-            specs = [catalogued(entry, settings) for entry in self.input_catalog.streams]
+            specs = [spec_from_catalog(entry, own) for entry in self.input_catalog.streams]
         else:
-            specs = discovered(
-                self.wiring.metadata,
-                self.wiring.objects,
-                wanted=self.settings.objects,
-                settings=settings,
-                lookup_names=self.settings.include_lookup_names,
-                labels=self.settings.include_picklist_labels,
-            )
+            specs = discover_specs(self.wiring.metadata, self.wiring.objects, self.settings)
             specs.append(deleted_records())
         return [
             (DeletedRecordsStream if spec.name == DELETED_RECORDS else GainsightStream)(

@@ -87,8 +87,8 @@ class Wiring:
         return Jobs(
             Exports(session, paid),
             session.clock,
-            poll_interval=self.settings.job_poll_interval,
-            timeout=timeout,
+            job_poll_interval=self.settings.job_poll_interval,
+            job_timeout=timeout,
         )
 
     def picklist_labels(
@@ -139,7 +139,7 @@ class Wiring:
         window: ExtractWindow,
         decoder: Decoder,
         *,
-        method: Method,
+        extract_method: Method,
         save: Callable[[Checkpoint], None],
         drop_missing_fields: Callable[[], tuple[ExtractWindow, Decoder] | None],
         logger: logging.Logger,
@@ -164,6 +164,6 @@ class Wiring:
             query_pages=QueryPages(cursor, self._query, self._page_rows),
             export_pages=ExportPages(cursor, self._jobs),
             quota=session.quota,
-            extract_method=method,
+            extract_method=extract_method,
             bulk_threshold_rows=self.settings.bulk_threshold_rows,
         )

@@ -35,7 +35,6 @@ IN_A_CIRCLE = {"gainsight_sandbox": "writes.lookups and writes.requests import e
 TOO_LONG = {
     "gainsight_api.quota.stores": "to be divided: a module for each kind of server",
     "gainsight_api.session": "one line too many",
-    "tap_gainsight.extract.cursor": "to be divided",
 }
 HAS_A_LONG_FUNCTION = {"gainsight_sandbox.sandbox": "what puts the server's parts together"}
 

@@ -66,7 +66,7 @@ class StreamSetting:
         return ConfigError(f"setting `streams`, stream {self.name}: {text}")
 
     def check_filter(self, data_types: Mapping[str, str]) -> None:
-        """Hold the filter against the operators of its fields' data types.
+        """Check the filter against the operators of its fields' data types.
 
         Raises:
             ConfigError: It breaks them.
@@ -80,15 +80,15 @@ def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(names) if names else None
 
 
-def custom_spec(
+def spec_for(
     setting: StreamSetting,
     found: GainsightObject,
     objects: Objects,
     *,
-    lookup_names: bool,
-    labels: bool,
+    include_lookup_names: bool,
+    include_picklist_labels: bool,
 ) -> StreamSpec:
-    """The stream of an object as an entry wants it; what the entry leaves out is the object's.
+    """The stream of an object as an entry describes it; what the entry leaves out is the object's.
 
     Raises:
         ConfigError: The entry names what the object does not have.
@@ -98,7 +98,7 @@ def custom_spec(
     replication_key = replication_key or replication_key_of(found)
     named = setting.primary_keys or keys_of(found)
     keys = tuple(_resolved(setting, found, objects, path)[0] for path in named)
-    fields = _fields(setting, found, objects, lookup_names=lookup_names)
+    fields = _fields(setting, found, objects, include_lookup_names=include_lookup_names)
     for path in (*keys_of(found), *keys, *([replication_key] if replication_key else [])):
         fields.setdefault(path, _field(setting, found, objects, path))
     if replication_key and not is_time(found.fields.get(replication_key)):
@@ -110,14 +110,14 @@ def custom_spec(
     return StreamSpec(
         name=setting.name,
         object=found.name,
-        schema=schema_of(fields, keys, labels=labels),
+        schema=schema_of(fields, keys, include_picklist_labels=include_picklist_labels),
         keys=keys,
         replication_key=name_of(replication_key) if replication_key else None,
         hidden=frozenset(
             path for path, field in fields.items() if field.hidden and setting.fields is None
         ),
         filter=parse_user_filter(setting.filter) if setting.filter else None,
-        method=setting.extract_method,
+        extract_method=setting.extract_method,
     )
 
 
@@ -126,11 +126,11 @@ def _fields(
     found: GainsightObject,
     objects: Objects,
     *,
-    lookup_names: bool,
+    include_lookup_names: bool,
 ) -> dict[str, Field]:
     if setting.fields is not None:
         return dict(_resolved(setting, found, objects, path) for path in setting.fields)
-    behind = objects.lookup_names(found) if lookup_names else {}
+    behind = objects.lookup_names(found) if include_lookup_names else {}
     return {**found.fields, **behind}
 
 

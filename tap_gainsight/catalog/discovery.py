@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gainsight_api.datatypes import Kind, kind_in
 from gainsight_api.errors import ConfigError
 from gainsight_api.filters.build import parse_user_filter
-from tap_gainsight.catalog.custom import StreamSetting, custom_spec
+from tap_gainsight.catalog.custom import StreamSetting, spec_for
 from tap_gainsight.catalog.spec import DELETE_LOGS, DELETED_RECORDS, StreamSpec, deleted_records
 
 if TYPE_CHECKING:
@@ -18,69 +18,71 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib.catalog import CatalogEntry
 
-    from gainsight_api.metadata import Metadata
+    from gainsight_api.metadata import GainsightObject, Metadata
     from tap_gainsight.catalog.objects import Objects
+    from tap_gainsight.settings import TapSettings
 
 logger = logging.getLogger(__name__)
 
 
-def discovered(
-    metadata: Metadata,
-    objects: Objects,
-    *,
-    wanted: Sequence[str] | None = None,
-    settings: Mapping[str, StreamSetting] | None = None,
-    lookup_names: bool = False,
-    labels: bool = False,
-) -> list[StreamSpec]:
+def discover_specs(metadata: Metadata, objects: Objects, settings: TapSettings) -> list[StreamSpec]:
     """The streams of a tenant: one for each object that can be read, and a user's own.
 
     Args:
         metadata: The tenant's metadata.
         objects: The tenant's objects, as far as they are described.
-        wanted: Names or globs of objects; all where there are none.
-        settings: The setting `streams`, by name.
-        lookup_names: Whether streams have the names behind their lookups.
-        labels: Whether streams have the labels beside their picklists.
+        settings: Those that choose objects, and add streams or properties.
 
     Raises:
         ConfigError: A setting names what the tenant does not have.
     """
-    settings = settings or {}
+    entries = settings.stream_settings
     listed = metadata.objects()
     readable = [summary.name for summary in listed if summary.readable]
-    names = _wanted(readable, wanted) if wanted else readable
-    _warn_of_idle_globs(readable, wanted or ())
-    names = [name for name in names if name not in DELETE_LOGS]
-    described = objects.describe([*names, *(setting.object_name for setting in settings.values())])
     unreadable = {summary.name for summary in listed} - set(readable)
-    for name in wanted or ():
-        lacking = name not in described or name in unreadable
-        if lacking and not _is_glob(name) and name not in DELETE_LOGS:
-            raise ConfigError(f"setting `objects`: {_missing(name, unreadable)}")
-    for setting in settings.values():
-        if setting.object_name not in described or setting.object_name in unreadable:
-            raise setting.error(_missing(setting.object_name, unreadable))
+    names = _wanted(readable, settings.objects) if settings.objects else readable
+    _warn_of_idle_globs(readable, settings.objects or ())
+    names = [name for name in names if name not in DELETE_LOGS]
+    described = objects.describe([*names, *(entry.object_name for entry in entries.values())])
+    _check_names(settings, described, unreadable)
     own = {
         name: StreamSetting(name, name)
         for name in names
         if name in described and not _hidden_by_ours(name)
     }
-    for setting in settings.values():
-        hidden = setting.name in own and setting.object_name != setting.name
-        if hidden or setting.name == DELETED_RECORDS:
-            raise setting.error("this name is that of another stream; give it a name of its own")
+    _check_streams(entries, own)
     return [
-        custom_spec(
-            setting,
-            described[setting.object_name],
+        spec_for(
+            entry,
+            described[entry.object_name],
             objects,
-            lookup_names=lookup_names,
-            labels=labels,
+            include_lookup_names=settings.include_lookup_names,
+            include_picklist_labels=settings.include_picklist_labels,
         )
-        for setting in {**own, **settings}.values()
-        if described[setting.object_name].fields
+        for entry in {**own, **entries}.values()
+        if described[entry.object_name].fields
     ]
+
+
+def _check_names(
+    settings: TapSettings, described: Mapping[str, GainsightObject], unreadable: set[str]
+) -> None:
+    """Fail if a setting names an object that cannot be read."""
+    for name in settings.objects or ():
+        lacking = name not in described or name in unreadable
+        if lacking and not _is_glob(name) and name not in DELETE_LOGS:
+            raise ConfigError(f"setting `objects`: {_missing(name, unreadable)}")
+    for entry in settings.stream_settings.values():
+        if entry.object_name not in described or entry.object_name in unreadable:
+            raise entry.error(_missing(entry.object_name, unreadable))
+
+
+def _check_streams(entries: Mapping[str, StreamSetting], own: Mapping[str, StreamSetting]) -> None:
+    """Fail if an entry has the name of another object's stream."""
+    for entry in entries.values():
+        hidden = entry.name in own and entry.object_name != entry.name
+        if hidden or entry.name == DELETED_RECORDS:
+            raise entry.error("this name is that of another stream; give it a name of its own")
 
 
 def _missing(name: str, unreadable: set[str]) -> str:
@@ -114,7 +116,7 @@ def _is_glob(name: str) -> bool:
     return any(sign in name for sign in "*?[")
 
 
-def catalogued(
+def spec_from_catalog(
     entry: CatalogEntry, settings: Mapping[str, StreamSetting] | None = None
 ) -> StreamSpec:
     """The stream of a catalog's entry, without asking the tenant.
@@ -138,7 +140,7 @@ def catalogued(
         keys=tuple(entry.key_properties or ()),
         replication_key=entry.replication_key,
         filter=parse_user_filter(setting.filter) if setting.filter else None,
-        method=setting.extract_method,
+        extract_method=setting.extract_method,
     )
     setting.check_filter(spec.data_types())
     return spec

@@ -42,7 +42,7 @@ class StreamSpec:
         replication_key: The property by which it is read incrementally, if it can be.
         hidden: Properties that are not selected by default.
         filter: A condition on all its records.
-        method: Its extract method, if it has one of its own.
+        extract_method: Its extract method, if it has one of its own.
     """
 
     name: str
@@ -52,7 +52,7 @@ class StreamSpec:
     replication_key: str | None
     hidden: frozenset[str] = frozenset()
     filter: UserFilter | None = None
-    method: str | None = None
+    extract_method: str | None = None
 
     @property
     def paging_key(self) -> str | None:
@@ -125,20 +125,20 @@ def is_time(field: Field | None) -> bool:
 
 
 def schema_of(
-    fields: Mapping[str, Field], keys: Sequence[str], *, labels: bool = False
+    fields: Mapping[str, Field], keys: Sequence[str], *, include_picklist_labels: bool = False
 ) -> dict[str, Any]:
     """The JSON Schema of records with these fields.
 
     Args:
         fields: Fields by the path under which they are asked for.
         keys: The key properties, which are never null.
-        labels: Whether each picklist's labels stand beside its items.
+        include_picklist_labels: Whether each picklist's labels stand beside its items.
     """
     properties = {}
     for path, field in fields.items():
         name = name_of(path)
         properties[name] = _property(field, key=name in keys)
-        if labels and field.data_type in PICKLISTS:
+        if include_picklist_labels and field.data_type in PICKLISTS:
             label = {"title": f"{field.label} (label)", "description": "Label of the item"}
             properties[name + _LABEL] = json_schema(Kind.TEXT, nullable=True) | label
     return {"type": "object", "properties": properties}

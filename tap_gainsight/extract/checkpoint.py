@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gainsight_api.filters import build as filters
 from tap_gainsight.extract.paging import Position
 from tap_gainsight.extract.tracker import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tap_gainsight.extract.paging import ExtractWindow
 
 
 class Checkpoint(msgspec.Struct, kw_only=True):
@@ -46,6 +51,33 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     start: str | None = None
     unsure: str = ""
     doubtful: bool = False
+
+    def why_left(self, request: str, start: str | None) -> str | None:
+        """Why what a run before this one left under way is of no use; None if it is.
+
+        Args:
+            request: The digest of what is to be extracted now.
+            start: The earliest replication value that is wanted now.
+        """
+        if self.request != request:
+            return "Another selection than the last run's: its export is left"
+        if self.start is not None and (start or "") < self.start:
+            return "An earlier start than the last run's: its export is left"
+        if not self.job_id and self.position.offset:
+            return "Rows without a key are read from their first one again"
+        return None
+
+    def age_of_job(self, now: float) -> float | None:
+        """Seconds since the job was submitted, where that is known.
+
+        Args:
+            now: Seconds since 1970.
+        """
+        try:
+            submitted = datetime.fromisoformat(str(self.submitted_at))
+        except ValueError:
+            return None
+        return now - submitted.timestamp()
 
     def to_state(self) -> dict[str, Any]:
         """The scalars that a stream's state holds while an export is under way.
@@ -103,3 +135,16 @@ _KEYS = (
     "export_chunks_done",
     "export_start",
 )
+
+
+def digest_of(window: ExtractWindow, max_rows_per_job: int) -> str:
+    """Tells an extract from one of other fields, or with another filter or job size."""
+    parts = [
+        window.object,
+        window.fields,
+        window.key,
+        window.replication_key,
+        filters.body(window.filter),
+        max_rows_per_job,
+    ]
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from tap_gainsight.records.block import Block
     from tap_gainsight.records.decode import Decoder
 
-_READ = 1 << 20
+_READ_BYTES = 1 << 20
 
 
 @dataclass(slots=True)
-class Given:
+class ChunkRows:
     """The rows that a chunk has given, and the bytes that they came from.
 
     Attributes:
@@ -63,7 +63,7 @@ class Given:
 def _digest(file: IO[bytes], size: int) -> bytes:
     file.seek(0)
     digest = hashlib.blake2b()
-    while size and (block := file.read(min(size, _READ))):
+    while size and (block := file.read(min(size, _READ_BYTES))):
         digest.update(block)
         size -= len(block)
     return digest.digest() if not size else b""

@@ -1,24 +1,20 @@
 """Where the reading of a stream stands: the one place that moves its checkpoint.
 
-A page is a query's reply or a chunk of a job. Its rows go through `track`, which checks their keys,
-passes over what has been written already, and notes what the next page and the bookmark need. After
-each page the checkpoint says how far the reading has come; nothing before it is asked for again.
+A page is a query's reply or a chunk of a job. Its rows go through `track`, which lets each row pass
+once and notes what the next page and the bookmark need. After each page the checkpoint says how far
+the reading has come; nothing before it is asked for again.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec.structs import replace
 
 from gainsight_api.errors import DataError
-from gainsight_api.filters import build as filters
-from tap_gainsight.extract.checkpoint import Checkpoint
-from tap_gainsight.extract.key_order import KeyOrder
+from tap_gainsight.extract.checkpoint import Checkpoint, digest_of
 from tap_gainsight.extract.paging import (
     ExtractWindow,
     Position,
@@ -27,32 +23,24 @@ from tap_gainsight.extract.paging import (
     next_read,
     start_of,
 )
+from tap_gainsight.extract.row_gate import Mark, RowGate
 from tap_gainsight.extract.tracker import Tracker
-from tap_gainsight.extract.written import Written
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from gainsight_api.clock import Clock
     from gainsight_api.errors import GainsightError
     from gainsight_api.exports import Job
     from gainsight_api.read import Read
     from tap_gainsight.extract.progress import Progress
+    from tap_gainsight.extract.written import Written
     from tap_gainsight.records.block import Block
     from tap_gainsight.records.decode import Decoder
 
 UNKNOWN_NAME = {"P_5005", "GSOBJ_ESS_9150"}
 """The codes of a request that names an object or a field which the tenant does not have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What a chunk, or a job, may be rewound to."""
-
-    page: Tracker
-    held: list[Block]
-    written: Written
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,33 +76,24 @@ class Cursor:
     request: str = field(init=False)
     checkpoint: Checkpoint = field(init=False)
     _began: float = field(init=False)
-    _written: Written = field(default_factory=Written)
-    _keys: set[str] = field(default_factory=set)
-    _order: KeyOrder = field(default_factory=KeyOrder)
-    _held: list[Block] = field(default_factory=list)
+    _gate: RowGate = field(init=False)
+    _job_began: tuple[Tracker, Mark] = field(init=False)
     _been_at: set[Position] = field(default_factory=set)
     _return_to: Position | None = None
-    _job_began: Mark = field(default_factory=lambda: Mark(Tracker(), [], Written()))
 
     def __post_init__(self) -> None:
         self._began = self.clock.now()
-        self.request = _digest(self.window, self.max_rows_per_job)  # before fields are left out
+        self._gate = RowGate(self.stream)
+        self._job_began = Tracker(), self._gate.mark()
+        self.request = digest_of(self.window, self.max_rows_per_job)  # before fields are left out
         self.checkpoint = self._resumable() or Checkpoint(position=start_of(self.window))
 
     def _resumable(self) -> Checkpoint | None:
         resumed = self.resumed
-        if resumed is None:
-            return None
-        if resumed.request != self.request:
-            self.logger.warning("Another selection than the last run's: its export is left")
-            return None
-        if resumed.start is not None and (self.window.start or "") < resumed.start:
-            self.logger.warning("An earlier start than the last run's: its export is left")
-            return None
-        if not resumed.job_id and resumed.position.offset:
-            self.logger.warning("Rows without a key are read from their first one again")
-            return None
-        return resumed
+        reason = resumed.why_left(self.request, self.window.start) if resumed else None
+        if reason:
+            self.logger.warning("%s", reason)
+        return None if reason else resumed
 
     @property
     def began(self) -> str:
@@ -149,14 +128,9 @@ class Cursor:
         return counts(self.window, self.position)
 
     @property
-    def unsure(self) -> list[tuple[str, int]]:
-        """The spans that may hold rows which were not read, and the rows that were."""
-        return self._written.unsure
-
-    @property
-    def may_hide(self) -> bool:
-        """Whether rows may hide in spans that were read by going on behind a key."""
-        return self._written.continued or bool(self._written.unsure)
+    def written(self) -> Written:
+        """What has been written and may come again."""
+        return self._gate.written
 
     def read(self, limit: int) -> Read:
         """What to ask for next."""
@@ -174,8 +148,7 @@ class Cursor:
     def begin_page(self) -> None:
         """A query's reply has come."""
         self.checkpoint.seen = Tracker()
-        self._keys.clear()
-        self._order.begin(self.position.key)
+        self._gate.begin(self.position.key)
 
     def track(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """The blocks' rows that have not been written yet, each noted.
@@ -183,27 +156,14 @@ class Cursor:
         Raises:
             DataError: A key comes again, or does not follow the last one.
         """
-        window = self.window
-        for block in blocks:
-            values, keys = block.of(window.replication_key), block.of(window.key)
-            if window.key is not None:
-                self._check(keys)
-            new = self._written.new(block, values, keys)
-            first = self.page.see_all(values, keys, self._span_start)
-            if window.key is not None:
-                self._written.note(self.page.second, values, keys, first, self._span_start)
-                if new:
-                    yield new
-            elif window.replication_key and not self.counted:
-                yield from self._hold_back(block, first)
-            else:
-                yield block
+        by_key = self.window.replication_key is None or self.position.draining
+        return self._gate.through(
+            blocks, self.window, self.page, by_key=by_key, counted=self.counted
+        )
 
     def released(self, *, last: bool) -> Iterator[Block]:
         """The rows that were held back; none, if they will come again with the next page."""
-        if last:
-            yield from self._held
-        self._held = []
+        return self._gate.released(last=last)
 
     def end_page(self, *, last: bool = False) -> None:
         """Go on behind the page, or the job, whose rows have been written.
@@ -221,22 +181,14 @@ class Cursor:
         elif not following.done:
             self._check_progress(page, following)
         by_time = self.window.replication_key is not None and not following.draining
-        self._written.continued = by_time and following.key is not None
+        self.written.continued = by_time and following.key is not None
         self._move(following, page)
-
-    def settle(self) -> None:
-        """Nothing came any more: see whether rows may hide."""
-        self._written.settle()
-
-    def sure_of(self, second: str) -> None:
-        """Nothing hides in a span."""
-        self._written.sure_of(second)
 
     def drain(self, second: str) -> None:
         """Read a span on its own, since rows hide in it, and come back then."""
         # Where the reading stands in that very span, it goes on behind it.
         self._return_to = None if self.position.second == second else self.position
-        self._written.recall(second)
+        self.written.recall(second)
         position = replace(self.position, second=second, named=(), draining=True, key=None)
         self._move(position, Tracker())
 
@@ -256,15 +208,14 @@ class Cursor:
             start=self.window.start,
             began=min(job.began or self.began, self.began),
         )
-        self._order.begin(self.position.key)
+        self._gate.begin(self.position.key)
         self._job_began = self.begin_chunk()
         self._keep()
 
-    def begin_chunk(self) -> Mark:
+    def begin_chunk(self) -> tuple[Tracker, Mark]:
         """A chunk has come; the result is what `rewind` needs to forget it."""
-        self._keys.clear()
-        page = replace(self.page, keys=[*self.page.keys])
-        return Mark(page, [*self._held], self._written.copy())
+        self._gate.begin_chunk()
+        return replace(self.page, keys=[*self.page.keys]), self._gate.mark()
 
     def end_chunk(self, *, doubtful: bool) -> None:
         """A chunk's rows have been written.
@@ -276,26 +227,17 @@ class Cursor:
         self.checkpoint.chunks_done += 1
         self._keep()
 
-    def rewind(self, before: Mark) -> None:
+    def rewind(self, before: tuple[Tracker, Mark]) -> None:
         """Forget what a chunk brought that comes again."""
-        self.checkpoint.seen, self._held = before.page, before.held
-        self._written = before.written
-        self._keys.clear()
-        self._order.begin(self.page.key if self.page.rows else self.position.key)
+        page, mark = before
+        self.checkpoint.seen = page
+        self._gate.rewind(mark, page.key if page.rows else self.position.key)
 
     def restart_job(self) -> None:
         """The present job's chunks come again, from the first."""
         self.rewind(self._job_began)
         self.checkpoint = replace(self.checkpoint, chunks_done=0)
         self._keep()
-
-    def age_of_job(self) -> float | None:
-        """Seconds since the job was submitted, where that is known."""
-        try:
-            submitted = datetime.fromisoformat(str(self.checkpoint.submitted_at))
-        except ValueError:
-            return None
-        return self.clock.now() - submitted.timestamp()
 
     def leave_job(self, *, behind: bool) -> None:
         """The job is of no use.
@@ -308,27 +250,8 @@ class Cursor:
             position = advance(self.window, position, self.page)
         elif self.counted:
             position = replace(position, offset=0)
-        self._held = []
+        self._gate.drop_held()
         self._move(position, Tracker())
-
-    def _span_start(self, second: str) -> str:
-        return self.window.span(second).start
-
-    def _check(self, keys: Sequence[str]) -> None:
-        before = len(self._keys)
-        self._keys.update(keys)
-        if len(self._keys) != before + len(keys):
-            raise DataError(
-                f"stream {self.stream}: its key {self.window.key} comes twice among the same rows, "
-                "so it does not tell them apart: name another in `primary_keys` of a `streams` "
-                "entry, or read it whole by `extract_method: bulk`"
-            )
-        by_key = self.window.replication_key is None or self.position.draining
-        if by_key and not self._order.explains(keys):
-            raise DataError(
-                f"stream {self.stream}: rows do not come in the order of their key "
-                f"{self.window.key} that was asked for, so what comes after them cannot be told"
-            )
 
     def _check_progress(self, page: Tracker, following: Position) -> None:
         if not page.ordered:
@@ -340,15 +263,6 @@ class Cursor:
             raise DataError(
                 f"stream {self.stream}: the same rows came again in place of those that follow them"
             )
-
-    def _hold_back(self, block: Block, first: int) -> Iterator[Block]:
-        """Rows before the last span; those of the last one wait until it is known to be whole."""
-        if first or not self._held or self.page.crowd == block.rows:
-            yield from self._held
-            self._held = []
-        if first:
-            yield block.part(0, first)
-        self._held.append(block.part(first, block.rows))
 
     def _move(self, position: Position, page: Tracker) -> None:
         """Go on from a position, with no job under way."""
@@ -364,21 +278,8 @@ class Cursor:
 
     def _keep(self) -> None:
         self.checkpoint.began = self.began
-        spans = [second for second, _ in self.unsure]
+        spans = [second for second, _ in self.written.unsure]
         self.checkpoint.unsure = min(
-            [*spans, self.page.second] if self._held else spans, default=""
+            [*spans, self.page.second] if self._gate.holds else spans, default=""
         )
         self.save(self.checkpoint)
-
-
-def _digest(window: ExtractWindow, job_rows: int) -> str:
-    """Tells this reading from one of other fields, or with another filter or job size."""
-    parts = [
-        window.object,
-        window.fields,
-        window.key,
-        window.replication_key,
-        filters.body(window.filter),
-        job_rows,
-    ]
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]

@@ -16,7 +16,7 @@ from gainsight_api.errors import (
 )
 from gainsight_api.exports import Job, NoStatusError
 from gainsight_api.read import DEFAULT_LIMIT
-from tap_gainsight.extract.chunks import Given, alike, without_first
+from tap_gainsight.extract.chunks import ChunkRows, alike, without_first
 from tap_gainsight.extract.jobs import IncompleteError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class ExportPages:
     _failed: int = 0
     _read_again: bool = False
     _doubtful: bool = False
-    _given: dict[int, Given] = field(default_factory=dict)
+    _given: dict[int, ChunkRows] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._left_by_earlier_run = self.cursor.checkpoint.job_id
@@ -107,7 +107,7 @@ class ExportPages:
         self.cursor.logger.warning(
             "stream %s: %s; submitting the export job once more", self.cursor.stream, exc
         )
-        self.cursor.clock.sleep(max(exc.retry_after or 0.0, self.jobs.poll_interval))
+        self.cursor.clock.sleep(max(exc.retry_after or 0.0, self.jobs.job_poll_interval))
 
     def blocks(self) -> Iterator[Block]:
         """The rows that the job under way still has to give.
@@ -139,7 +139,7 @@ class ExportPages:
 
     def _check_age(self) -> None:
         cursor = self.cursor
-        age = cursor.age_of_job()
+        age = cursor.checkpoint.age_of_job(cursor.clock.now())
         if age is not None and age > _KEPT_SECONDS:
             raise NotFoundError(f"export job {self.job_id} was submitted over 24 hours ago")
         done = cursor.checkpoint.chunks_done
@@ -161,11 +161,11 @@ class ExportPages:
 
     def _chunk(self, chunk: Chunk, file: IO[bytes], total: int | None) -> Iterator[Block]:
         """A chunk's records; fetched once more if it does not read, or lacks rows."""
-        cursor, given = self.cursor, Given()
+        cursor, given = self.cursor, ChunkRows()
         self._doubtful = False
         number = cursor.checkpoint.chunks_done
         before = cursor.begin_chunk()
-        earlier = self._given.get(number, Given())
+        earlier = self._given.get(number, ChunkRows())
         known = earlier.written if earlier.begins(file) else 0
         problem: DataError | None = None
         try:
@@ -196,7 +196,7 @@ class ExportPages:
         return self.cursor.decoder.from_csv(file, is_last_try=False)
 
     def _once_more(
-        self, file: IO[bytes], again: IO[bytes], given: Given, known: int
+        self, file: IO[bytes], again: IO[bytes], given: ChunkRows, known: int
     ) -> Iterator[Block]:
         """The rows of a chunk that has come again, without those that it gave already."""
         cursor = self.cursor
@@ -206,7 +206,7 @@ class ExportPages:
         blocks = cursor.track(given.reading(decoder.from_csv(again)))
         yield from without_first(given.writing(blocks), known if same else 0)
 
-    def _note(self, number: int, chunk: Chunk, given: Given, file: IO[bytes]) -> None:
+    def _note(self, number: int, chunk: Chunk, given: ChunkRows, file: IO[bytes]) -> None:
         """Keep what is needed if the job is read once more: nothing, where chunks are counted."""
         if chunk.rows is None:
             given.seal(file)

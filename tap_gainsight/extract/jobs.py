@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from gainsight_api.exports import JobStatus
 
 _FETCHED_AHEAD = 2
-_UNSAID_AT_MOST = 3
+_MAX_EMPTY_STATUSES = 3
 """How often a job's status may say nothing before it is given up."""
-_LISTED_AFTER = 5
+_CHUNK_LIST_TRIES = 5
 """How often a completed job is asked for its chunks until they are all there."""
 
 
@@ -48,14 +48,14 @@ class Jobs:
     Attributes:
         exports: The calls.
         clock: Time.
-        poll_interval: Seconds between the first questions about a job.
-        timeout: Seconds that a job is waited for.
+        job_poll_interval: Seconds between the first questions about a job.
+        job_timeout: Seconds that a job is waited for.
     """
 
     exports: Exports
     clock: Clock
-    poll_interval: float
-    timeout: float
+    job_poll_interval: float
+    job_timeout: float
 
     def finished(
         self, job: Job, stream: str, logger: logging.Logger, *, resumed: bool = False
@@ -76,7 +76,7 @@ class Jobs:
             NoStatusError: The tenant says nothing of use about it.
             RequestError: The tenant does not know it (any more).
         """
-        for attempt in range(_LISTED_AFTER):
+        for attempt in range(_CHUNK_LIST_TRIES):
             status = self._completed(job, stream, logger, resumed=resumed)
             if _adds_up(status):
                 return status
@@ -86,7 +86,7 @@ class Jobs:
                     stream,
                     job.id,
                 )
-            self.clock.sleep(self.poll_interval)
+            self.clock.sleep(self.job_poll_interval)
         raise LateChunksError(
             f"stream {stream}: export job {job.id} lists other rows than it announces; it is left, "
             "and the next run with this run's state asks for it first"
@@ -97,12 +97,12 @@ class Jobs:
     ) -> JobStatus:
         word = ""
         unsaid = 0
-        for waited in polls(self.clock, self.poll_interval, self.timeout):
+        for waited in polls(self.clock, self.job_poll_interval, self.job_timeout):
             try:
                 status = self.exports.status(job)
             except NoStatusError:
                 unsaid += 1
-                if unsaid == _UNSAID_AT_MOST:
+                if unsaid == _MAX_EMPTY_STATUSES:
                     raise
                 continue
             if status.failure:
@@ -124,9 +124,9 @@ class Jobs:
                     "stream %s: export job %s is under way for %.0f s", stream, job.id, waited
                 )
         raise JobTimeoutError(
-            f"stream {stream}: export job {job.id} is not done after {self.timeout:.0f} s (setting "
-            "`job_timeout`); it is left under way, and the next run with this run's state goes on "
-            "with it"
+            f"stream {stream}: export job {job.id} is not done after {self.job_timeout:.0f} s "
+            "(setting `job_timeout`); it is left under way, and the next run with this run's state "
+            "goes on with it"
         )
 
     @contextmanager

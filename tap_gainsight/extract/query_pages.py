@@ -84,7 +84,7 @@ class QueryPages:
             return
         cursor.end_page(last=last)
         short = 0 < len(rows) < self.page_rows
-        if short and cursor.may_hide and not self.anything_left():
+        if short and cursor.written.may_hide and not self.anything_left():
             self.finish()
 
     def finish(self) -> None:
@@ -95,24 +95,24 @@ class QueryPages:
     def anything_left(self) -> bool:
         """Whether a row is left behind the position, or hides before it; for one call mostly."""
         cursor = self.cursor
-        cursor.settle()
-        if not self.query.page(unread(cursor.window, cursor.position, cursor.unsure)):
-            for second, _ in cursor.unsure:
-                cursor.sure_of(second)
+        cursor.written.settle()
+        if not self.query.page(unread(cursor.window, cursor.position, cursor.written.unsure)):
+            for second, _ in cursor.written.unsure:
+                cursor.written.sure_of(second)
             return False
-        if not cursor.unsure:
+        if not cursor.written.unsure:
             return True
         return self._found_hidden() or bool(self.query.page(cursor.read(limit=1)))
 
     def _found_hidden(self) -> bool:
         """Whether a span that was read by going on behind a key has more rows; it is read then."""
         cursor = self.cursor
-        cursor.settle()
-        for second, rows in cursor.unsure:
+        cursor.written.settle()
+        for second, rows in cursor.written.unsure:
             if self.query.page(hidden(cursor.window, cursor.position, second, rows)):
                 cursor.drain(second)
                 return True
-            cursor.sure_of(second)
+            cursor.written.sure_of(second)
         return False
 
     def sample(self, rows: int) -> Iterator[Block]:

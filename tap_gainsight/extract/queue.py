@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gainsight_api.quota import Usage
     from tap_gainsight.extract.extract import Extract
 
-_MOMENT = 1.0
+_HEAD_START_SECONDS = 1.0
 """Seconds that a stream which must wait for its job may leave to the others."""
 
 
@@ -59,7 +59,7 @@ class ExtractQueue:
             # Its rows must be waited for anyhow, so others may have a moment to begin.
             self.work_ahead()
             if self._worker:
-                wait([self._worker], timeout=_MOMENT)
+                wait([self._worker], timeout=_HEAD_START_SECONDS)
         return extract
 
     def work_ahead(self) -> None:

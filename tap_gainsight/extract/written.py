@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from tap_gainsight.records.block import Block
 
-_REMEMBERED = 250_000
+_MAX_REMEMBERED_ROWS = 250_000
 """Rows of one span that are remembered: more share it only in the oddest tables."""
 
 
@@ -63,7 +63,7 @@ class Written:
 
     def _add(self, rows: Sequence[tuple[str, str]]) -> None:
         self._count += sum(1 for key, _ in rows if key not in self._rows)
-        if len(self._rows) < _REMEMBERED:
+        if len(self._rows) < _MAX_REMEMBERED_ROWS:
             self._rows.update(rows)
 
     def settle(self) -> None:
@@ -76,6 +76,11 @@ class Written:
     def unsure(self) -> list[tuple[str, int]]:
         """Spans that were read by going on behind a key, and the rows that each has had."""
         return [(span, count) for span, (count, _) in self._unsure.items()]
+
+    @property
+    def may_hide(self) -> bool:
+        """Whether rows may hide in spans that were read by going on behind a key."""
+        return self.continued or bool(self._unsure)
 
     def sure_of(self, span: str) -> None:
         """Nothing hides in a span."""

@@ -1,8 +1,8 @@
 """The cells of an export's CSV: RFC 4180, with or without quotes, any line ends.
 
-`csv.reader` makes its cells character by character. Where every cell of a block is in quotes, or
-none is, `str.split` finds the same cells several times faster, and it can be told that it has:
-what it leaves between the separators then has no quotes but in pairs.
+`csv.reader` makes its cells character by character. Where every cell of a piece of the text is in
+quotes, or none is, `str.split` finds the same cells several times faster. The result is checked: a
+correct split leaves quotes only in pairs.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 csv.field_size_limit(sys.maxsize)  # the default, 128 KiB, is less than a rich text may have
 
-BLOCK = 1 << 16
-"""Characters that are read at once, about: more would not stay in the processor's cache."""
+_PIECE_CHARACTERS = 1 << 16
+"""About how much is read at once: more would not stay in the processor's cache."""
 
 
-class Table:
+class ChunkCsv:
     """A file's rows, from its first to its last.
 
     Attributes:
@@ -41,8 +41,8 @@ class Table:
         """The first row, which may be a header; None if there is none."""
         return next(self._rows(""), None)
 
-    def blocks(self, first: list[str] | None, width: int) -> Iterator[list[Sequence[str]]]:
-        """The columns of some rows, and of some more, until the last.
+    def columns(self, first: list[str] | None, width: int) -> Iterator[list[Sequence[str]]]:
+        """The columns of the first rows, then those of the next ones, until the last.
 
         Args:
             first: The first row, if it is not a header.
@@ -53,28 +53,28 @@ class Table:
         """
         if first is not None:
             yield from self._columns([first], width)
-        while block := self._block():
-            columns = split(block, width)
+        while piece := self._piece():
+            columns = split(piece, width)
             if columns:
-                self.lines += block.count("\n")
+                self.lines += piece.count("\n")
                 self._done += len(columns[0])
                 yield columns
             else:
-                yield from self._columns(self._rows(block), width)
+                yield from self._columns(self._rows(piece), width)
 
-    def _block(self) -> str:
+    def _piece(self) -> str:
         """Some lines, up to one that may end a row."""
-        block = self._text.read(BLOCK)
+        piece = self._text.read(_PIECE_CHARACTERS)
         line = self._text.readline()
-        ends = ('"\n', '"\r\n') if block.startswith('"') else ("\n",)
+        ends = ('"\n', '"\r\n') if piece.startswith('"') else ("\n",)
         while line and not line.endswith(ends):
-            block += line
+            piece += line
             line = self._text.readline()
-        return block + line
+        return piece + line
 
-    def _rows(self, block: str) -> Iterator[list[str]]:
-        """The rows that begin in a block, or the next one if that is empty."""
-        lines = list(StringIO(block, newline=""))
+    def _rows(self, piece: str) -> Iterator[list[str]]:
+        """The rows that begin in a piece, or the next one if that is empty."""
+        lines = list(StringIO(piece, newline=""))
         rows = csv.reader(chain(lines, self._text), strict=True)
         try:
             for row in rows:
@@ -99,12 +99,12 @@ class Table:
             )
 
 
-def split(block: str, width: int) -> list[Sequence[str]] | None:
-    """The columns of a block of whole rows; None if `csv.reader` must find them."""
+def split(piece: str, width: int) -> list[Sequence[str]] | None:
+    """The columns of a piece of whole rows; None if `csv.reader` must find them."""
     if width == 1:
         return None
-    end = "\r\n" if block.endswith("\r\n") else "\n"
-    body = block.removesuffix(end)
+    end = "\r\n" if piece.endswith("\r\n") else "\n"
+    body = piece.removesuffix(end)
     quote = '"' if body.startswith('"') else ""
     if quote:
         if len(body) == 1 or not body.endswith('"'):
@@ -127,7 +127,7 @@ def split(block: str, width: int) -> list[Sequence[str]] | None:
 
 
 def _unquoted(columns: list[Sequence[str]]) -> list[Sequence[str]] | None:
-    """The columns with one quote for each two; None if one stands alone."""
+    """The columns with one quote for each two; None if a quote has no other beside it."""
     for n, column in enumerate(columns):
         if '"' not in "".join(column):
             continue

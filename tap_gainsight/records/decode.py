@@ -14,7 +14,7 @@ from gainsight_api.datatypes import READERS, Kind, as_text, from_milliseconds
 from gainsight_api.errors import DataError
 from tap_gainsight.records.block import Block, Column, PicklistLabel
 from tap_gainsight.records.columns import read_column
-from tap_gainsight.records.csv_cells import Table
+from tap_gainsight.records.csv_cells import ChunkCsv
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -55,25 +55,25 @@ class Decoder:
         looks_like_a_page = file.read(1) in {b"<", b"{"}
         file.seek(0)
         text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
-        table = Table(self.stream, text)
+        chunk = ChunkCsv(self.stream, text)
         try:
-            first = table.first()
+            first = chunk.first()
             header = self._header(first or [])
             if header is None and looks_like_a_page and len(first or []) == 1:
                 raise self._error("what came in place of a chunk is no CSV of its fields")
             columns = header or self.columns
             names = first if header and first else [column.path for column in columns]
             done = 0
-            for cells in table.blocks(first if header is None else None, len(columns)):
+            for cells in chunk.columns(first if header is None else None, len(columns)):
                 rows = self._with_nulls(_without_header(cells, names))
                 yield from self._read(columns, rows, done, whole=not is_last_try)
                 done += len(cells[0])
         except csv.Error as exc:
             raise self._error(
-                f"a chunk is not a CSV file that can be read: {exc} (near line {table.lines})"
+                f"a chunk is not a CSV file that can be read: {exc} (near line {chunk.lines})"
             ) from None
         except UnicodeDecodeError:
-            raise self._error(f"a chunk is not UTF-8 (near line {table.lines})") from None
+            raise self._error(f"a chunk is not UTF-8 (near line {chunk.lines})") from None
         finally:
             with suppress(ValueError):  # the file may be closed before this ends
                 text.detach()

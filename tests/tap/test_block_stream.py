@@ -3,103 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
 import json
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_sdk.exceptions import MapExpressionError
-from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.singerlib.json import serialize_json
 
-from gainsight_api.datatypes import READERS, Kind, json_decoder, json_schema
+from gainsight_api.datatypes import Kind, json_decoder, json_schema
 from gainsight_api.errors import DataError
 from gainsight_sandbox import ManualClock, Sandbox
 from tap_gainsight.block_stream import BlockStream
-from tap_gainsight.extract.tracker import Tracker
-from tap_gainsight.records.block import Block, Column
-from tap_gainsight.records.columns import read_column
-from tap_gainsight.records.csv_cells import split
-from tap_gainsight.records.decode import Decoder
-from tap_gainsight.records.lines import mapped_lines
 from tap_gainsight.tap import TapGainsight
+from tests.tap.generated import CELLS, DIALECTS, VALUES, Dialect, columns, file_of, tables
 from tests.tap.support import make_tap, select_only, tenant_of, things
-from tests.tap.test_pages import CELLS, DIALECTS, Dialect, file_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from tap_gainsight.records.block import Block
+
 
 NAME = 'odd %s" é.__gc'
-NUMBERS = st.one_of(
-    st.sampled_from(["0", "-0", "007", "+5", ".5", "5.", "1e5", "-1.5E+30", "0.000", "1e999"]),
-    st.decimals(allow_nan=False, allow_infinity=False).map(str),
-    st.integers().map(str),
-)
-TIMES = st.one_of(
-    st.datetimes().map(lambda time: time.isoformat(timespec="milliseconds") + "Z"),
-    st.datetimes().map(lambda time: time.isoformat(" ", "milliseconds")),
-    st.sampled_from(["2024-02-29T00:00:00.000Z", "2000-02-29T23:59:59.999Z", "1656000000000"]),
-)
-DAYS = st.one_of(st.dates().map(str), st.sampled_from(["2024-02-29", "1656000000000"]), TIMES)
-BOOLEANS = st.sampled_from(["true", "false", "TRUE", "False", "1", "0"])
-VALUES = {
-    Kind.NUMBER: NUMBERS,
-    Kind.BOOLEAN: BOOLEANS,
-    Kind.DATE: DAYS,
-    Kind.DATETIME: TIMES,
-    Kind.TEXT: CELLS,
-}
-NOT_QUITE = [
-    "2023-02-29",
-    "0000-01-01",
-    "2024-02-30",
-    "1900-02-29T00:00:00.000Z",
-    "2024-04-31T00:00:00.000Z",
-    "0000-01-01T00:00:00.000Z",
-    "2024-01-01T24:00:00.000Z",
-    "2024-01-01T00:00:60.000Z",
-    "1,2",
-    "NaN",
-    "1 ",
-    "1\n",
-    "٣",
-    "1e99999999999999999999",
-    "-",
-    "yes",
-    ",",
-]
-NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(
-    lambda name: "__" not in name and name.strip() == name
-)
-
-
-@st.composite
-def columns(draw: st.DrawFn) -> list[tuple[str, Kind, bool]]:
-    """Names, kinds, and whether they are selected; the first one is the key."""
-    names = draw(st.lists(NAMES, min_size=1, max_size=5, unique_by=str.casefold))
-    kinds = [Kind.TEXT, *(draw(st.sampled_from(Kind)) for _ in names[1:])]
-    return [(name, kind, draw(st.booleans())) for name, kind in zip(names, kinds, strict=True)]
-
-
-@st.composite
-def tables(draw: st.DrawFn) -> tuple[list[tuple[str, Kind, bool]], list[list[str]]]:
-    """Columns, and rows of cells, most of which read as their kind."""
-    chosen = draw(columns())
-    odd = st.one_of(st.just(""), st.just("null"), st.sampled_from(NOT_QUITE))
-    cells = [
-        st.one_of(VALUES[kind], VALUES[kind], VALUES[kind], st.just(""), odd)
-        if draw(st.integers(0, 9)) == 0
-        else st.one_of(VALUES[kind], st.just(""))
-        for _, kind, _ in chosen
-    ]
-    rows = draw(st.lists(st.tuples(*cells).map(list), max_size=6))
-    return chosen, [[row[0] or "key", *row[1:]] for row in rows]
 
 
 def tap_of(chosen: Sequence[tuple[str, Kind, bool]], **settings: Any) -> TapGainsight:
@@ -275,34 +203,6 @@ def test_maps_and_flattening_give_the_same_either_way(options: dict[str, Any]) -
     assert fast[0].count('"RECORD"') or "None" in str(options)
 
 
-class WithoutNulls(SameRecordTransform):
-    """A map whose results have not all the same properties."""
-
-    def transform(self, record: dict[str, Any]) -> dict[str, Any] | None:
-        kept = {name: value for name, value in record.items() if value not in {None, "key"}}
-        return {**kept, "Whole": record} if kept else None
-
-
-@settings(max_examples=100, deadline=None)
-@given(tables())
-def test_results_may_differ_in_their_properties(
-    table: tuple[list[tuple[str, Kind, bool]], list[list[str]]],
-) -> None:
-    chosen, rows = table
-    columns = tuple(Column(name, name, kind) for name, kind, _ in chosen)
-    now, stream_map = datetime.now(UTC), WithoutNulls("an alias", {}, (), None)
-    with contextlib.suppress(DataError):
-        for block in Decoder("a_stream", columns).from_csv(file_of(rows)):
-            expected = [
-                serialize_json({"type": "RECORD", "stream": "an alias", "record": result})
-                for record in block.records()
-                if (result := stream_map.transform(record)) is not None
-            ]
-            lines = "".join(mapped_lines(block, [stream_map], now)).splitlines()
-            tail = f',"time_extracted":"{now.isoformat()}"}}'
-            assert [line.removesuffix(tail) + "}" for line in lines] == expected
-
-
 MAPPED: list[dict[str, str | None]] = [
     {"New": "str(_)"},
     {"__filter__": "md5(str(_)) > '8'"},
@@ -334,85 +234,3 @@ def test_any_records_are_mapped_as_the_sdk_maps_them(
     with pytest.MonkeyPatch.context() as patch:
         fast, slow = both_ways(patch, lambda: tap_of(chosen, stream_maps=stream_maps), blocks)
     assert fast == slow
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    st.integers(1, 3).flatmap(
-        lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1)
-    ),
-    DIALECTS,
-)
-@example([["\r", "\n"], ["\n", "\r"]], Dialect(all_quoted=False))
-@example([['"', "b"], [",", '","']], Dialect())
-def test_what_is_split_is_what_csv_reads(rows: list[list[str]], form: Dialect) -> None:
-    text = file_of(rows, form).read().decode("utf-8-sig")
-    check_split(text, len(rows[0]))
-
-
-@settings(max_examples=500, deadline=None)
-@given(st.text('",\r\na', max_size=24), st.integers(1, 3))
-def test_what_is_split_of_any_text_is_what_csv_reads(text: str, width: int) -> None:
-    check_split(text, width)
-
-
-def check_split(text: str, width: int) -> None:
-    columns = split(text, width) if text else None
-    if columns is None:
-        return
-    read = [row or [""] for row in csv.reader(io.StringIO(text, newline=""), strict=True)]
-    assert [*map(list, zip(*columns, strict=True))] == read
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_a_column_is_read_as_each_of_its_values(data: st.DataObject) -> None:
-    kind = data.draw(st.sampled_from(Kind))
-    any_value = st.one_of(VALUES[kind], st.just(""), st.sampled_from(NOT_QUITE), CELLS)
-    cells = data.draw(st.lists(data.draw(st.sampled_from([VALUES[kind], any_value])), max_size=4))
-    try:
-        expected = [READERS[kind](cell) if cell else None for cell in cells]
-    except ValueError:
-        expected = None
-    if expected is None:
-        with contextlib.suppress(ValueError):
-            pytest.fail(f"read as {read_column(kind, cells)}")
-        return
-    assert list(read_column(kind, cells)) == [as_written(value) for value in expected]
-
-
-@pytest.mark.parametrize("cell", NOT_QUITE)
-@pytest.mark.parametrize("kind", Kind)
-def test_what_is_not_quite_a_value_is_judged_by_its_reader(kind: Kind, cell: str) -> None:
-    try:
-        expected = [as_written(READERS[kind](cell))]
-    except ValueError:
-        expected = []
-    with contextlib.nullcontext() if expected else pytest.raises(ValueError):  # noqa: PT011
-        assert list(read_column(kind, [cell])) == expected
-
-
-def as_written(value: Any) -> str:
-    """A value's JSON without its quotes; a null is empty."""
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-SECONDS = st.sampled_from(
-    ["", *(f"2024-01-01T00:00:{n:02}.{m}00Z" for n in range(3) for m in "07")]
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.lists(SECONDS, max_size=8), max_size=3), st.booleans())
-def test_a_block_is_noted_as_each_of_its_rows(pages: list[list[str]], sort: bool) -> None:  # noqa: FBT001
-    at_once, one_by_one = Tracker(), Tracker()
-    number = 0
-    for values in [sorted(page) for page in pages] if sort else pages:
-        keys = [f"k{number + n}" for n in range(len(values))]
-        number += len(values)
-        at_once.see_all(values, keys)
-        for value, key in zip(values, keys, strict=True):
-            one_by_one.see_all([value], [key])
-    assert at_once == one_by_one

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -17,58 +16,13 @@ from gainsight_api.datatypes import Kind, json_decoder
 from gainsight_api.errors import DataError
 from tap_gainsight.records.block import Block, Column
 from tap_gainsight.records.decode import Decoder
+from tests.tap.generated import BOM, CELLS, DIALECTS, Dialect, file_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
-BOM = "\ufeff"
+BARE = Dialect(all_quoted=False)
 SECRET = "s3cret-välue"
-AWKWARD = [
-    "",
-    " ",
-    "  two blanks at both ends  ",
-    "null",
-    "NULL",
-    "NA",
-    "N/A",
-    "None",
-    "nan",
-    "007",
-    "-0",
-    "1e5",
-    "true",
-    "a\0b",
-    "\r",
-    "\n",
-    "\r\n",
-    "line\r\nline\nline\rline",
-    '"',
-    '""',
-    '"quoted"',
-    'in "the" middle',
-    ",",
-    ",,",
-    f"{BOM}mark",
-    f"mark{BOM}",
-    "'",
-    "\\",
-    '\\"',
-    ";",
-    "\t",
-    "=1+1",
-    "שלום עולם",
-    "\u202eright to left",
-    "👩\u200d👩\u200d👧",
-    "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029",
-    "Gsid",
-    "name 0",
-    "\ufffd\uffff\U0010ffff",
-]
-CELLS = st.one_of(
-    st.sampled_from(AWKWARD),
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
-    st.text('",\r\n \0', max_size=6),
-)
 
 
 def text_columns(count: int) -> tuple[Column, ...]:
@@ -77,42 +31,6 @@ def text_columns(count: int) -> tuple[Column, ...]:
 
 def decoder(*columns: Column, csv_null: str | None = None) -> Decoder:
     return Decoder("a_stream", columns, csv_null)
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """One of the forms that a CSV file may have."""
-
-    all_quoted: bool = True
-    line_end: str = "\n"
-    bom: bool = False
-    ends: bool = True
-    header: str = "as asked"
-
-
-BARE = Dialect(all_quoted=False)
-DIALECTS = st.builds(
-    Dialect,
-    all_quoted=st.booleans(),
-    line_end=st.sampled_from(["\n", "\r\n"]),
-    bom=st.booleans(),
-    ends=st.booleans(),
-    header=st.sampled_from(["none", "as asked", "upper", "lower", "padded", "turned"]),
-)
-
-
-def cell_text(cell: str, *, all_quoted: bool) -> str:
-    """A cell by RFC 4180: quotes where they must be, or everywhere."""
-    if all_quoted or any(sign in cell for sign in '",\r\n'):
-        return '"' + cell.replace('"', '""') + '"'
-    return cell
-
-
-def file_of(rows: Sequence[Sequence[str]], form: Dialect | None = None) -> io.BytesIO:
-    form = form or Dialect()
-    lines = [",".join(cell_text(cell, all_quoted=form.all_quoted) for cell in row) for row in rows]
-    text = form.line_end.join(lines) + (form.line_end if form.ends and lines else "")
-    return io.BytesIO(((BOM if form.bom else "") + text).encode())
 
 
 def read(given: Decoder, file: io.BytesIO | bytes) -> list[dict[str, Any]]:
