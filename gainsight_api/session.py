@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from gainsight_api.clock import Clock
 
 logger = logging.getLogger(__name__)
-
 T = TypeVar("T")
 
 _SAFE_PATH = re.compile(r"[!-\[\]-~]+")  # printable ASCII, no blank, no backslash
