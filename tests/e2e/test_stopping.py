@@ -111,6 +111,8 @@ def test_a_signal_ends_a_run_whose_reader_does_not_read(sandbox: Sandbox, tmp_pa
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 128 + signal.SIGTERM
         assert time.monotonic() - began < AT_MOST
+        assert process.stdout
+        process.stdout.close()
 
 
 def test_a_run_whose_reader_has_gone_does_not_wait_for_its_threads(
