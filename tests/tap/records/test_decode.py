@@ -81,6 +81,8 @@ def test_any_cells_in_any_legal_csv_come_back_as_they_were_written(
             names = [name.lower() for name in names]
         case "padded":
             names = [f" {name} " for name in names]
+    # A line that is the header once more is never a record.
+    assume(names not in written)
     if form.header != "none":
         written = [names, *written]
     # A last row of one bare, empty cell is there by its line's end alone.
