@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DELETE_TIMEOUT_SECONDS = 600.0
 _POLL_SECONDS = 2.0
+_SEVERAL = Problem("SEVERAL_MATCHES", "several records have this key; none is deleted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +43,33 @@ class Deleter:
         """Delete; each deletion comes out as confirmed or rejected."""
         outcome = Outcome()
         for deletion in deletions:
-            gsids = [deletion.gsid] if deletion.gsid else self.existing.gsids_of(deletion)
-            if len(gsids) > 1:
-                several = Problem(
-                    "SEVERAL_MATCHES", "several records have this key; none is deleted"
-                )
-                outcome.reject(deletion, several)
-                continue
             try:
-                for gsid in gsids:
-                    self._delete_or_its_keys(gsid, deletion)
+                is_clear = self._delete_one(deletion)
             except RequestError as exc:
                 refused = refusal(exc)
                 outcome.reject(deletion, *problems_of(refused), request_id=refused.request_id)
-            else:
+                continue
+            if is_clear:
                 outcome.confirm([deletion])
+            else:
+                outcome.reject(deletion, _SEVERAL)
         return outcome
 
-    def _delete_or_its_keys(self, gsid: str, deletion: Deletion) -> None:
-        """Delete a record by its Gsid; by its keys, if that Gsid may be another tenant's."""
+    def _delete_one(self, deletion: Deletion) -> bool:
+        """Delete a record by its Gsid, or by its keys if there is none of that Gsid here.
+
+        Returns:
+            False if several records have the keys: none of them is deleted then.
+        """
         wait = deletion.followed_by_write
-        if self._delete(gsid, wait=wait) or not (deletion.gsid and deletion.values):
-            return
-        for other in self.existing.gsids_of(deletion):
-            self._delete(other, wait=wait)
+        if deletion.gsid and self._delete(deletion.gsid, wait=wait):
+            return True
+        gsids = self.existing.gsids_of(deletion) if deletion.values else []
+        if len(gsids) > 1:
+            return False
+        for gsid in gsids:
+            self._delete(gsid, wait=wait)
+        return True
 
     def _delete(self, gsid: str, *, wait: bool) -> bool:
         """Delete a record, and wait until it is gone if a new one is to be written in its place."""

@@ -55,6 +55,8 @@ class RestLoader:
         clock: Time.
         rest_batch_size: The setting: rows of a call, at most.
         has_written: Whether a record has been written in this run.
+        alike: How many records, each sent alone, were refused in a row without a reason of theirs.
+        alike_code: The code of these refusals.
     """
 
     route: Route
@@ -63,6 +65,8 @@ class RestLoader:
     clock: Clock
     rest_batch_size: int
     has_written: bool = False
+    alike: int = 0
+    alike_code: str | None = None
 
     def load(self, rows: Iterable[Row]) -> Outcome:
         """Load rows, each of which has a key of its own unless they are inserted."""
@@ -123,14 +127,10 @@ class _Run:
     Attributes:
         loader: The loader.
         unanswered: How many inserts in a row were not answered.
-        alike: How many records, each sent alone, were refused in a row without a reason of theirs.
-        alike_code: The code of these refusals.
     """
 
     loader: RestLoader
     unanswered: int = 0
-    alike: int = 0
-    alike_code: str | None = None
 
     def settle(self, call: Call) -> tuple[Outcome, list[Call]]:
         """Make a call; return what has become of its rows, and the calls for those still open.
@@ -212,11 +212,11 @@ class _Run:
             return
         code = refused.error.code
         if self.loader.has_written or not says_nothing_of_a_record(refused):
-            self.alike = 0
+            self.loader.alike = 0
             return
-        self.alike = self.alike + 1 if code == self.alike_code else 1
-        self.alike_code = code
-        if self.alike == _REFUSED_ALIKE:
+        self.loader.alike = self.loader.alike + 1 if code == self.loader.alike_code else 1
+        self.loader.alike_code = code
+        if self.loader.alike == _REFUSED_ALIKE:
             raise GainsightError(
                 f"stream {self.loader.route.stream}: Gainsight refuses every record of "
                 f"{self.loader.route.object.name} alike, and names no value: {refused.error.code}. "

@@ -134,6 +134,22 @@ def test_a_tenant_that_refuses_all_alike_ends_the_run_after_a_few_calls(
     assert runner.letters() == []
 
 
+def test_refusals_alike_are_counted_over_batches(runner: Runner, sandbox: Sandbox) -> None:
+    bad = refusing(lambda _: True, refusal("GSOBJ_1009", "Insufficient privileges"))
+    with Hostile(sandbox, bad) as hostile:
+        output = runner.load(
+            schema(),
+            *[record(Name=f"n{n}") for n in range(20)],
+            state(1),
+            domain=hostile.url,
+            batch_size_rows=2,
+            max_rejects=-1,
+            **REST,
+        )
+    assert "refuses every record" in str(output.error)
+    assert output.states == []
+
+
 def test_one_odd_record_among_good_ones_is_found_by_halving(
     runner: Runner, sandbox: Sandbox
 ) -> None:
@@ -158,6 +174,19 @@ def test_a_tombstone_of_another_tenants_gsid_deletes_by_its_keys(
     gone = record(Gsid=foreign, Name="Quarry", _sdc_deleted_at="2026-01-01T00:00:00Z")
     runner.load(schema(), gone, deletes="delete", **REST)
     assert "Quarry" not in runner.rows()
+
+
+def test_a_foreign_gsid_whose_keys_match_several_records_deletes_none(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    for text in ("one", "two"):
+        sandbox.tenant.insert(THING, {"Name": "Quarry", "Text__gc": text})
+    foreign = "1T0" + "9" * 33
+    gone = record(Gsid=foreign, Name="Quarry", _sdc_deleted_at="2026-01-01T00:00:00Z")
+    runner.load(schema(), gone, deletes="delete", max_rejects=-1, **REST)
+    assert sandbox.tenant.count(THING) == 2
+    (letter,) = runner.letters()
+    assert letter["errors"][0]["code"] == "SEVERAL_MATCHES"
 
 
 @pytest.mark.parametrize("mode", ["rest", "bulk"])
