@@ -265,8 +265,7 @@ class Tally:
         )
         remedy = (
             f"{self.inserted:,} records were inserted, and would come twice if all were sent "
-            "again: fix the rejected ones, and send those of the dead-letter file alone, with "
-            "`gainsight rejects replay`"
+            "again: fix the rejected ones, and send only those, which the dead-letter file holds"
             if self.inserted
             else "Fix the records or the mapping and run again, or raise `max_rejects`"
         )

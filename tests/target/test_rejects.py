@@ -113,7 +113,7 @@ def test_an_insert_that_fails_for_its_rejects_says_what_is_in(runner: Runner) ->
     output = runner.load(*FEED, operation="insert")
     assert output.states == []
     assert "1 records were inserted, and would come twice" in str(output.error)
-    assert "gainsight rejects replay" in str(output.error)
+    assert "send only those, which the dead-letter file holds" in str(output.error)
 
 
 def test_properties_that_a_stream_lacks_are_named_at_its_schema(runner: Runner) -> None:
