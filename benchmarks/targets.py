@@ -57,14 +57,17 @@ class _Tenant:
 
     def send(self, request: PreparedRequest, **_: Any) -> Response:
         """Take a request in, and answer it."""
+        from io import BytesIO
+
         from requests import Response
+        from urllib3 import HTTPResponse
 
         path = str(request.url).partition("/v1/")[2].partition("?")[0]
         reply = Response()
         reply.status_code, reply.url, reply.request = 200, str(request.url), request
         answer = self._answer(f"{request.method} {path}", request.body)
-        reply._content = b'{"result":true,"data":%b}' % answer  # noqa: SLF001
-        reply._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
+        body = BytesIO(b'{"result":true,"data":%b}' % answer)
+        reply.raw = HTTPResponse(body, status=200, preload_content=False)
         return reply
 
     def _answer(self, call: str, body: Any) -> bytes:

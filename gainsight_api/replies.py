@@ -65,7 +65,7 @@ _ESCAPE = re.compile(
 )
 _REQUEST_ID_HEADERS = ("x-gs-request-id", "x-request-id")
 _CREDENTIAL = "check `access_key` (or the OAuth pair), `auth_header` and `domain`"
-# A tenant that takes a call so seldom has not begun with it.
+# Statuses of a call that was certainly not begun with.
 _NOT_TAKEN = {HTTPStatus.MISDIRECTED_REQUEST, HTTPStatus.TOO_EARLY}
 
 
@@ -257,6 +257,12 @@ def printable(text: str) -> str:
 def media_type(headers: Mapping[str, str]) -> str:
     """The media type that a reply is labelled with, without its parameters."""
     return headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def is_document(headers: Mapping[str, str], first: bytes) -> bool:
+    """Whether JSON or a page came in place of a file: by its label, and by how it begins."""
+    labelled = media_type(headers).endswith(("json", "html"))
+    return labelled and first.lstrip()[:1] in {b"{", b"[", b"<", b""}
 
 
 def http_date(text: str) -> float | None:

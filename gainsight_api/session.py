@@ -27,9 +27,16 @@ from gainsight_api.errors import (
 )
 from gainsight_api.multipart import FormBody
 from gainsight_api.quota import Budget, Quota
-from gainsight_api.replies import Reply, answer, http_date, media_type
-from gainsight_api.transport import bundle_error, transport_error
-from gainsight_api.wire import BYTES_PER_SECOND, body_blocks, http_session, timeouts, watched
+from gainsight_api.replies import Reply, answer, http_date, is_document
+from gainsight_api.transport import bundle_error, refuse_redirect, transport_error
+from gainsight_api.wire import (
+    BYTES_PER_SECOND,
+    body_blocks,
+    http_session,
+    lines_of,
+    timeouts,
+    watched,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -150,12 +157,12 @@ class Session:
         def fetch() -> T:
             with self._exchange("GET", path, accept="*/*") as (reply, blocks):
                 first = next(blocks, b"")
-                if reply.status_code != HTTPStatus.OK or _is_document(reply, first):
+                if reply.status_code != HTTPStatus.OK or is_document(reply.headers, first):
                     self._unwrap(reply, b"".join((first, *blocks)))
                     raise ServerError(
                         "Gainsight sent an envelope in place of a file", status=reply.status_code
                     )
-                return consume(chain((first,), blocks))
+                return consume(lines_of(reply, chain((first,), blocks)))
 
         return self._retrying(fetch, path)
 
@@ -203,7 +210,7 @@ class Session:
             with reply:
                 self._reached = True
                 self._note_date(reply)
-                _refuse_redirect(reply)
+                refuse_redirect(reply)
                 yield reply, body_blocks(reply, watch)
 
     def _url(self, path: str) -> str:
@@ -303,18 +310,3 @@ class Session:
         seconds = max(seconds, min(after or 0.0, _LONGEST_RETRY_AFTER))
         logger.warning("%s: %s; again in %.1f s", what, error, seconds)
         self.clock.sleep(seconds)
-
-
-def _refuse_redirect(reply: requests.Response) -> None:
-    if reply.is_redirect:
-        raise GainsightError(
-            "Gainsight redirects to another address, which is not followed with a "
-            "credential: check `domain`",
-            status=reply.status_code,
-        )
-
-
-def _is_document(reply: requests.Response, first: bytes) -> bool:
-    """Whether JSON or a page came in place of a file: by its label, and by how it begins."""
-    labelled = media_type(reply.headers).endswith(("json", "html"))
-    return labelled and first.lstrip()[:1] in {b"{", b"[", b"<", b""}

@@ -80,3 +80,17 @@ def bundle_error() -> ConfigError | None:
             "correct it, or unset it"
         )
     return None
+
+
+def refuse_redirect(reply: requests.Response) -> None:
+    """Follow no redirect: the credential goes to the tenant's own host alone.
+
+    Raises:
+        GainsightError: The reply is a redirect.
+    """
+    if reply.is_redirect:
+        raise GainsightError(
+            "Gainsight redirects to another address, which is not followed with a "
+            "credential: check `domain`",
+            status=reply.status_code,
+        )

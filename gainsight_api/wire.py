@@ -194,6 +194,24 @@ def _raw_blocks(reply: requests.Response, watch: Watch) -> Iterator[bytes]:
         raise TransportError("the connection broke off") from None
 
 
+def lines_of(reply: requests.Response, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The body of a text file, which must end as its lines do where nothing else tells its end.
+
+    Raises:
+        TransportError: Neither its length nor its compression tells that it is whole, and its last
+            line has no end, though others have: a cell may have been cut.
+    """
+    headers = reply.headers
+    told = {"Content-Length", "Transfer-Encoding", "Content-Encoding"} & {*map(str.title, headers)}
+    has_lines, last = False, b""
+    for block in blocks:
+        has_lines = has_lines or b"\n" in block
+        last = block[-1:] or last
+        yield block
+    if not told and has_lines and last not in {b"\n", b'"'}:
+        raise TransportError("a file of unknown length ends within a line")
+
+
 def _inflated(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Decompressed blocks, of one or more gzip members that end as they should."""
     inflate = zlib.decompressobj(_GZIP_OR_ZLIB)

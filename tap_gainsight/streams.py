@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ class GainsightStream(BlockStream):
         self._next_extract = next_extract
         self._work_ahead = work_ahead
         self._write_state = save
+        self._unsaved: Checkpoint | None = None
 
     @property
     @override
@@ -259,14 +261,25 @@ class GainsightStream(BlockStream):
             return None
 
     def _save(self, at: Checkpoint) -> None:
-        """Write a state that says how far the extract has come."""
+        """Write a state that says how far the extract has come.
+
+        Only the main thread changes the state, since it may be writing it; what another thread has
+        to say, that prepares the stream before its turn, is taken up with the next state.
+        """
+        self._unsaved = at
+        if threading.current_thread() is threading.main_thread():
+            self._write_state()
+
+    def take_up(self) -> None:
+        """Put into the state how far the extract has come."""
+        at, self._unsaved = self._unsaved, None
+        if at is None:
+            return
         reliable = (at.seen.ordered or at.position.done) and not at.doubtful
         if self._incremental_key() and reliable:
             latest = at.seen.latest
             self._move_bookmark(min(latest, at.unsure) if at.unsure else latest, at.began)
-        state = self.stream_state
-        state.update(at.to_state())
-        self._write_state()
+        self.stream_state.update(at.to_state())
 
     def _move_bookmark(self, latest: str, began: str, name: str = "replication_key_value") -> None:
         """Forward to the latest value read, but not past the extract's begin."""

@@ -89,6 +89,8 @@ class TapGainsight(GainsightPlugin, Tap):
             and not isinstance(stream, DeletedRecordsStream)
             and stream.selected
         }
+        for stream in streams.values():
+            _ = stream.stream_state  # is there before another thread reads it
         return ExtractQueue(
             tuple(streams),
             make=lambda name: streams[name].extract(),
@@ -105,8 +107,12 @@ class TapGainsight(GainsightPlugin, Tap):
 
     def _save_state(self) -> None:
         """Write the state, if it is not what was written last."""
-        if threading.current_thread() is threading.main_thread():
-            self.state_writer.write_state(self.state)
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for stream in self.streams.values():
+            if isinstance(stream, GainsightStream):
+                stream.take_up()
+        self.state_writer.write_state(self.state)
 
     @override
     def setup_mapper(self) -> None:

@@ -159,10 +159,11 @@ class Wiring:
             tenant_time=session.tenant_time,
             resumed=resumed,
         )
+        query_pages = QueryPages(cursor, self._query, self._page_rows)
         return Extract(
             cursor=cursor,
-            query_pages=QueryPages(cursor, self._query, self._page_rows),
-            export_pages=ExportPages(cursor, self._jobs),
+            query_pages=query_pages,
+            export_pages=ExportPages(cursor, self._jobs, query_pages.more_than),
             quota=session.quota,
             extract_method=extract_method,
             bulk_threshold_rows=self.settings.bulk_threshold_rows,

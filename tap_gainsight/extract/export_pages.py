@@ -40,14 +40,14 @@ class ExportPages:
     Attributes:
         cursor: What is read, and how far.
         jobs: The calls.
-        on_exported: Called when a job is completed, before its chunks are read.
+        more_than: Whether there are more rows than so many behind the position; for one query.
         completed: Whether the last job gave all that it announced.
         was_full: Whether the last job gave as many rows as a job may, so that more is likely.
     """
 
     cursor: Cursor
     jobs: Jobs
-    on_exported: Callable[[], None] = field(default=lambda: None)
+    more_than: Callable[[int], bool]
     completed: bool = False
     was_full: bool = False
     _left_by_earlier_run: str | None = field(init=False)
@@ -123,7 +123,6 @@ class ExportPages:
             if resumed:
                 self._check_age()
             status = self.jobs.finished(job, cursor.stream, cursor.logger, resumed=resumed)
-            self.on_exported()
             yield from self._chunks(status)
         except (NotFoundError, JobFailedError) as exc:
             self._give_up(exc)
@@ -225,10 +224,17 @@ class ExportPages:
         self._failed = 0
         self.was_full = rows >= cursor.max_rows_per_job or rows == DEFAULT_LIMIT
         self.completed = True
-        last = cursor.window.key is None and not self.was_full
+        last = cursor.window.key is None and not self.was_full and not self._stops_short(rows)
         yield from cursor.released(last=last)
         self.jobs.exports.forget(job.id)
         cursor.end_page(last=last or not rows)
+
+    def _stops_short(self, rows: int) -> bool:
+        """Whether there are more rows without a key than a job gave, which was not full."""
+        try:
+            return bool(rows) and self.more_than(rows)
+        except RequestError:
+            return False  # what no query gives may be exported all the same
 
     def _read_through_again(self, job: Job, announced: int | None) -> None:
         cursor = self.cursor

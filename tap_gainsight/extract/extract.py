@@ -103,8 +103,8 @@ class Extract:
         if self.cursor.done:
             return
         rows, last = self.query_pages.fetch()
-        if by_query:
-            self._warn_of_moving(last=last)
+        if by_query or self.cursor.position.offset:
+            self._warn_of_moving(last=last and not self.cursor.position.offset)
         elif self._goes_beyond(len(rows), last=last):
             self.query_pages.fetched = None
             self._large = True

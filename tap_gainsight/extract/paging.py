@@ -57,11 +57,6 @@ class ExtractWindow:
     filter: Filter | None = None
     zone: tzinfo = UTC
 
-    @property
-    def counted(self) -> bool:
-        """Whether nothing but their number tells which rows have been read."""
-        return self.key is None and self.replication_key is None
-
     def span(self, second: str) -> Span:
         """The span that a second is in."""
         return span_of(second, self.zone)

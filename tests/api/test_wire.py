@@ -93,6 +93,36 @@ def test_a_compressed_chunk_that_is_damaged_is_no_chunk(session: Session, server
         download(session)
 
 
+def unmeasured(body: bytes) -> Reply:
+    """A chunk of which nobody says how long it is."""
+    return Reply(body, headers={"Content-Type": "text/csv"}, measured=False)
+
+
+@pytest.mark.parametrize("lost", [1, 5, 9])
+def test_a_chunk_of_unknown_length_that_ends_within_a_line_is_fetched_again(
+    connected: Connect, server: Server, lost: int
+) -> None:
+    session = connected(server.url, max_retries=1)
+    server.answers(unmeasured(CSV[:-lost]), unmeasured(CSV))
+    assert download(session) == CSV
+    server.answers(unmeasured(CSV[:-lost]))
+    with pytest.raises(TransportError, match="ends within a line"):
+        download(session)
+
+
+@pytest.mark.parametrize("body", [b'"Gsid","Name"\n"1","a"', b"Gsid", b""])
+def test_a_chunk_of_unknown_length_that_may_be_whole_is_taken(
+    session: Session, server: Server, body: bytes
+) -> None:
+    server.answers(unmeasured(body))
+    assert download(session) == body
+
+
+def test_a_chunk_of_known_length_needs_no_line_end(session: Session, server: Server) -> None:
+    server.answers(csv(CSV[:-1]))
+    assert download(session) == CSV[:-1]
+
+
 def test_calls_for_json_ask_for_it(session: Session, server: Server) -> None:
     server.answers(ok("fine"))
     session.get("x")

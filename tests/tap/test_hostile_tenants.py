@@ -9,10 +9,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gainsight_api.background import in_background
 from gainsight_api.errors import ConfigError, DataError, GainsightError
 from gainsight_sandbox import Field, ObjectSchema, Quirks
 from gainsight_sandbox.behaviour.call_kinds import CallKind
+from tap_gainsight.extract.checkpoint import Checkpoint
+from tap_gainsight.extract.paging import Position
 from tap_gainsight.extract.spans import filter_time, span_of
+from tap_gainsight.extract.tracker import Tracker
+from tap_gainsight.streams import GainsightStream
 from tests.api.conftest import Reply, enveloped
 from tests.hostile import Hostile
 from tests.tap.support import (
@@ -252,6 +257,51 @@ def test_an_export_that_the_tenant_cuts_is_read_on() -> None:
     with tenant_of(things(200)) as sandbox, Hostile(sandbox, cut) as hostile:
         output = sync(sandbox, hostile, extract_method="bulk")
         assert sorted(keys(output)) == [row["Gsid"] for row in things(200)]
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_an_export_without_a_key_that_the_tenant_cuts_is_read_on(
+    timed: bool,  # noqa: FBT001 - a parameter of the test
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    dates = tuple(field for field in THING.fields if field.name == "ModifiedDate" and timed)
+    schema = ObjectSchema("mail__gc", (Field("Name"), *dates))
+    rows = [
+        {name: row[name] for name in ("Name", "ModifiedDate")[: 1 + timed]} for row in things(200)
+    ]
+
+    def cut(request: Request, _: int, own: Callable[[], Reply]) -> Reply | None:
+        if request.method == "POST" and "/exports/" in request.path:
+            body = {**request.payload(), "limit": 50}
+            object.__setattr__(request, "body", json.dumps(body).encode())
+            request.headers["content-length"] = str(len(request.body))  # type: ignore[index]
+            return own()
+        return None
+
+    with tenant_of(rows, schema=schema) as sandbox, Hostile(sandbox, cut) as hostile:
+        tap = make_tap(sandbox, domain=hostile.url, extract_method="bulk", **UNLIMITED)
+        output = run(select_only(tap, schema.name))
+    found = sorted(record["Name"] for record in output.records[schema.name])
+    assert found == sorted(row["Name"] for row in things(200))
+    if not timed:
+        assert "rows may be missing" in caplog.text
+
+
+def test_the_state_is_changed_by_the_thread_alone_that_writes_it() -> None:
+    with tenant_of(things(3)) as sandbox:
+        tap = make_tap(sandbox)
+        stream = tap.streams[NAME]
+        assert isinstance(stream, GainsightStream)
+        at = Checkpoint(
+            position=Position(done=True), seen=Tracker(latest="2025-06-01T12:00:00.000Z")
+        )
+        at.began = "2025-06-02T12:00:00.000Z"
+        before = json.dumps(tap.state)
+        in_background("save", stream._save, at).result()
+        assert json.dumps(tap.state) == before
+        tap._save_state()
+        bookmark = tap.state["bookmarks"][NAME]
+        assert bookmark["replication_key_value"] == "2025-06-01T12:00:00.000Z"
 
 
 @pytest.mark.parametrize(
