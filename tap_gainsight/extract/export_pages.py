@@ -224,13 +224,15 @@ class ExportPages:
         self._failed = 0
         self.was_full = rows >= cursor.max_rows_per_job or rows == DEFAULT_LIMIT
         self.completed = True
-        last = cursor.window.key is None and not self.was_full and not self._stops_short(rows)
+        # Where nothing can be asked for behind the last row, their number tells whether all came.
+        by_number = cursor.window.key is None or not cursor.page.ordered
+        last = by_number and not self.was_full and not self._stops_short(rows)
         yield from cursor.released(last=last)
         self.jobs.exports.forget(job.id)
         cursor.end_page(last=last or not rows)
 
     def _stops_short(self, rows: int) -> bool:
-        """Whether there are more rows without a key than a job gave, which was not full."""
+        """Whether there are more rows than a job gave, which was not full."""
         try:
             return bool(rows) and self.more_than(rows)
         except RequestError:

@@ -259,6 +259,23 @@ def test_an_export_that_the_tenant_cuts_is_read_on() -> None:
         assert sorted(keys(output)) == [row["Gsid"] for row in things(200)]
 
 
+def test_an_export_that_is_whole_needs_no_order() -> None:
+    def turned(request: Request, _: int, own: Callable[[], Reply]) -> Reply | None:
+        if "/chunk/" not in request.path:
+            return None
+        header, *rows = own().body.splitlines(keepends=True)
+        body = b"".join((header, *reversed(rows)))
+        return Reply(body, headers={"Content-Type": "text/csv"})
+
+    with tenant_of(things(30)) as sandbox, Hostile(sandbox, turned) as hostile:
+        output = sync(sandbox, hostile, extract_method="bulk")
+        assert sorted(keys(output)) == [row["Gsid"] for row in things(30)]
+        latest = max(record["ModifiedDate"] for record in output.records[NAME])
+        assert output.bookmark(NAME)["replication_key_value"] == latest
+        with pytest.raises(DataError, match="do not come in the order"):
+            sync(sandbox, hostile, extract_method="bulk", max_rows_per_job=10)
+
+
 @pytest.mark.parametrize("timed", [True, False])
 def test_an_export_without_a_key_that_the_tenant_cuts_is_read_on(
     timed: bool,  # noqa: FBT001 - a parameter of the test
