@@ -74,11 +74,7 @@ def export_refusal(error: BadQueryError) -> ApiError:
     return ApiError("GSOBJ_ESS_9150", "Malformed Query Exception.")
 
 
-_QUERY_CODES = {
-    Flaw.COLUMN: "P_5005",
-    Flaw.DATE: "GSOBJ_1006",
-    Flaw.DATETIME: "GSOBJ_1005",
-}
+_QUERY_CODES = {Flaw.COLUMN: "P_5005", Flaw.DATE: "GSOBJ_1006", Flaw.DATETIME: "GSOBJ_1005"}
 
 
 def query_refusal(error: BadQueryError) -> ApiError:

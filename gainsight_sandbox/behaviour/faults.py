@@ -36,31 +36,18 @@ class Effect(StrEnum):
     FIELD_DELETED = "field-deleted"  # `field` of the object is deleted just before the call
 
 
-_SUBMITS = {
-    CallKind.EXPORT_SUBMIT,
-    CallKind.IMPORT_SUBMIT,
-}
-_WRITES = {
-    CallKind.INSERT,
-    CallKind.UPDATE,
-    CallKind.UPSERT,
-}
+_SUBMITS = {CallKind.EXPORT_SUBMIT, CallKind.IMPORT_SUBMIT}
+_WRITES = {CallKind.INSERT, CallKind.UPDATE, CallKind.UPSERT}
 _ONLY_ON = {
     Effect.JOB_FAILED: _SUBMITS,
     Effect.JOB_STUCK: _SUBMITS,
-    Effect.JOB_EXPIRED: {
-        CallKind.EXPORT_STATUS,
-        CallKind.IMPORT_STATUS,
-    },
+    Effect.JOB_EXPIRED: {CallKind.EXPORT_STATUS, CallKind.IMPORT_STATUS},
     Effect.UNCONFIRMED: _WRITES,
     Effect.SKIPPED: _WRITES,
     Effect.CHUNK_EXPIRED: {CallKind.EXPORT_CHUNK},
     Effect.SHORT_CHUNK: {CallKind.EXPORT_CHUNK},
     Effect.LONG_CHUNK: {CallKind.EXPORT_CHUNK},
-    Effect.FOREIGN_URL: {
-        CallKind.EXPORT_SUBMIT,
-        CallKind.EXPORT_STATUS,
-    },
+    Effect.FOREIGN_URL: {CallKind.EXPORT_SUBMIT, CallKind.EXPORT_STATUS},
     Effect.FIELD_DELETED: {
         CallKind.QUERY,
         CallKind.EXPORT_SUBMIT,

@@ -136,8 +136,5 @@ class Meter:
             now = self.clock.now() - self.limits.phase_seconds
             headers["Retry-After"] = str(math.ceil((window.number + 1) * window.seconds - now))
         return ApiError(
-            None,
-            "API rate limit exceeded.",
-            status=HTTPStatus.TOO_MANY_REQUESTS,
-            headers=headers,
+            None, "API rate limit exceeded.", status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers
         )

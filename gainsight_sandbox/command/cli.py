@@ -63,9 +63,7 @@ _OPTIONS = [
         help="JSON file of further objects: [{name, fields: [{name, dataType, ...}]}].",
     ),
     click.option(
-        "--bulk-access-key",
-        metavar="KEY",
-        help="A key of their own for the calls of import jobs.",
+        "--bulk-access-key", metavar="KEY", help="A key of their own for the calls of import jobs."
     ),
     click.option(
         "--data-job",

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.demo.draw import (
-    HISTORY_DAYS,
-    ID_FACTOR,
-    ID_MASK,
-    PREFIXES,
-)
+from gainsight_sandbox.demo.draw import HISTORY_DAYS, ID_FACTOR, ID_MASK, PREFIXES
 from gainsight_sandbox.reads.sql import quoted
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType
 
@@ -56,11 +51,7 @@ def usage_events() -> ObjectSchema:
         Field("ModifiedDate", DataType.DATETIME, read_only=True),
     )
     return ObjectSchema(
-        NAME,
-        fields,
-        object_type=ObjectType.CUSTOM,
-        key_prefix=PREFIXES[NAME],
-        high_volume=True,
+        NAME, fields, object_type=ObjectType.CUSTOM, key_prefix=PREFIXES[NAME], high_volume=True
     )
 
 

@@ -41,31 +41,10 @@ class ImportRoutes:
         """Create, list, status, errors."""
         job = f"{_JOBS}/{{job}}"
         return [
-            Endpoint(
-                "POST",
-                _JOBS,
-                CallKind.IMPORT_SUBMIT,
-                self.create,
-                takes_upload=True,
-            ),
-            Endpoint(
-                "GET",
-                _JOBS,
-                CallKind.IMPORT_LIST,
-                self.list_jobs,
-            ),
-            Endpoint(
-                "GET",
-                job,
-                CallKind.IMPORT_STATUS,
-                self.status,
-            ),
-            Endpoint(
-                "GET",
-                f"{job}/errors",
-                CallKind.IMPORT_ERRORS,
-                self.errors,
-            ),
+            Endpoint("POST", _JOBS, CallKind.IMPORT_SUBMIT, self.create, takes_upload=True),
+            Endpoint("GET", _JOBS, CallKind.IMPORT_LIST, self.list_jobs),
+            Endpoint("GET", job, CallKind.IMPORT_STATUS, self.status),
+            Endpoint("GET", f"{job}/errors", CallKind.IMPORT_ERRORS, self.errors),
         ]
 
     def create(self, call: Call) -> Response:

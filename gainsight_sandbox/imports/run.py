@@ -164,11 +164,7 @@ class _RowImport:
         self._writer = RowWriter(task.schema, self._names, self._keys, stamps)
 
     def run(
-        self,
-        connection: sqlite3.Connection,
-        batch: list[Cells],
-        progress: Progress,
-        log: IO[bytes],
+        self, connection: sqlite3.Connection, batch: list[Cells], progress: Progress, log: IO[bytes]
     ) -> None:
         """Import some rows."""
         self._stamps.renew()

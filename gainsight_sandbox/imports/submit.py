@@ -18,11 +18,7 @@ if TYPE_CHECKING:
     from gainsight_sandbox.wire.calls import Call
 
 EMPTY_FILE = "GS_7571"
-_OPERATIONS = (
-    Operation.INSERT,
-    Operation.UPDATE,
-    Operation.UPSERT,
-)
+_OPERATIONS = (Operation.INSERT, Operation.UPDATE, Operation.UPSERT)
 
 
 class Intake:

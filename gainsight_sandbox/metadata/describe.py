@@ -5,13 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.tenant.schema import (
-    DataType,
-    Family,
-    Field,
-    ObjectSchema,
-    ObjectType,
-)
+from gainsight_sandbox.tenant.schema import DataType, Family, Field, ObjectSchema, ObjectType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

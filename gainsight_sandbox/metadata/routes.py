@@ -47,12 +47,7 @@ class MetadataRoutes:
             ("GET", "/dropdowns/{category}", self.dropdown),
         ]
         return [
-            Endpoint(
-                method,
-                _ROOT + path,
-                CallKind.METADATA,
-                handler,
-            )
+            Endpoint(method, _ROOT + path, CallKind.METADATA, handler)
             for method, path, handler in routes
         ]
 

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import FileResponse, Response
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.behaviour.errors import (
-    BadQueryError,
-    export_refusal,
-    no_entity,
-)
+from gainsight_sandbox.behaviour.errors import BadQueryError, export_refusal, no_entity
 from gainsight_sandbox.behaviour.faults import Effect
 from gainsight_sandbox.behaviour.quirks import ExportEmpty, Quirks
 from gainsight_sandbox.reads.export_jobs import ExportJob, ExportJobs, JobStatus
@@ -45,18 +41,8 @@ class ExportRoutes:
         """Submit, status, chunk."""
         job = "/v3/exports/data/job"
         return [
-            Endpoint(
-                "POST",
-                "/v3/exports/data/bulk/{object}",
-                CallKind.EXPORT_SUBMIT,
-                self.submit,
-            ),
-            Endpoint(
-                "GET",
-                f"{job}/status/{{job}}",
-                CallKind.EXPORT_STATUS,
-                self.status,
-            ),
+            Endpoint("POST", "/v3/exports/data/bulk/{object}", CallKind.EXPORT_SUBMIT, self.submit),
+            Endpoint("GET", f"{job}/status/{{job}}", CallKind.EXPORT_STATUS, self.status),
             Endpoint(
                 "GET",
                 f"{job}/{{job}}/chunk/{{chunk:int}}/results",

@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.behaviour.errors import (
-    ApiError,
-    BadQueryError,
-    no_entity,
-    query_refusal,
-)
+from gainsight_sandbox.behaviour.errors import ApiError, BadQueryError, no_entity, query_refusal
 from gainsight_sandbox.behaviour.quirks import QueryEmpty, QueryShape, Quirks
 from gainsight_sandbox.reads.rendering import query_record
 from gainsight_sandbox.wire.calls import Call, Endpoint
@@ -35,14 +30,7 @@ class QueryRoutes:
 
     def endpoints(self) -> list[Endpoint]:
         """Query an object."""
-        return [
-            Endpoint(
-                "POST",
-                "/v1/data/objects/query/{object}",
-                CallKind.QUERY,
-                self.query,
-            ),
-        ]
+        return [Endpoint("POST", "/v1/data/objects/query/{object}", CallKind.QUERY, self.query)]
 
     def query(self, call: Call) -> Response:
         """Read at most 5,000 records."""

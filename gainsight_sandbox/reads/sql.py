@@ -10,12 +10,7 @@ from gainsight_sandbox.behaviour.errors import BadQueryError, Flaw
 from gainsight_sandbox.reads.expressions import Alias, Node, aliases, parse_expression
 from gainsight_sandbox.reads.operators import SUPPORTED, Operator, count_fits, parse_operator
 from gainsight_sandbox.tenant.schema import Family, Field, ObjectSchema
-from gainsight_sandbox.tenant.values import (
-    parse_boolean,
-    parse_date,
-    parse_datetime,
-    parse_number,
-)
+from gainsight_sandbox.tenant.values import parse_boolean, parse_date, parse_datetime, parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

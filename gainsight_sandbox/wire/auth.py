@@ -75,10 +75,7 @@ class Gate:
         if self.quirks.auth_refusal is Refusal.BAD_REQUEST:
             return ApiError("GSOBJ_1024", "Invalid authorization headers")
         return ApiError(
-            "GS_APIG_2401",
-            "Unauthorized",
-            status=HTTPStatus.UNAUTHORIZED,
-            message="Unauthorized",
+            "GS_APIG_2401", "Unauthorized", status=HTTPStatus.UNAUTHORIZED, message="Unauthorized"
         )
 
 

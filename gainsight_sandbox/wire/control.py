@@ -42,12 +42,7 @@ class ControlRoutes:
             ("DELETE", "journal", self.clear_journal),
         ]
         return [
-            Endpoint(
-                method,
-                f"/sandbox/{name}",
-                CallKind.CONTROL,
-                handler,
-            )
+            Endpoint(method, f"/sandbox/{name}", CallKind.CONTROL, handler)
             for method, name, handler in routes
         ]
 

@@ -42,21 +42,10 @@ _BUDGETS = {
     CallKind.DELETE: Budget.SYNC,
     CallKind.RECORD: Budget.SYNC,
 }
-_IMPORT_READS = {
-    CallKind.IMPORT_STATUS,
-    CallKind.IMPORT_LIST,
-    CallKind.IMPORT_ERRORS,
-}
+_IMPORT_READS = {CallKind.IMPORT_STATUS, CallKind.IMPORT_LIST, CallKind.IMPORT_ERRORS}
 _IMPORT_CALLS = {CallKind.IMPORT_SUBMIT, *_IMPORT_READS}
-_JOB_CALLS = {
-    CallKind.EXPORT_STATUS,
-    CallKind.EXPORT_CHUNK,
-    *_IMPORT_READS,
-}
-_OPEN = {
-    CallKind.TOKEN,
-    CallKind.CONTROL,
-}
+_JOB_CALLS = {CallKind.EXPORT_STATUS, CallKind.EXPORT_CHUNK, *_IMPORT_READS}
+_OPEN = {CallKind.TOKEN, CallKind.CONTROL}
 
 
 @dataclass(slots=True)

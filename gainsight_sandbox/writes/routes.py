@@ -39,24 +39,9 @@ class RecordRoutes:
         return [
             Endpoint("POST", _OBJECT, CallKind.INSERT, self.insert),
             Endpoint("PUT", _OBJECT, CallKind.UPDATE, self.update),
-            Endpoint(
-                "PUT",
-                f"{_OBJECT}/upsert",
-                CallKind.UPSERT,
-                self.upsert,
-            ),
-            Endpoint(
-                "DELETE",
-                f"{_OBJECT}/{{key}}",
-                CallKind.DELETE,
-                self.delete,
-            ),
-            Endpoint(
-                "GET",
-                f"{_OBJECT}/{{key}}",
-                CallKind.RECORD,
-                self.read,
-            ),
+            Endpoint("PUT", f"{_OBJECT}/upsert", CallKind.UPSERT, self.upsert),
+            Endpoint("DELETE", f"{_OBJECT}/{{key}}", CallKind.DELETE, self.delete),
+            Endpoint("GET", f"{_OBJECT}/{{key}}", CallKind.RECORD, self.read),
         ]
 
     def insert(self, call: Call) -> Response:

@@ -73,12 +73,7 @@ class RecordWriter:
         return data
 
     def _write(
-        self,
-        operation: Operation,
-        name: str,
-        request: WriteRequest,
-        keys: str,
-        partial: Partial,
+        self, operation: Operation, name: str, request: WriteRequest, keys: str, partial: Partial
     ) -> tuple[dict[str, object], tuple[RecordOutcome, ...]]:
         """The reply's data, and what became of the records."""
         schema = self._schema(name)
@@ -107,21 +102,10 @@ class RecordWriter:
             deleted = self._delete(schema, key)
         except ApiError as error:
             refused = (RecordOutcome(Outcome.REFUSED, key),)
-            self._note(
-                name,
-                Operation.DELETE,
-                "",
-                refused,
-                error.code,
-            )
+            self._note(name, Operation.DELETE, "", refused, error.code)
             raise
         outcome = Outcome.DELETED if deleted else Outcome.SKIPPED
-        self._note(
-            name,
-            Operation.DELETE,
-            "",
-            (RecordOutcome(outcome, key),),
-        )
+        self._note(name, Operation.DELETE, "", (RecordOutcome(outcome, key),))
         return f"Delete process initiated for {deleted} records."
 
     def _delete(self, schema: ObjectSchema, key: str) -> int:

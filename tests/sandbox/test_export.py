@@ -10,15 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gainsight_sandbox import (
-    BooleanForm,
-    DateForm,
-    ExportEmpty,
-    LineEnd,
-    Quirks,
-    Quoting,
-    Sandbox,
-)
+from gainsight_sandbox import BooleanForm, DateForm, ExportEmpty, LineEnd, Quirks, Quoting, Sandbox
 from tests.sandbox.client import THING, UNLIMITED, Client, clock, where
 
 if TYPE_CHECKING:

@@ -307,13 +307,7 @@ def test_a_job_may_fail_or_hang_on_request_and_writes_nothing(rig: Rig) -> None:
 
 def test_a_submission_may_be_taken_though_its_reply_is_lost(rig: Rig) -> None:
     sandbox, writer = shop(rig)
-    sandbox.faults.add(
-        Fault(
-            Effect.DROP_AFTER,
-            on=CallKind.IMPORT_SUBMIT,
-            object="order__gc",
-        )
-    )
+    sandbox.faults.add(Fault(Effect.DROP_AFTER, on=CallKind.IMPORT_SUBMIT, object="order__gc"))
     with pytest.raises(requests.ConnectionError):
         writer.submit(ROWS, file_name="lost.csv")
     (listed,) = writer.client.get("v1/bulk/jobs").json()["data"]["records"]

@@ -230,10 +230,7 @@ quick = settings(max_examples=40, deadline=None)
 
 @pytest.fixture(scope="module")
 def scratch() -> Iterator[tuple[Sandbox, Client]]:
-    with (
-        Sandbox(demo=False, clock=clock(), limits=UNLIMITED) as sandbox,
-        Client(sandbox) as client,
-    ):
+    with Sandbox(demo=False, clock=clock(), limits=UNLIMITED) as sandbox, Client(sandbox) as client:
         sandbox.tenant.add_object(THING)
         yield sandbox, client
 

@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from gainsight_sandbox import (
-    DateForm,
-    Effect,
-    Fault,
-    Limits,
-    ManyMatches,
-    Outcome,
-    Partial,
-    Quirks,
-)
+from gainsight_sandbox import DateForm, Effect, Fault, Limits, ManyMatches, Outcome, Partial, Quirks
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.sandbox.client import NOW
 from tests.sandbox.writing import GSID, Writer, shop, stored
@@ -364,11 +355,7 @@ def test_the_journal_tells_what_was_written(rig: Rig) -> None:
     assert (insert.object, insert.operation, insert.keys) == ("order__gc", "INSERT", ())
     assert [each.outcome for each in insert.outcomes] == [Outcome.INSERTED, Outcome.INSERTED]
     assert insert.outcomes[1].key == gsid
-    assert (update.code, update.keys, update.count(Outcome.REFUSED)) == (
-        "GSOBJ_1011",
-        ("Name",),
-        2,
-    )
+    assert (update.code, update.keys, update.count(Outcome.REFUSED)) == ("GSOBJ_1011", ("Name",), 2)
     assert (delete.operation, delete.count(Outcome.DELETED)) == ("DELETE", 1)
     shown = writer.client.get("sandbox/journal?object=order__gc").json()["data"]
     assert [call["operation"] for call in shown["calls"]] == ["INSERT", "UPDATE", "DELETE"]
@@ -397,12 +384,6 @@ def test_a_deleted_field_is_no_longer_written(rig: Rig) -> None:
     sandbox, writer = shop(rig)
     writer.insert({"Name": "a", "Code__gc": "1"})
     writer.update("Code__gc", {"Code__gc": "1", "Paid__gc": True})
-    sandbox.faults.add(
-        Fault(
-            Effect.FIELD_DELETED,
-            on=CallKind.INSERT,
-            field="Code__gc",
-        )
-    )
+    sandbox.faults.add(Fault(Effect.FIELD_DELETED, on=CallKind.INSERT, field="Code__gc"))
     reply = writer.insert({"Name": "b", "Code__gc": "2"})
     assert reply.field_errors() == [[("Code__gc", "GSOBJ_1002")]]
