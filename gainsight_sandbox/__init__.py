@@ -35,9 +35,9 @@ from gainsight_sandbox.behaviour.quirks import (
     Quoting,
     Refusal,
 )
-from gainsight_sandbox.command.schema_file import custom_object, read_objects
 from gainsight_sandbox.imports.data_jobs import DataJob
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType, Option
+from gainsight_sandbox.tenant.schema_file import custom_object, read_objects
 from gainsight_sandbox.wire.calls import LoggedRequest
 
 if TYPE_CHECKING:

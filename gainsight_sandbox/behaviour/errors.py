@@ -55,6 +55,11 @@ class BadQueryError(ValueError):
         self.detail = detail
 
 
+def bad_query(detail: str) -> BadQueryError:
+    """A read request whose body is wrong in itself, whatever the object has."""
+    return BadQueryError(Flaw.OTHER, detail)
+
+
 def no_entity(*, status: int = HTTPStatus.BAD_REQUEST) -> ApiError:
     """GSOBJ_1011, as printed in the Relationship APIs article."""
     return ApiError(

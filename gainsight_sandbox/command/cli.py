@@ -23,7 +23,7 @@ from gainsight_sandbox.command.options import (
     quirk_pair,
 )
 from gainsight_sandbox.command.process import run_beside
-from gainsight_sandbox.command.schema_file import read_objects
+from gainsight_sandbox.tenant.schema_file import read_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from gainsight_sandbox.demo.columns import (
     picklist,
     text,
 )
-from gainsight_sandbox.demo.draw import dropdown
+from gainsight_sandbox.tenant.ids import dropdown
 from gainsight_sandbox.tenant.schema import DataType, ObjectType
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.demo.draw import PREFIXES, Draw, category_id
+from gainsight_sandbox.demo.draw import PREFIXES, Draw
+from gainsight_sandbox.tenant.ids import category_id
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType, Option
 from gainsight_sandbox.tenant.tenant import stored_rows
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.demo.draw import HISTORY_DAYS, ID_FACTOR, ID_MASK, PREFIXES
-from gainsight_sandbox.reads.sql import quoted
+from gainsight_sandbox.demo.draw import HISTORY_DAYS, PREFIXES
+from gainsight_sandbox.tenant.ids import ID_FACTOR, ID_MASK
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType
+from gainsight_sandbox.tenant.store import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,8 @@ from gainsight_sandbox.demo.columns import (
     system_columns,
     text,
 )
-from gainsight_sandbox.demo.draw import PREFIXES, dropdown, record_id
+from gainsight_sandbox.demo.draw import PREFIXES
+from gainsight_sandbox.tenant.ids import dropdown, record_id
 from gainsight_sandbox.tenant.schema import DataType, ObjectType
 from gainsight_sandbox.tenant.tenant import DELETE_LOG, delete_log
 

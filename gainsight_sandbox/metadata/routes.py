@@ -14,8 +14,7 @@ from gainsight_sandbox.metadata.describe import (
     describe_with_fields,
     label,
 )
-from gainsight_sandbox.reads.requests import parse_json
-from gainsight_sandbox.wire.calls import Call, Endpoint
+from gainsight_sandbox.wire.calls import Call, Endpoint, parse_json
 from gainsight_sandbox.wire.envelope import json_response, success
 
 if TYPE_CHECKING:

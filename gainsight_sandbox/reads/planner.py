@@ -6,8 +6,9 @@ import itertools
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.errors import BadQueryError, Flaw, ObjectNotFoundError
-from gainsight_sandbox.reads.requests import parse_json, parse_read_request
+from gainsight_sandbox.reads.requests import parse_read_request
 from gainsight_sandbox.reads.sql import Plan, plan_read
+from gainsight_sandbox.wire.calls import parse_json
 
 if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.quirks import Quirks

@@ -10,6 +10,7 @@ from gainsight_sandbox.behaviour.errors import BadQueryError, Flaw
 from gainsight_sandbox.reads.expressions import Alias, Node, aliases, parse_expression
 from gainsight_sandbox.reads.operators import SUPPORTED, Operator, count_fits, parse_operator
 from gainsight_sandbox.tenant.schema import Family, Field, ObjectSchema
+from gainsight_sandbox.tenant.store import quoted
 from gainsight_sandbox.tenant.values import parse_boolean, parse_date, parse_datetime, parse_number
 
 if TYPE_CHECKING:
@@ -54,11 +55,6 @@ class Plan:
 class _Column:
     sql: str
     field: Field
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def plan_read(

@@ -7,7 +7,6 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.reads.sql import quoted
 from gainsight_sandbox.tenant.schema import Family, ObjectSchema
 from gainsight_sandbox.tenant.values import compare_numbers
 
@@ -18,6 +17,11 @@ if TYPE_CHECKING:
 StoredRow = tuple[str | None, ...]
 _BATCH = 10_000
 _PRAGMAS = ("journal_mode=WAL", "synchronous=OFF", "busy_timeout=30000", "cache_size=-65536")
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 class Store:

@@ -9,10 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.errors import ObjectNotFoundError
-from gainsight_sandbox.reads.sql import quoted
 from gainsight_sandbox.tenant.registry import Registry
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType
-from gainsight_sandbox.tenant.store import Store, StoredRow
+from gainsight_sandbox.tenant.store import Store, StoredRow, quoted
 from gainsight_sandbox.tenant.values import Value, from_seconds, from_stored, iso, to_stored
 
 if TYPE_CHECKING:

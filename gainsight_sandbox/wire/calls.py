@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
+from gainsight_sandbox.behaviour.errors import bad_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,6 +60,14 @@ class Endpoint:
     kind: CallKind
     handler: Callable[[Call], Response]
     takes_upload: bool = False
+
+
+def parse_json(body: bytes) -> object:
+    """A JSON body, its decimals exact; raises BadQueryError."""
+    try:
+        return json.loads(body, parse_float=Decimal)
+    except ValueError as error:
+        raise bad_query("The body is not JSON.") from error
 
 
 class Routes(Protocol):

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import ApiError, BadQueryError, ObjectNotFoundError
 from gainsight_sandbox.behaviour.faults import Faults, build_fault
-from gainsight_sandbox.reads.requests import parse_json
-from gainsight_sandbox.wire.calls import Call, Endpoint
+from gainsight_sandbox.wire.calls import Call, Endpoint, parse_json
 from gainsight_sandbox.wire.envelope import success
 
 if TYPE_CHECKING:

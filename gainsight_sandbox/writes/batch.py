@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.tenant.schema import Field, ObjectSchema
     from gainsight_sandbox.tenant.stamps import Stamps
-    from gainsight_sandbox.writes.requests import Record
+    from gainsight_sandbox.writes.lookups import WireRecord
 
 Stored = dict[str, str | None]
 
@@ -56,7 +56,7 @@ class RecordBatch:
         self._writers: dict[tuple[str, ...], RowWriter] = {}
         self.keys = tuple(key.name for key in keys)
 
-    def check(self, records: list[Record]) -> list[Stored]:
+    def check(self, records: list[WireRecord]) -> list[Stored]:
         """The texts to be stored; raises ApiError with all that is wrong with any record."""
         checker = RecordChecker(self._schema, self._keys, self._quirks)
         checked = [checker.check(record) for record in records]

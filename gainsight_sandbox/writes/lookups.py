@@ -6,12 +6,12 @@ The Relationship APIs article, Create Relationship(s) using Lookups.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gainsight_sandbox.behaviour.errors import ApiError
-from gainsight_sandbox.reads.sql import quoted
+from gainsight_sandbox.tenant.store import quoted
 from gainsight_sandbox.writes.rules import ErrorCode, exact_field
 from gainsight_sandbox.writes.validation import InvalidValueError, value_parser
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.tenant.schema import ObjectSchema
-    from gainsight_sandbox.writes.requests import Record
+
+WireRecord = dict[str, Any]
+"""A record as a call sends it: values by field name."""
 
 
 class NoMatch(StrEnum):
@@ -112,11 +114,11 @@ class LookupResolver:
 
 def with_lookups(
     connection: sqlite3.Connection,
-    records: list[Record],
+    records: list[WireRecord],
     resolvers: dict[str, LookupResolver],
     quirks: Quirks,
     schema: ObjectSchema,
-) -> list[Record]:
+) -> list[WireRecord]:
     """The records with their looked-up fields; the columns looked up by are fields as well."""
     if not resolvers:
         return records

@@ -10,7 +10,7 @@ from gainsight_sandbox.behaviour.faults import Effect
 from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.behaviour.quirks import Partial, Quirks
 from gainsight_sandbox.reads.rendering import query_record
-from gainsight_sandbox.reads.sql import quoted
+from gainsight_sandbox.tenant.store import quoted
 from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.reads.sql import quoted
+from gainsight_sandbox.tenant.store import quoted
 
 if TYPE_CHECKING:
     import sqlite3

@@ -11,8 +11,8 @@ from gainsight_sandbox.behaviour.errors import ApiError, ObjectNotFoundError, no
 from gainsight_sandbox.behaviour.journal import Outcome, RecordOutcome, WriteCall
 from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.behaviour.quirks import Partial
-from gainsight_sandbox.reads.sql import quoted
 from gainsight_sandbox.tenant.stamps import Stamps
+from gainsight_sandbox.tenant.store import quoted
 from gainsight_sandbox.writes.batch import RecordBatch
 from gainsight_sandbox.writes.lookups import LookupResolver, with_lookups
 from gainsight_sandbox.writes.replies import confirmation

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gainsight_sandbox.demo.draw import category_id, dropdown
+from gainsight_sandbox.tenant.ids import category_id, dropdown
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType, Option
 
 if TYPE_CHECKING:
