@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gainsight_sandbox.imports.data_jobs import DataJobs
     from gainsight_sandbox.imports.jobs import ImportJobs
-    from gainsight_sandbox.imports.submit import Intake
+    from gainsight_sandbox.imports.submit import ImportSubmitter
 
 API = "connector"
 _IMPORT = "/v1.0/admin/connector/job/bulkimport"
@@ -38,8 +38,8 @@ _STATUSES = {
 class ConnectorRoutes:
     """Answers the calls of the Gainsight Bulk API."""
 
-    def __init__(self, intake: Intake, jobs: ImportJobs, data_jobs: DataJobs) -> None:
-        self._intake = intake
+    def __init__(self, submitter: ImportSubmitter, jobs: ImportJobs, data_jobs: DataJobs) -> None:
+        self._submitter = submitter
         self._jobs = jobs
         self._data_jobs = data_jobs
 
@@ -55,7 +55,7 @@ class ConnectorRoutes:
         task = self._data_jobs.find(form_fields(call).get("jobId", ""))
         if task is None:
             raise ApiError(ErrorCode.BAD_DATA, "There is no data job of that jobId.")
-        job = self._intake.submit(call, task, api=API)
+        job = self._submitter.submit(call, task, api=API)
         return success({"statusId": job.id})
 
     def status(self, call: Call) -> Response:

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gainsight_sandbox.behaviour.clock import Clock
+    from gainsight_sandbox.behaviour.job_settings import JobSettings
     from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.tenant.store import Store
 
-_PATIENCE = 1.0
-_PIECE = 1 << 20
+_WAIT_SECONDS = 1.0
+_COPY_BYTES = 1 << 20
 
 
 class ImportStatus(StrEnum):
@@ -35,14 +36,6 @@ class ImportStatus(StrEnum):
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
-
-
-@dataclass(frozen=True, slots=True)
-class ImportSettings:
-    """How import jobs run."""
-
-    job_seconds: float = 0.0
-    retention_seconds: float = 86400.0
 
 
 @dataclass(slots=True)
@@ -72,12 +65,12 @@ class ImportJob:
         """What was wrong with its rows."""
         return self.folder / "errors.jsonl"
 
-    def done(self, patience: float) -> bool:
-        """Whether the work is done; waits a moment for it, and raises what it raised."""
+    def done(self, wait: float) -> bool:
+        """Whether the work is done, after `wait` seconds at most; raises what it raised."""
         if self.work is None:
             return True
         try:
-            self.work.result(timeout=patience)
+            self.work.result(timeout=wait)
         except FutureTimeoutError:
             return False
         return True
@@ -99,7 +92,7 @@ class ImportJobs:
         *,
         clock: Clock,
         quirks: Quirks,
-        settings: ImportSettings,
+        settings: JobSettings,
         folder: Path,
         journal: Journal,
     ) -> None:
@@ -167,12 +160,12 @@ class ImportJobs:
             # The work goes on, only nobody can ask for it any more.
             job.work.add_done_callback(lambda _: shutil.rmtree(job.folder, ignore_errors=True))
 
-    def status(self, job: ImportJob, patience: float = _PATIENCE) -> ImportStatus:
+    def status(self, job: ImportJob, wait: float = _WAIT_SECONDS) -> ImportStatus:
         """How far a job is; it takes its time by the clock, and until its work is done."""
         elapsed = self._clock.now() - job.entry.moment
         if elapsed < self._settings.job_seconds / 2:
             return ImportStatus.PENDING
-        if job.stuck or elapsed < self._settings.job_seconds or not job.done(patience):
+        if job.stuck or elapsed < self._settings.job_seconds or not job.done(wait):
             return ImportStatus.IN_PROGRESS
         failed = job.failure is not None or job.progress.refused
         return ImportStatus.FAILED if failed else ImportStatus.COMPLETED
@@ -207,7 +200,7 @@ class ImportJobs:
         entry.done = True
 
     def _forget_old(self) -> None:
-        oldest = self._clock.now() - self._settings.retention_seconds
+        oldest = self._clock.now() - self._settings.job_retention
         for job in [job for job in self._jobs.values() if job.entry.moment < oldest]:
             self.forget(job)
 
@@ -217,7 +210,7 @@ def _take_over(file: IO[bytes], path: Path) -> tuple[str, int]:
     digest = hashlib.sha256()
     file.seek(0)
     with path.open("wb") as copy:
-        while piece := file.read(_PIECE):
+        while piece := file.read(_COPY_BYTES):
             digest.update(piece)
             copy.write(piece)
         return digest.hexdigest(), copy.tell()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.imports.jobs import ImportJobs
     from gainsight_sandbox.imports.run import RowError
-    from gainsight_sandbox.imports.submit import Intake
+    from gainsight_sandbox.imports.submit import ImportSubmitter
 
 API = "jobs"
 _JOBS = "/v1/bulk/jobs"
@@ -32,8 +32,8 @@ _FINISHED = {ImportStatus.COMPLETED, ImportStatus.FAILED}
 class ImportRoutes:
     """Answers the calls of the Gainsight CS Bulk API."""
 
-    def __init__(self, intake: Intake, jobs: ImportJobs, quirks: Quirks) -> None:
-        self._intake = intake
+    def __init__(self, submitter: ImportSubmitter, jobs: ImportJobs, quirks: Quirks) -> None:
+        self._submitter = submitter
         self._jobs = jobs
         self._quirks = quirks
 
@@ -50,10 +50,10 @@ class ImportRoutes:
     def create(self, call: Call) -> Response:
         """Create a bulk job."""
         form = form_fields(call)
-        task = self._intake.task(
+        task = self._submitter.task(
             form.get("objectName", ""), form.get("operation", ""), form.get("keyFields", "")
         )
-        job = self._intake.submit(call, task, api=API)
+        job = self._submitter.submit(call, task, api=API)
         return success(self._show(job, ImportStatus.PENDING))
 
     def list_jobs(self, call: Call) -> Response:
@@ -63,7 +63,7 @@ class ImportRoutes:
             raise ApiError(ErrorCode.BAD_DATA, f"status is one of {', '.join(ImportStatus)}.")
         limit = _number(call, "limit", _DEFAULT_LIMIT)
         offset = _number(call, "offset", 0)
-        jobs = [(job, self._jobs.status(job, patience=0)) for job in self._jobs.all()]
+        jobs = [(job, self._jobs.status(job, wait=0)) for job in self._jobs.all()]
         if not self._quirks.import_list_oldest_first:
             jobs.reverse()
         found = [self._show(job, status) for job, status in jobs if wanted in {None, status}]

@@ -1,4 +1,4 @@
-"""Takes the uploads of both import APIs in, after the checks that they share."""
+"""The submission of an import job, which both import APIs share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EMPTY_FILE = "GS_7571"
 _OPERATIONS = (Operation.INSERT, Operation.UPDATE, Operation.UPSERT)
 
 
-class Intake:
+class ImportSubmitter:
     """Checks a submission and makes it a job."""
 
     def __init__(self, tenant: Tenant, jobs: ImportJobs, quirks: Quirks) -> None:

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gainsight_sandbox.behaviour.clock import Clock
+    from gainsight_sandbox.behaviour.job_settings import JobSettings
     from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.reads.sql import Plan
     from gainsight_sandbox.tenant.store import Store
 
 _WORKERS = 2
-_PATIENCE = 1.0
+_WAIT_SECONDS = 1.0
 
 
 class JobStatus(StrEnum):
@@ -32,15 +33,6 @@ class JobStatus(StrEnum):
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
-
-
-@dataclass(frozen=True, slots=True)
-class ExportSettings:
-    """How export jobs run."""
-
-    job_seconds: float = 0.0
-    retention_seconds: float = 86400.0
-    chunk_rows: int = 20_000
 
 
 @dataclass(slots=True)
@@ -60,7 +52,7 @@ class ExportJob:
         if self.work is None:
             return None
         try:
-            return self.work.result(timeout=_PATIENCE)
+            return self.work.result(timeout=_WAIT_SECONDS)
         except FutureTimeoutError:
             return None
 
@@ -69,7 +61,7 @@ class ExportJobs:
     """The jobs of a tenant, by their ids."""
 
     def __init__(
-        self, store: Store, clock: Clock, quirks: Quirks, settings: ExportSettings, folder: Path
+        self, store: Store, clock: Clock, quirks: Quirks, settings: JobSettings, folder: Path
     ) -> None:
         self._store = store
         self._clock = clock
@@ -87,8 +79,7 @@ class ExportJobs:
         with ExitStack() as stack:
             connection = stack.enter_context(self._store.reading())
             snapshot = stack.pop_all()
-        settings = self._settings
-        work = Spool(plan, self._quirks, job.folder, settings.chunk_rows, self._closing)
+        work = Spool(plan, self._quirks, job.folder, self._settings.chunk_rows, self._closing)
         job.work = self._workers.submit(work.write, snapshot, connection)
         return job
 
@@ -132,6 +123,6 @@ class ExportJobs:
         return job
 
     def _forget_old(self) -> None:
-        oldest = self._clock.now() - self._settings.retention_seconds
+        oldest = self._clock.now() - self._settings.job_retention
         for job in [job for job in self._jobs.values() if job.submitted < oldest]:
             self.forget(job)

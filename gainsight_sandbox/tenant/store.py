@@ -28,6 +28,7 @@ class Store:
     """Tables of texts; writers take turns at one connection, each reader takes one of a pool."""
 
     def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._connections: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []

@@ -38,6 +38,19 @@ class LoggedRequest:
         return json.loads(self.body) if self.body else None
 
 
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Functions that are called with each request, from the server's threads.
+
+    Args:
+        before_request: Called before the request is processed.
+        on_request: Called when the request is answered.
+    """
+
+    before_request: Callable[[LoggedRequest], None] | None = None
+    on_request: Callable[[LoggedRequest], None] | None = None
+
+
 @dataclass(slots=True)
 class Call:
     """A request ready to be answered."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from gainsight_sandbox import JobCalls, Limits, Quirks, Refusal
+from gainsight_sandbox import Credentials, JobCalls, Limits, Quirks, Refusal
 
 if TYPE_CHECKING:
     from gainsight_sandbox import Sandbox
@@ -17,13 +17,13 @@ TOKEN = "/v1/users/m2m/oauth/token"
 
 @pytest.mark.parametrize("header", ["accesskey", "AccessKey", "ACCESSKEY"])
 def test_the_key_opens_in_any_case_of_its_header(rig: Rig, header: str) -> None:
-    sandbox, _ = rig.things(access_key="k-1")
+    sandbox, _ = rig.things(credentials=Credentials(access_key="k-1"))
     assert requests.get(sandbox.url + LIST, headers={header: "k-1"}).status_code == 200
 
 
 @pytest.mark.parametrize("headers", [{}, {"accesskey": "wrong"}, {"authentication": "k-1"}])
 def test_a_wrong_key_is_refused(rig: Rig, headers: dict[str, str]) -> None:
-    sandbox, _ = rig.things(access_key="k-1")
+    sandbox, _ = rig.things(credentials=Credentials(access_key="k-1"))
     response = requests.get(sandbox.url + LIST, headers=headers)
     assert response.status_code == 401
     assert response.json()["errorCode"] == "GS_APIG_2401"
@@ -32,7 +32,7 @@ def test_a_wrong_key_is_refused(rig: Rig, headers: dict[str, str]) -> None:
 
 def test_the_header_and_the_refusal_are_quirks(rig: Rig) -> None:
     quirks = Quirks(auth_header="authentication", auth_refusal=Refusal.BAD_REQUEST)
-    sandbox, client = rig.things(access_key="k-1", quirks=quirks)
+    sandbox, client = rig.things(credentials=Credentials(access_key="k-1"), quirks=quirks)
     refused = client.get(LIST)
     assert (refused.status_code, refused.json()["errorCode"]) == (400, "GSOBJ_1024")
     allowed = requests.get(sandbox.url + LIST, headers={"Authentication": "k-1"})
@@ -40,7 +40,7 @@ def test_the_header_and_the_refusal_are_quirks(rig: Rig) -> None:
 
 
 def test_a_token_opens_for_a_day(rig: Rig) -> None:
-    sandbox, _ = rig.things(client_id="me", client_secret="s3")
+    sandbox, _ = rig.things(credentials=Credentials(client_id="me", client_secret="s3"))
     reply = requests.post(
         sandbox.url + TOKEN, auth=("me", "s3"), data={"grant_type": "client_credentials"}
     ).json()
@@ -52,7 +52,7 @@ def test_a_token_opens_for_a_day(rig: Rig) -> None:
 
 
 def test_no_token_for_strangers(rig: Rig) -> None:
-    sandbox, _ = rig.things(client_id="me", client_secret="s3")
+    sandbox, _ = rig.things(credentials=Credentials(client_id="me", client_secret="s3"))
     form = {"grant_type": "client_credentials"}
 
     def status(auth: tuple[str, str] | None, data: dict[str, str]) -> int:
@@ -66,7 +66,7 @@ def test_no_token_for_strangers(rig: Rig) -> None:
 
 
 def test_a_revoked_token_opens_nothing(rig: Rig) -> None:
-    sandbox, _ = rig.things(client_id="me", client_secret="s3")
+    sandbox, _ = rig.things(credentials=Credentials(client_id="me", client_secret="s3"))
     reply = requests.post(
         sandbox.url + TOKEN, auth=("me", "s3"), data={"grant_type": "client_credentials"}
     ).json()

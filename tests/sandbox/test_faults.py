@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from gainsight_sandbox import Effect, Fault, LoggedRequest
+from gainsight_sandbox import Effect, Fault, Hooks, LoggedRequest
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.faults import parse_fault
 
@@ -167,7 +167,7 @@ def test_a_hook_sees_each_request_first(rig: Rig) -> None:
         seen.append((request.kind, request.object, request.payload()))
         sandbox.tenant.insert("thing__gc", {"Gsid": f"{len(seen)}"})
 
-    sandbox, client = rig.things(before_request=hook)
+    sandbox, client = rig.things(hooks=Hooks(before_request=hook))
     assert client.records("thing__gc", ["Gsid"]) == [{"Gsid": "1"}]
     assert len(client.records("Thing__gc", ["Gsid"], limit=5)) == 2
     assert seen[1] == (CallKind.QUERY, "thing__gc", {"select": ["Gsid"], "limit": 5})

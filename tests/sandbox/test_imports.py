@@ -9,10 +9,12 @@ import pytest
 import requests
 
 from gainsight_sandbox import (
+    Credentials,
     Effect,
     Fault,
     ImportApi,
     JobCalls,
+    JobSettings,
     Limits,
     ManyMatches,
     Outcome,
@@ -28,7 +30,7 @@ ROWS = as_csv(["Name", "Number__gc"], ["a", "1"], ["b", "2"])
 
 
 def test_a_job_is_pending_then_in_progress_then_completed(rig: Rig) -> None:
-    sandbox, writer = shop(rig, job_seconds=10)
+    sandbox, writer = shop(rig, jobs=JobSettings(job_seconds=10))
     submitted = writer.submit(ROWS, file_name="orders-1.csv").data
     job_id = submitted["jobId"]
     assert submitted == {
@@ -255,7 +257,7 @@ def test_questions_may_use_a_budget_too(rig: Rig) -> None:
 @pytest.mark.parametrize("oldest_first", [False, True])
 def test_jobs_are_listed_in_pages_and_by_status(rig: Rig, oldest_first: bool) -> None:  # noqa: FBT001
     quirks = Quirks(import_list_oldest_first=oldest_first)
-    sandbox, writer = shop(rig, quirks=quirks, job_seconds=10)
+    sandbox, writer = shop(rig, quirks=quirks, jobs=JobSettings(job_seconds=10))
     names = [f"{number}.csv" for number in range(27)]
     for name in names[:-1]:
         writer.submit(ROWS, file_name=name)
@@ -280,7 +282,7 @@ def test_jobs_are_listed_in_pages_and_by_status(rig: Rig, oldest_first: bool) ->
 
 
 def test_an_unknown_or_forgotten_job_is_not_found(rig: Rig) -> None:
-    sandbox, writer = shop(rig, job_retention=60)
+    sandbox, writer = shop(rig, jobs=JobSettings(job_retention=60))
     job_id = writer.submit(ROWS).data["jobId"]
     assert writer.client.get("v1/bulk/jobs/nothing").status_code == 404
     assert writer.client.get(f"v1/bulk/jobs/{job_id}/errors").status_code == 200
@@ -293,7 +295,7 @@ def test_an_unknown_or_forgotten_job_is_not_found(rig: Rig) -> None:
 
 
 def test_a_job_may_fail_or_hang_on_request_and_writes_nothing(rig: Rig) -> None:
-    sandbox, writer = shop(rig, job_seconds=1)
+    sandbox, writer = shop(rig, jobs=JobSettings(job_seconds=1))
     sandbox.faults.add(Fault(Effect.JOB_FAILED, code="E_1"), Fault(Effect.JOB_STUCK))
     failing, stuck = (writer.submit(ROWS).data["jobId"] for _ in range(2))
     sandbox.clock.sleep(3600)
@@ -361,7 +363,7 @@ def test_high_volume_objects_are_imported(rig: Rig) -> None:
 
 
 def test_imports_may_have_a_key_of_their_own(rig: Rig) -> None:
-    sandbox, writer = shop(rig, bulk_access_key="bulk")
+    sandbox, writer = shop(rig, credentials=Credentials(bulk_access_key="bulk"))
     assert writer.submit(ROWS).status == 401
     assert writer.insert({"Name": "a"}).status == 200
     writer.client.session.headers["accesskey"] = "bulk"
@@ -379,7 +381,7 @@ def test_the_tenant_has_the_import_apis_it_is_told_to_have(rig: Rig) -> None:
 
 
 def test_many_rows_are_imported_and_found_by_their_key(rig: Rig) -> None:
-    sandbox, writer = shop(rig, job_seconds=0)
+    sandbox, writer = shop(rig, jobs=JobSettings(job_seconds=0))
     names = ["Name", "Code__gc", "Number__gc", "Moment__gc"]
     rows = ([f"n{n}", f"c{n}", n, "2024-01-02T03:04:05.000Z"] for n in range(20_000))
     job_id = writer.submit(as_csv(names, *rows), operation="UPSERT", keys="Code__gc").data["jobId"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import DataType, Field, ObjectSchema, Quirks, Sandbox
+from gainsight_sandbox import DataType, Field, Hooks, ObjectSchema, Quirks, Sandbox
 from tests.sandbox.client import NOW, SMALL, THING, Client, clock
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def test_a_defect_in_a_hook_does_not_pass_unseen() -> None:
     def hook(_: object) -> None:
         raise ZeroDivisionError
 
-    sandbox = Sandbox(demo=False, before_request=hook)
+    sandbox = Sandbox(demo=False, hooks=Hooks(before_request=hook))
     with pytest.raises(ZeroDivisionError), sandbox, Client(sandbox) as client:
         assert client.get("v1/meta/services/objects/list").status_code == 500
 
