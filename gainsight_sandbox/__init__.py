@@ -17,7 +17,7 @@ from gainsight_sandbox.behaviour.journal import (
 )
 from gainsight_sandbox.behaviour.limits import Limits, Usage
 from gainsight_sandbox.behaviour.operations import Operation
-from gainsight_sandbox.behaviour.quirks import (
+from gainsight_sandbox.behaviour.quirk_choices import (
     BooleanForm,
     DateForm,
     ExportEmpty,
@@ -32,10 +32,10 @@ from gainsight_sandbox.behaviour.quirks import (
     QueryEmpty,
     QueryNull,
     QueryShape,
-    Quirks,
     Quoting,
     Refusal,
 )
+from gainsight_sandbox.behaviour.quirks import Quirks
 from gainsight_sandbox.imports.data_jobs import DataJob
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType, Option
 from gainsight_sandbox.tenant.schema_file import custom_object, read_objects

@@ -13,7 +13,8 @@ from gainsight_sandbox.behaviour.faults import Faults
 from gainsight_sandbox.behaviour.job_settings import JobSettings
 from gainsight_sandbox.behaviour.journal import Journal
 from gainsight_sandbox.behaviour.limits import Limits, Meter, Usage
-from gainsight_sandbox.behaviour.quirks import ImportApi, Quirks
+from gainsight_sandbox.behaviour.quirk_choices import ImportApi
+from gainsight_sandbox.behaviour.quirks import Quirks
 from gainsight_sandbox.demo import fill_with_demo
 from gainsight_sandbox.imports.connector_routes import ConnectorRoutes
 from gainsight_sandbox.imports.data_jobs import DataJobs

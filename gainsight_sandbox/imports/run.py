@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gainsight_sandbox.behaviour.operations import Operation
-from gainsight_sandbox.behaviour.quirks import ManyMatches
+from gainsight_sandbox.behaviour.quirk_choices import ManyMatches
 from gainsight_sandbox.imports.csv_file import BadFileError, Cells, batches, count_rows, read_header
 from gainsight_sandbox.tenant.stamps import Stamps
 from gainsight_sandbox.writes.rows import RowWriter

@@ -11,12 +11,13 @@ from starlette.responses import FileResponse, Response
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import BadQueryError, export_refusal, no_entity
 from gainsight_sandbox.behaviour.faults import Effect
-from gainsight_sandbox.behaviour.quirks import ExportEmpty, Quirks
+from gainsight_sandbox.behaviour.quirk_choices import ExportEmpty
 from gainsight_sandbox.reads.export_jobs import ExportJob, ExportJobs, JobStatus
 from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
 
 if TYPE_CHECKING:
+    from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.reads.planner import Planner
     from gainsight_sandbox.reads.spool import Chunk
 

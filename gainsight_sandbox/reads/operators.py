@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from gainsight_sandbox.behaviour.quirks import ListOperators, NotNull, Quirks
+from gainsight_sandbox.behaviour.quirk_choices import ListOperators, NotNull
 from gainsight_sandbox.tenant.schema import Family
+
+if TYPE_CHECKING:
+    from gainsight_sandbox.behaviour.quirks import Quirks
 
 
 class Operator(StrEnum):

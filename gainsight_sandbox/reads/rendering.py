@@ -5,21 +5,23 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from gainsight_sandbox.behaviour.quirks import (
+from gainsight_sandbox.behaviour.quirk_choices import (
     BooleanForm,
     DateForm,
     LineEnd,
     MultiSelect,
     QueryNull,
-    Quirks,
     Quoting,
 )
 from gainsight_sandbox.tenant.schema import Family, Field
 from gainsight_sandbox.tenant.values import EPOCH, epoch_milliseconds
+
+if TYPE_CHECKING:
+    from gainsight_sandbox.behaviour.quirks import Quirks
 
 Row = Sequence[str | None]
 Render = Callable[[str], object]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.behaviour.quirks import ExportEmpty, Quirks
+from gainsight_sandbox.behaviour.quirk_choices import ExportEmpty
 from gainsight_sandbox.reads.rendering import BOM, Row, csv_rows, csv_writer
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from threading import Event
 
+    from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.reads.sql import Plan
 
 _BUFFER = 1 << 20

@@ -9,12 +9,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.errors import ApiError
-from gainsight_sandbox.behaviour.quirks import Quirks, Refusal
+from gainsight_sandbox.behaviour.quirk_choices import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gainsight_sandbox.behaviour.clock import Clock
+    from gainsight_sandbox.behaviour.quirks import Quirks
 
 ACCESS_KEY = "sandbox-access-key"
 CLIENT_ID = "sandbox-client"

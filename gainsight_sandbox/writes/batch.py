@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gainsight_sandbox.behaviour.errors import no_entity
 from gainsight_sandbox.behaviour.journal import Outcome
 from gainsight_sandbox.behaviour.operations import Operation
-from gainsight_sandbox.behaviour.quirks import ManyMatches
+from gainsight_sandbox.behaviour.quirk_choices import ManyMatches
 from gainsight_sandbox.writes.replies import rejection
 from gainsight_sandbox.writes.rows import RowWriter
 from gainsight_sandbox.writes.rules import columns_absent, required_fields

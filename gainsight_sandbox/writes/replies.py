@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gainsight_sandbox.behaviour.errors import ApiError
-from gainsight_sandbox.behaviour.quirks import QueryNull
+from gainsight_sandbox.behaviour.quirk_choices import QueryNull
 from gainsight_sandbox.reads.rendering import query_record
 from gainsight_sandbox.tenant.schema import Family
 

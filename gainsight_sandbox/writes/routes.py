@@ -8,7 +8,7 @@ from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import no_entity
 from gainsight_sandbox.behaviour.faults import Effect
 from gainsight_sandbox.behaviour.operations import Operation
-from gainsight_sandbox.behaviour.quirks import Partial, Quirks
+from gainsight_sandbox.behaviour.quirk_choices import Partial
 from gainsight_sandbox.reads.rendering import query_record
 from gainsight_sandbox.tenant.store import quoted
 from gainsight_sandbox.wire.calls import Call, Endpoint
@@ -17,6 +17,7 @@ from gainsight_sandbox.wire.envelope import success
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.tenant.store import Store
     from gainsight_sandbox.tenant.tenant import Tenant
     from gainsight_sandbox.writes.writer import RecordWriter

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gainsight_sandbox.behaviour.errors import ApiError, ObjectNotFoundError, no_entity
 from gainsight_sandbox.behaviour.journal import Outcome, RecordOutcome, WriteCall
 from gainsight_sandbox.behaviour.operations import Operation
-from gainsight_sandbox.behaviour.quirks import Partial
+from gainsight_sandbox.behaviour.quirk_choices import Partial
 from gainsight_sandbox.tenant.stamps import Stamps
 from gainsight_sandbox.tenant.store import quoted
 from gainsight_sandbox.writes.batch import RecordBatch

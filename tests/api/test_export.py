@@ -22,9 +22,8 @@ from gainsight_api.filters.build import Condition, Operator
 from gainsight_api.job_states import JobState
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
-from gainsight_sandbox import Effect, Fault, JobSettings, Quirks
+from gainsight_sandbox import Effect, ExportEmpty, Fault, JobSettings, Quirks
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.behaviour.quirks import ExportEmpty
 from tests.api.conftest import Connect, MakeTenant, Reply, Server, Time, enveloped, ok
 from tests.api.conftest import csv as csv_reply
 
