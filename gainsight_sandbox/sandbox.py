@@ -33,7 +33,7 @@ from gainsight_sandbox.wire.auth import Credentials, Gate
 from gainsight_sandbox.wire.calls import Hooks
 from gainsight_sandbox.wire.control import ControlRoutes
 from gainsight_sandbox.wire.gateway import Gateway
-from gainsight_sandbox.wire.request_log import KEPT
+from gainsight_sandbox.wire.request_log import KEPT_REQUESTS
 from gainsight_sandbox.wire.server import HOST, HttpServer
 from gainsight_sandbox.wire.tokens import TokenRoutes
 from gainsight_sandbox.writes.routes import RecordRoutes
@@ -101,14 +101,14 @@ class Sandbox:
         self.gate = Gate(self.credentials, self.quirks, self.clock)
         self.faults = Faults()
         self.journal = Journal()
-        self.log: deque[LoggedRequest] = deque(maxlen=KEPT)
+        self.log: deque[LoggedRequest] = deque(maxlen=KEPT_REQUESTS)
         self._meter = Meter(self.clock, limits or Limits(), retry_after=self.quirks.retry_after)
         with ExitStack() as resources:
             scratch = Path(resources.enter_context(TemporaryDirectory(prefix="gainsight-sandbox-")))
             self._store = Store((data or scratch) / _DATABASE)
             resources.callback(self._store.close)
             self.tenant = Tenant(self._store, self.clock)
-            self._furnish(objects, demo=demo, rows=rows or {}, seed=seed, empty=empty)
+            self._add_objects(objects, demo=demo, rows=rows or {}, seed=seed, empty=empty)
             if data is not None:
                 # Demo dates are relative to the folder's first day, not to a later one.
                 self.tenant.ready_all()
@@ -154,7 +154,7 @@ class Sandbox:
         if error is None and self._gateway.crashes:
             raise self._gateway.crashes[0]
 
-    def _furnish(
+    def _add_objects(
         self,
         objects: Iterable[ObjectSchema],
         *,

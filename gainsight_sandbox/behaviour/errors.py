@@ -56,7 +56,7 @@ class BadQueryError(ValueError):
 
 
 def bad_query(detail: str) -> BadQueryError:
-    """A read request whose body is wrong in itself, whatever the object has."""
+    """A read request that is wrong whatever object it is about."""
     return BadQueryError(Flaw.OTHER, detail)
 
 
@@ -83,5 +83,5 @@ _QUERY_CODES = {Flaw.COLUMN: "P_5005", Flaw.DATE: "GSOBJ_1006", Flaw.DATETIME: "
 
 
 def query_refusal(error: BadQueryError) -> ApiError:
-    """P_5005 for an unknown column, else the code of the closest data error."""
+    """The Query API's refusal: P_5005 for an unknown column, else the nearest data error."""
     return ApiError(_QUERY_CODES.get(error.flaw, "GSOBJ_1008"), error.detail)

@@ -1,4 +1,4 @@
-"""The choices of the quirks that have named ones; `quirks` says where each comes from."""
+"""The values of the quirks that are a choice; `quirks` says which article each comes from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Demo objects, declared as fields each with what draws its values."""
+"""How demo objects are declared: fields, each with a function that draws its values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Draws = Callable[[Draw], object]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field and what draws its values."""
+    """A field, and the function that draws its values."""
 
     field: Field
     draw: Draws
@@ -31,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class DemoObject:
-    """An object, its number of records unless told otherwise, and how they are drawn."""
+    """An object, its default number of records, and how their values are drawn."""
 
     schema: ObjectSchema
     rows: int

@@ -1,4 +1,4 @@
-"""Draws the values of one demo record, the same for the same seed."""
+"""Draws the values of demo records; the seed decides them all."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _DAY_MILLISECONDS = 86_400_000
 
 
 class Draw:
-    """A source of plausible values for the record with a number."""
+    """A source of plausible values for one record after the other."""
 
     def __init__(self, random: Random, now: datetime, counts: Mapping[str, int]) -> None:
         self.random = random

@@ -58,7 +58,7 @@ def calls_to_action() -> DemoObject:
 
 
 def timeline() -> DemoObject:
-    """The timeline, which names its dates in its own way."""
+    """The timeline, whose modified date is named LastModifiedDate."""
     return demo_object(
         "activity_timeline",
         30_000,
@@ -113,7 +113,7 @@ def scorecard_history() -> DemoObject:
 
 
 def email_logs() -> DemoObject:
-    """E-mails sent; nothing tells one from another, or when it was changed."""
+    """E-mails sent; the object has neither a key nor a modified date."""
     return demo_object(
         "email_logs",
         2000,
@@ -127,7 +127,7 @@ def email_logs() -> DemoObject:
 
 
 def deletions() -> DemoObject:
-    """What was deleted of late."""
+    """Records deleted in the last days."""
     victims = ("company_person", "call_to_action", "activity_timeline")
 
     def victim(d: Draw) -> str:

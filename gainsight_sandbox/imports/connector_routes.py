@@ -5,14 +5,12 @@ The articles Gainsight Bulk API and Bulk Status API.
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.behaviour.errors import ApiError, no_entity
-from gainsight_sandbox.behaviour.faults import Effect
+from gainsight_sandbox.behaviour.errors import ApiError
 from gainsight_sandbox.imports.jobs import ImportStatus
-from gainsight_sandbox.imports.submit import form_fields
+from gainsight_sandbox.imports.submit import asked_for, form_fields
 from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
 from gainsight_sandbox.writes.rules import ErrorCode
@@ -60,12 +58,7 @@ class ConnectorRoutes:
 
     def status(self, call: Call) -> Response:
         """How far an import is, and how many records succeeded and failed."""
-        job = self._jobs.find(call.parameters["job"])
-        if job is None:
-            raise no_entity(status=HTTPStatus.NOT_FOUND)
-        if call.fault and call.fault.effect is Effect.JOB_EXPIRED:
-            self._jobs.forget(job)
-            raise no_entity(status=HTTPStatus.NOT_FOUND)
+        job = asked_for(call, self._jobs)
         status = self._jobs.status(job)
         progress = job.progress
         whole = status is ImportStatus.FAILED

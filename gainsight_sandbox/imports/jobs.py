@@ -40,7 +40,7 @@ class ImportStatus(StrEnum):
 
 @dataclass(slots=True)
 class ImportJob:
-    """A submitted import; a worker thread does it."""
+    """A submitted import, run by a worker thread."""
 
     task: ImportTask
     entry: SubmittedImport
@@ -57,12 +57,12 @@ class ImportJob:
 
     @property
     def upload(self) -> Path:
-        """The file that came."""
+        """The copy of the uploaded file."""
         return self.folder / "upload.csv"
 
     @property
     def errors_file(self) -> Path:
-        """What was wrong with its rows."""
+        """The file that lists the errors, a JSON object a line."""
         return self.folder / "errors.jsonl"
 
     def done(self, wait: float) -> bool:
@@ -76,7 +76,7 @@ class ImportJob:
         return True
 
     def errors(self) -> list[RowError]:
-        """What was wrong with its rows."""
+        """The errors of its rows, or of the whole file."""
         if self.failure is not None:
             return [RowError(f"The job failed with {self.failure}.")]
         with self.errors_file.open("rb") as file:
@@ -84,7 +84,7 @@ class ImportJob:
 
 
 class ImportJobs:
-    """The jobs of a tenant, by their ids; they are done one at a time, in their order."""
+    """The jobs of a tenant, by their ids; they run one at a time, in the order submitted."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class ImportJobs:
         stuck: bool = False,
         failure: str | None = None,
     ) -> ImportJob:
-        """Take a file over and begin to import it; a stuck or failing job writes nothing."""
+        """Copy a file and begin to import it; a stuck or failing job writes nothing."""
         self._forget_old()
         job_id = str(uuid.uuid4())
         folder = self._folder / job_id
@@ -134,7 +134,7 @@ class ImportJobs:
             size=0,
         )
         job = ImportJob(task, entry, folder, stuck=stuck, failure=failure)
-        entry.sha256, entry.size = _take_over(file, job.upload)
+        entry.sha256, entry.size = _copy(file, job.upload)
         if not stuck and failure is None:
             job.work = self._worker.submit(self._run, job)
         self._jobs[job_id] = job
@@ -161,7 +161,7 @@ class ImportJobs:
             job.work.add_done_callback(lambda _: shutil.rmtree(job.folder, ignore_errors=True))
 
     def status(self, job: ImportJob, wait: float = _WAIT_SECONDS) -> ImportStatus:
-        """How far a job is; it takes its time by the clock, and until its work is done."""
+        """How far a job is: it ends once `job_seconds` have passed and its work is done."""
         elapsed = self._clock.now() - job.entry.moment
         if elapsed < self._settings.job_seconds / 2:
             return ImportStatus.PENDING
@@ -171,7 +171,7 @@ class ImportJobs:
         return ImportStatus.FAILED if failed else ImportStatus.COMPLETED
 
     def completed(self, job: ImportJob) -> float:
-        """When a job that is done was so."""
+        """When a finished job was completed, in seconds since 1970."""
         return job.entry.moment + self._settings.job_seconds
 
     def close(self) -> None:
@@ -205,7 +205,7 @@ class ImportJobs:
             self.forget(job)
 
 
-def _take_over(file: IO[bytes], path: Path) -> tuple[str, int]:
+def _copy(file: IO[bytes], path: Path) -> tuple[str, int]:
     """Copy an upload, and return its SHA-256 and size."""
     digest = hashlib.sha256()
     file.seek(0)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.behaviour.errors import ApiError, no_entity
-from gainsight_sandbox.behaviour.faults import Effect
-from gainsight_sandbox.imports.jobs import ImportJob, ImportStatus
-from gainsight_sandbox.imports.submit import form_fields
+from gainsight_sandbox.behaviour.errors import ApiError
+from gainsight_sandbox.imports.jobs import ImportStatus
+from gainsight_sandbox.imports.submit import asked_for, form_fields
 from gainsight_sandbox.tenant.values import from_seconds, iso
 from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from gainsight_sandbox.behaviour.quirks import Quirks
-    from gainsight_sandbox.imports.jobs import ImportJobs
+    from gainsight_sandbox.imports.jobs import ImportJob, ImportJobs
     from gainsight_sandbox.imports.run import RowError
     from gainsight_sandbox.imports.submit import ImportSubmitter
 
@@ -71,23 +69,14 @@ class ImportRoutes:
 
     def status(self, call: Call) -> Response:
         """Get bulk job status."""
-        job = self._job(call)
-        if call.fault and call.fault.effect is Effect.JOB_EXPIRED:
-            self._jobs.forget(job)
-            raise no_entity(status=HTTPStatus.NOT_FOUND)
+        job = asked_for(call, self._jobs)
         return success(self._show(job, self._jobs.status(job)))
 
     def errors(self, call: Call) -> Response:
         """Get bulk job errors; there are none before the job is done."""
-        job = self._job(call)
+        job = asked_for(call, self._jobs)
         done = self._jobs.status(job) in _FINISHED
         return success([self._show_error(error) for error in job.errors()] if done else [])
-
-    def _job(self, call: Call) -> ImportJob:
-        job = self._jobs.find(call.parameters["job"])
-        if job is None:
-            raise no_entity(status=HTTPStatus.NOT_FOUND)
-        return job
 
     def _show(self, job: ImportJob, status: ImportStatus) -> dict[str, object]:
         pending = status is ImportStatus.PENDING
@@ -108,7 +97,7 @@ class ImportRoutes:
         }
 
     def _show_error(self, error: RowError) -> dict[str, object]:
-        """An entry; one about the whole file has no row number."""
+        """An entry of the list; an error of the whole file has no row number."""
         shown: dict[str, object] = {}
         if error.row is not None:
             shown["rowNumber"] = error.row + self._quirks.import_row_base

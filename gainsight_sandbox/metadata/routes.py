@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from gainsight_sandbox.tenant.tenant import Tenant
 
 _ROOT = "/v1/meta/services"
-
-
 _OF_NO_COMPANY = {"person", "company_person", "gsuser", "activity_timeline", "call_to_action"}
 """Objects that the sample of the list by parent does not have (article "Data Management APIs")."""
 
@@ -51,7 +49,7 @@ class MetadataRoutes:
         ]
 
     def list_objects(self, call: Call) -> Response:
-        """All objects, without their fields; with `po`, those that hang on companies alone."""
+        """All objects, without their fields; with `po`, only those that belong to companies."""
         schemas = self._tenant.schemas.values()
         by_parent = bool(call.query.get("po"))
         objects = [

@@ -28,7 +28,7 @@ _WAIT_SECONDS = 1.0
 
 
 class JobStatus(StrEnum):
-    """The states that the Bulk API Job Status call tells."""
+    """The states that the call Bulk API Job Status reports."""
 
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
@@ -48,7 +48,7 @@ class ExportJob:
     chunks_gone: bool = False
 
     def chunks(self) -> list[Chunk] | None:
-        """The chunks, once they are written; waits a moment for them."""
+        """The chunks, or None if they are not written yet; waits a moment for them."""
         if self.work is None:
             return None
         try:
@@ -73,7 +73,7 @@ class ExportJobs:
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="export")
 
     def submit(self, plan: Plan) -> ExportJob:
-        """Begin to export the rows as they are at this moment."""
+        """Begin to export the rows as they are now."""
         job = self._new()
         job.folder.mkdir(parents=True)
         with ExitStack() as stack:
@@ -100,7 +100,7 @@ class ExportJobs:
         shutil.rmtree(job.folder, ignore_errors=True)
 
     def status(self, job: ExportJob) -> JobStatus:
-        """How far a job is; it takes its time by the clock, and until its chunks are written."""
+        """How far a job is: it ends once `job_seconds` have passed and its chunks are written."""
         due = self._clock.now() >= job.submitted + self._settings.job_seconds
         if job.stuck or not due:
             return JobStatus.IN_PROGRESS

@@ -54,7 +54,6 @@ class ExportRoutes:
 
     def submit(self, call: Call) -> Response:
         """Submit Bulk Job Request."""
-        effect = call.fault.effect if call.fault else None
         try:
             plan = self._planner.plan(
                 call.parameters["object"], call.body, max_limit=self._quirks.export_max_limit
@@ -65,8 +64,8 @@ class ExportRoutes:
             if not self._quirks.export_late_errors:
                 raise refusal from error
             job = self._jobs.submit_failing(str(refusal.code))
-        job.stuck = effect is Effect.JOB_STUCK
-        if call.fault and effect is Effect.JOB_FAILED:
+        job.stuck = call.effect is Effect.JOB_STUCK
+        if call.fault and call.effect is Effect.JOB_FAILED:
             job.error_code = call.fault.code
         url = self._url(call, f"v3/exports/data/job/status/{job.id}")
         return success({"jobId": job.id, "statusURL": url})
@@ -74,7 +73,7 @@ class ExportRoutes:
     def status(self, call: Call) -> Response:
         """Bulk API Job Status."""
         job = self._job(call)
-        if call.fault and call.fault.effect is Effect.JOB_EXPIRED:
+        if call.effect is Effect.JOB_EXPIRED:
             self._jobs.forget(job)
             raise no_entity(status=HTTPStatus.NOT_FOUND)
         status = self._jobs.status(job)
@@ -96,7 +95,7 @@ class ExportRoutes:
     def chunk(self, call: Call) -> Response:
         """Fetch Chunk Data."""
         job = self._job(call)
-        if call.fault and call.fault.effect is Effect.CHUNK_EXPIRED:
+        if call.effect is Effect.CHUNK_EXPIRED:
             job.chunks_gone = True
         number = int(call.parameters["chunk"])
         finished = not job.chunks_gone and self._jobs.status(job) is JobStatus.COMPLETED
@@ -104,8 +103,8 @@ class ExportRoutes:
         if not 0 < number <= len(chunks):
             raise no_entity(status=HTTPStatus.NOT_FOUND)
         chunk = chunks[number - 1]
-        if call.fault and call.fault.effect in {Effect.SHORT_CHUNK, Effect.LONG_CHUNK}:
-            return _wrong_rows(chunk, longer=call.fault.effect is Effect.LONG_CHUNK)
+        if call.effect in {Effect.SHORT_CHUNK, Effect.LONG_CHUNK}:
+            return _wrong_rows(chunk, longer=call.effect is Effect.LONG_CHUNK)
         return ChunkResponse(chunk.path, media_type=_CSV)
 
     def _job(self, call: Call) -> ExportJob:
@@ -129,8 +128,8 @@ class ExportRoutes:
         ]
 
     def _url(self, call: Call, relative: str) -> str:
-        """A URL as the article prints it: relative, without a leading slash."""
-        if call.fault and call.fault.effect is Effect.FOREIGN_URL:
+        """A URL as the article prints it: relative, with no slash at its start."""
+        if call.fault and call.effect is Effect.FOREIGN_URL:
             return f"{call.fault.location.rstrip('/')}/{relative}"
         return relative
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Operator(StrEnum):
-    """An operator, by the plainest of its spellings."""
+    """An operator; where the article gives two spellings, by the first."""
 
     EQ = "EQ"
     NE = "NE"

@@ -1,4 +1,4 @@
-"""From the body of a call to a plan for the store, for queries and export jobs alike."""
+"""Turns the body of a query or export call into a plan for the store."""
 
 from __future__ import annotations
 

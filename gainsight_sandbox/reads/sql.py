@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.reads.requests import Condition, ReadRequest
 
-SECOND = len("2022-06-23T09:37:02")
+_SECOND_CHARACTERS = len("2022-06-23T09:37:02")
 
 _SCATTER = 611953
 _PRIME = 1000003
@@ -42,7 +42,7 @@ _INSIDE = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A request made ready for the store."""
+    """A compiled request, and the objects that it reads."""
 
     sql: str
     parameters: tuple[str | int, ...]
@@ -193,8 +193,8 @@ def _condition(condition: Condition, column: _Column, quirks: Quirks) -> Compile
     values = tuple(_value(family, value, quirks) for value in condition.values)
     sql = column.sql
     if quirks.filter_by_second and family is Family.DATETIME:
-        sql = f"substr({sql}, 1, {SECOND})"
-        values = tuple(value[:SECOND] for value in values)
+        sql = f"substr({sql}, 1, {_SECOND_CHARACTERS})"
+        values = tuple(value[:_SECOND_CHARACTERS] for value in values)
     return _compile(operator, sql, family, values)
 
 

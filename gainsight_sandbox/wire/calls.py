@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from gainsight_sandbox.behaviour.faults import Fault
+    from gainsight_sandbox.behaviour.faults import Effect, Fault
     from gainsight_sandbox.wire.uploads import Upload
 
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """A request as the log keeps it; `status` is 0 while, or if, there is no reply."""
+    """A request as the log keeps it; `status` is 0 until there is a reply, and if none comes."""
 
     method: str
     path: str
@@ -53,7 +53,7 @@ class Hooks:
 
 @dataclass(slots=True)
 class Call:
-    """A request ready to be answered."""
+    """A request that a handler answers, and the fault that strikes it."""
 
     request: LoggedRequest
     parameters: Mapping[str, str]
@@ -62,6 +62,11 @@ class Call:
     body: bytes
     fault: Fault | None = None
     upload: Upload | None = None
+
+    @property
+    def effect(self) -> Effect | None:
+        """What goes wrong with this call, if anything does."""
+        return self.fault.effect if self.fault else None
 
 
 @dataclass(frozen=True, slots=True)

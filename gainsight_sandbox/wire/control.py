@@ -105,7 +105,7 @@ class ControlRoutes:
         return success(None)
 
     def show_journal(self, call: Call) -> Response:
-        """What was written by calls and by import jobs; `object` narrows it."""
+        """What was written by calls and by import jobs; with `object`, only to that object."""
         wanted = call.query.get("object")
         journal = self._journal
         return success(

@@ -27,7 +27,7 @@ Stored = dict[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A record's row, and how it came about."""
+    """The row that a record was written to, and whether it is new."""
 
     outcome: Outcome
     rowid: int

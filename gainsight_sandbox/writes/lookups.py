@@ -27,14 +27,14 @@ WireRecord = dict[str, Any]
 
 
 class NoMatch(StrEnum):
-    """What becomes of a record whose lookup finds nothing."""
+    """What happens to a record whose lookup finds nothing."""
 
     ERROR = "ERROR"
     NULLABLE = "NULLABLE"
 
 
 class MultiMatch(StrEnum):
-    """What becomes of a record whose lookup finds several records."""
+    """What happens to a record whose lookup finds several records."""
 
     FIRST = "FIRSTMATCH"
     ERROR = "MARKASERROR"
@@ -77,7 +77,7 @@ class LookupResolver:
         )
 
     def applies(self, record: Mapping[str, object]) -> bool:
-        """Whether a record has any of the columns that the lookup goes by."""
+        """Whether a record has any of the columns that the lookup searches with."""
         return any(column in record for column in self._lookup.fields)
 
     def resolve(self, connection: sqlite3.Connection, record: Mapping[str, object]) -> str | None:
@@ -119,12 +119,16 @@ def with_lookups(
     quirks: Quirks,
     schema: ObjectSchema,
 ) -> list[WireRecord]:
-    """The records with their looked-up fields; the columns looked up by are fields as well."""
+    """The records with the fields that lookups fill.
+
+    The columns that a lookup goes by stay in the record, and must be fields of the object, unless
+    the tenant's quirk frees them.
+    """
     if not resolvers:
         return records
-    carried = {column for resolver in resolvers.values() for column in resolver.columns}
+    sources = {column for resolver in resolvers.values() for column in resolver.columns}
     known = {field.name for field in schema.fields}
-    dropped = carried - known if quirks.lookup_columns_free else set()
+    dropped = sources - known if quirks.lookup_columns_free else set()
     completed = []
     for record in records:
         found = {

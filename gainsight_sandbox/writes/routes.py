@@ -79,7 +79,7 @@ class RecordRoutes:
         return success(query_record(names, schema.fields, self._quirks)(row))
 
     def _write(self, call: Call, operation: Operation) -> Response:
-        partial = _PARTIAL_FAULTS.get(call.fault.effect) if call.fault else None
+        partial = _PARTIAL_FAULTS.get(call.effect) if call.effect else None
         return success(
             self._writer.write(
                 operation,

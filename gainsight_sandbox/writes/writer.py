@@ -75,7 +75,7 @@ class RecordWriter:
     def _write(
         self, operation: Operation, name: str, request: WriteRequest, keys: str, partial: Partial
     ) -> tuple[dict[str, object], tuple[RecordOutcome, ...]]:
-        """The reply's data, and what became of the records."""
+        """Write the records; returns the reply's data and each record's outcome."""
         schema = self._schema(name)
         refuse_rest(schema)
         self._refuse_upsert(operation, schema)
@@ -160,7 +160,7 @@ class RecordWriter:
 def _read(
     connection: sqlite3.Connection, schema: ObjectSchema, written: list[Written], quirks: Quirks
 ) -> list[tuple[str | None, ...]]:
-    """The rows in their last state, each once."""
+    """The written rows as they are now, each once."""
     rowids = list(dict.fromkeys(each.rowid for each in written))
     if not quirks.write_keeps_order:
         rowids.reverse()
