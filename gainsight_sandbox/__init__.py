@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.clock import Clock, ManualClock, SystemClock
 from gainsight_sandbox.behaviour.faults import Effect, Fault
+from gainsight_sandbox.behaviour.job_settings import JobSettings
 from gainsight_sandbox.behaviour.journal import (
     Journal,
     Outcome,
@@ -16,7 +17,7 @@ from gainsight_sandbox.behaviour.journal import (
 )
 from gainsight_sandbox.behaviour.limits import Limits, Usage
 from gainsight_sandbox.behaviour.operations import Operation
-from gainsight_sandbox.behaviour.quirks import (
+from gainsight_sandbox.behaviour.quirk_choices import (
     BooleanForm,
     DateForm,
     ExportEmpty,
@@ -31,14 +32,15 @@ from gainsight_sandbox.behaviour.quirks import (
     QueryEmpty,
     QueryNull,
     QueryShape,
-    Quirks,
     Quoting,
     Refusal,
 )
-from gainsight_sandbox.command.schema_file import custom_object, read_objects
+from gainsight_sandbox.behaviour.quirks import Quirks
 from gainsight_sandbox.imports.data_jobs import DataJob
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType, Option
-from gainsight_sandbox.wire.calls import LoggedRequest
+from gainsight_sandbox.tenant.schema_file import custom_object, read_objects
+from gainsight_sandbox.wire.auth import Credentials
+from gainsight_sandbox.wire.calls import Hooks, LoggedRequest
 
 if TYPE_CHECKING:
     from gainsight_sandbox.sandbox import Sandbox
@@ -47,6 +49,7 @@ __all__ = [
     "BooleanForm",
     "CallKind",
     "Clock",
+    "Credentials",
     "DataJob",
     "DataType",
     "DateForm",
@@ -54,8 +57,10 @@ __all__ = [
     "ExportEmpty",
     "Fault",
     "Field",
+    "Hooks",
     "ImportApi",
     "JobCalls",
+    "JobSettings",
     "Journal",
     "Limits",
     "LineEnd",

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Self
 
 from gainsight_sandbox.behaviour.clock import Clock, SystemClock
 from gainsight_sandbox.behaviour.faults import Faults
+from gainsight_sandbox.behaviour.job_settings import JobSettings
 from gainsight_sandbox.behaviour.journal import Journal
 from gainsight_sandbox.behaviour.limits import Limits, Meter, Usage
-from gainsight_sandbox.behaviour.quirks import ImportApi, Quirks
+from gainsight_sandbox.behaviour.quirk_choices import ImportApi
+from gainsight_sandbox.behaviour.quirks import Quirks
 from gainsight_sandbox.demo import fill_with_demo
 from gainsight_sandbox.imports.connector_routes import ConnectorRoutes
 from gainsight_sandbox.imports.data_jobs import DataJobs
-from gainsight_sandbox.imports.jobs import ImportJobs, ImportSettings
+from gainsight_sandbox.imports.jobs import ImportJobs
 from gainsight_sandbox.imports.routes import ImportRoutes
-from gainsight_sandbox.imports.submit import Intake
+from gainsight_sandbox.imports.submit import ImportSubmitter
 from gainsight_sandbox.metadata.routes import MetadataRoutes
-from gainsight_sandbox.reads.export_jobs import ExportJobs, ExportSettings
+from gainsight_sandbox.reads.export_jobs import ExportJobs
 from gainsight_sandbox.reads.export_routes import ExportRoutes
 from gainsight_sandbox.reads.planner import Planner
 from gainsight_sandbox.reads.query_routes import QueryRoutes
@@ -28,25 +30,25 @@ from gainsight_sandbox.tenant.store import Store
 from gainsight_sandbox.tenant.tenant import DELETE_LOG, HIGH_VOLUME_DELETE_LOG, Tenant, delete_log
 from gainsight_sandbox.wire.app import build_app
 from gainsight_sandbox.wire.auth import Credentials, Gate
+from gainsight_sandbox.wire.calls import Hooks
 from gainsight_sandbox.wire.control import ControlRoutes
 from gainsight_sandbox.wire.gateway import Gateway
-from gainsight_sandbox.wire.request_log import KEPT
+from gainsight_sandbox.wire.request_log import KEPT_REQUESTS
 from gainsight_sandbox.wire.server import HOST, HttpServer
 from gainsight_sandbox.wire.tokens import TokenRoutes
 from gainsight_sandbox.writes.routes import RecordRoutes
 from gainsight_sandbox.writes.writer import RecordWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
+
+    from starlette.applications import Starlette
 
     from gainsight_sandbox.imports.data_jobs import DataJob
     from gainsight_sandbox.tenant.schema import ObjectSchema
     from gainsight_sandbox.wire.calls import Endpoint, LoggedRequest, Routes
 
-ACCESS_KEY = "sandbox-access-key"
-CLIENT_ID = "sandbox-client"
-CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - guards nothing but a sandbox
 _DATABASE = "tenant.sqlite"
 
 
@@ -55,25 +57,24 @@ class Sandbox:
 
     Args:
         demo: Whether the tenant has the demo objects; else it has the delete logs only.
-        rows: Numbers of records for demo objects, beside their defaults.
-        seed: Other demo records for another seed.
-        access_key: The key that calls must carry.
-        client_id: The client of machine-to-machine OAuth.
-        client_secret: That client's secret.
-        clock: What time it is.
-        limits: The budgets of calls.
-        quirks: What the documents leave open.
-        job_seconds: How long an export job takes by the clock.
-        job_retention: For how many seconds a job and its chunks can be asked for.
-        chunk_rows: How many rows a chunk has.
-        port: Where to listen; 0 for any free port.
-        data: A folder in which the tenant persists; else it is gone with the sandbox.
-        before_request: Called with each request before it is processed.
-        on_request: Called with each request when it is answered.
+        rows: Numbers of records for demo objects; the others have their defaults.
         empty: Whether the demo objects have no records, but for users and relationship types.
+        seed: Another seed draws other demo records.
         objects: Further objects, without records.
-        bulk_access_key: The key that calls for import jobs must carry in place of `access_key`.
         data_jobs: What an admin has set up for the connector's import jobs.
+        data: A folder in which the tenant persists; else it is gone with the sandbox.
+        clock: What time it is; the machine's own clock if None.
+        limits: The budgets of calls; the documented ones if None.
+        quirks: What the documents leave open; what they say or show if None.
+        credentials: What calls must carry; fixed values for local use if None.
+        jobs: How export and import jobs run; at once if None.
+        hooks: What is called with each request.
+        port: Where to listen; 0 for any free port.
+
+    Raises:
+        ValueError: The demo has no object of a name in `rows`, `rows` are given without the demo
+            or for a folder that holds a tenant already, or a data job cannot be done.
+        OSError: The port is in use, or the folder cannot be written.
     """
 
     def __init__(
@@ -81,85 +82,49 @@ class Sandbox:
         *,
         demo: bool = True,
         rows: Mapping[str, int] | None = None,
+        empty: bool = False,
         seed: int = 1,
-        access_key: str = ACCESS_KEY,
-        client_id: str = CLIENT_ID,
-        client_secret: str = CLIENT_SECRET,
+        objects: Iterable[ObjectSchema] = (),
+        data_jobs: Iterable[DataJob] = (),
+        data: Path | None = None,
         clock: Clock | None = None,
         limits: Limits | None = None,
         quirks: Quirks | None = None,
-        job_seconds: float = 0.0,
-        job_retention: float = 86400.0,
-        chunk_rows: int = 20_000,
+        credentials: Credentials | None = None,
+        jobs: JobSettings | None = None,
+        hooks: Hooks | None = None,
         port: int = 0,
-        data: Path | None = None,
-        before_request: Callable[[LoggedRequest], None] | None = None,
-        on_request: Callable[[LoggedRequest], None] | None = None,
-        empty: bool = False,
-        objects: Iterable[ObjectSchema] = (),
-        bulk_access_key: str | None = None,
-        data_jobs: Iterable[DataJob] = (),
     ) -> None:
         self.clock = clock or SystemClock()
-        self.access_key = access_key
-        self.client_id = client_id
-        self.client_secret = client_secret
         self.quirks = quirks or Quirks()
+        self.credentials = credentials or Credentials()
+        self.gate = Gate(self.credentials, self.quirks, self.clock)
         self.faults = Faults()
-        self.log: deque[LoggedRequest] = deque(maxlen=KEPT)
         self.journal = Journal()
+        self.log: deque[LoggedRequest] = deque(maxlen=KEPT_REQUESTS)
         self._meter = Meter(self.clock, limits or Limits(), retry_after=self.quirks.retry_after)
-        self.gate = Gate(
-            Credentials(access_key, client_id, client_secret, bulk_access_key),
-            self.quirks,
-            self.clock,
-        )
         with ExitStack() as resources:
             scratch = Path(resources.enter_context(TemporaryDirectory(prefix="gainsight-sandbox-")))
-            folder = data or scratch
-            folder.mkdir(parents=True, exist_ok=True)
-            self._store = Store(folder / _DATABASE)
+            self._store = Store((data or scratch) / _DATABASE)
             resources.callback(self._store.close)
             self.tenant = Tenant(self._store, self.clock)
-            self._furnish(demo=demo, rows=rows or {}, seed=seed, empty=empty)
-            for schema in objects:
-                if schema.name not in self.tenant.schemas:
-                    self.tenant.add_object(schema)
+            self._add_objects(objects, demo=demo, rows=rows or {}, seed=seed, empty=empty)
             if data is not None:
                 # Demo dates are relative to the folder's first day, not to a later one.
                 self.tenant.ready_all()
-            settings = ExportSettings(job_seconds, job_retention, chunk_rows)
-            self._jobs = ExportJobs(
-                self._store, self.clock, self.quirks, settings, scratch / "exports"
-            )
-            resources.callback(self._jobs.close)
-            self.imports = ImportJobs(
-                self._store,
-                clock=self.clock,
-                quirks=self.quirks,
-                settings=ImportSettings(job_seconds, job_retention),
-                folder=scratch / "imports",
-                journal=self.journal,
-            )
-            resources.callback(self.imports.close)
-            self._intake = Intake(self.tenant, self.imports, self.quirks)
-            self.data_jobs = DataJobs(self._intake)
-            for job in data_jobs:
-                self.data_jobs.set_up(job)
-            self._gateway = Gateway(
-                tenant=self.tenant,
-                gate=self.gate,
-                meter=self._meter,
-                faults=self.faults,
-                quirks=self.quirks,
-                clock=self.clock,
-                before_request=before_request,
-            )
-            app = build_app(self._endpoints(), self._gateway, self.log, on_request)
+            self._exports, self.imports = self._open_jobs(jobs or JobSettings(), scratch, resources)
+            self._submitter = ImportSubmitter(self.tenant, self.imports, self.quirks)
+            self.data_jobs = DataJobs(self._submitter, data_jobs)
+            self._gateway, app = self._build_app(hooks or Hooks())
             self._server = HttpServer(app, port)
             resources.callback(self._server.stop)
             self._resources = resources.pop_all()
         self.url = f"http://{HOST}:{self._server.port}"
+
+    @property
+    def access_key(self) -> str:
+        """The key that calls must carry."""
+        return self.credentials.access_key
 
     def usage(self) -> Usage:
         """The calls used up."""
@@ -189,7 +154,16 @@ class Sandbox:
         if error is None and self._gateway.crashes:
             raise self._gateway.crashes[0]
 
-    def _furnish(self, *, demo: bool, rows: Mapping[str, int], seed: int, empty: bool) -> None:
+    def _add_objects(
+        self,
+        objects: Iterable[ObjectSchema],
+        *,
+        demo: bool,
+        rows: Mapping[str, int],
+        seed: int,
+        empty: bool,
+    ) -> None:
+        """Give the tenant its objects: the demo's, the delete logs, and further ones."""
         if demo:
             fill_with_demo(self.tenant, self.clock, rows, seed, empty=empty)
         elif rows:
@@ -199,6 +173,37 @@ class Sandbox:
             logs.add(HIGH_VOLUME_DELETE_LOG)
         for name in sorted(logs - self.tenant.schemas.keys()):
             self.tenant.add_object(delete_log(name))
+        for schema in objects:
+            if schema.name not in self.tenant.schemas:
+                self.tenant.add_object(schema)
+
+    def _open_jobs(
+        self, settings: JobSettings, scratch: Path, resources: ExitStack
+    ) -> tuple[ExportJobs, ImportJobs]:
+        exports = ExportJobs(self._store, self.clock, self.quirks, settings, scratch / "exports")
+        resources.callback(exports.close)
+        imports = ImportJobs(
+            self._store,
+            clock=self.clock,
+            quirks=self.quirks,
+            settings=settings,
+            folder=scratch / "imports",
+            journal=self.journal,
+        )
+        resources.callback(imports.close)
+        return exports, imports
+
+    def _build_app(self, hooks: Hooks) -> tuple[Gateway, Starlette]:
+        gateway = Gateway(
+            tenant=self.tenant,
+            gate=self.gate,
+            meter=self._meter,
+            faults=self.faults,
+            quirks=self.quirks,
+            clock=self.clock,
+            before_request=hooks.before_request,
+        )
+        return gateway, build_app(self._endpoints(), gateway, self.log, hooks.on_request)
 
     def _endpoints(self) -> list[Endpoint]:
         planner = Planner(self.tenant, self.quirks)
@@ -206,13 +211,13 @@ class Sandbox:
         routes: list[Routes] = [
             MetadataRoutes(self.tenant),
             QueryRoutes(planner, self._store, self.quirks),
-            ExportRoutes(planner, self._jobs, self.quirks),
+            ExportRoutes(planner, self._exports, self.quirks),
             TokenRoutes(self.gate),
             RecordRoutes(writer, self.tenant, self._store, self.quirks),
             ControlRoutes(self.tenant, self._meter, self.faults, self.journal),
         ]
         if self.quirks.import_api is not ImportApi.CONNECTOR:
-            routes.append(ImportRoutes(self._intake, self.imports, self.quirks))
+            routes.append(ImportRoutes(self._submitter, self.imports, self.quirks))
         if self.quirks.import_api is not ImportApi.JOBS:
-            routes.append(ConnectorRoutes(self._intake, self.imports, self.data_jobs))
+            routes.append(ConnectorRoutes(self._submitter, self.imports, self.data_jobs))
         return [endpoint for part in routes for endpoint in part.endpoints()]

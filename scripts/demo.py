@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox import Sandbox
+from gainsight_sandbox import Credentials, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,9 @@ def main() -> int:
     OUTPUT.mkdir()
     with (
         Sandbox(rows={BIG: 50_000}) as tenant,
-        Sandbox(empty=True, access_key="key-of-the-second-tenant") as second,
+        Sandbox(
+            empty=True, credentials=Credentials(access_key="key-of-the-second-tenant")
+        ) as second,
     ):
         print(f"Tenant A runs at {tenant.url}, an empty tenant B at {second.url}.\n")
         meltano("tap-gainsight", "target-csv", ["*.*", f"!{BIG}.*"], tenant, second)

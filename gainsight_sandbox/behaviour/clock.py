@@ -1,4 +1,4 @@
-"""What time it is for the sandbox: the real time, or one that a test moves by hand."""
+"""The sandbox's time: the real time, or one that a test moves by hand."""
 
 from __future__ import annotations
 

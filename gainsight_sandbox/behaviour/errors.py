@@ -55,6 +55,11 @@ class BadQueryError(ValueError):
         self.detail = detail
 
 
+def bad_query(detail: str) -> BadQueryError:
+    """A read request that is wrong whatever object it is about."""
+    return BadQueryError(Flaw.OTHER, detail)
+
+
 def no_entity(*, status: int = HTTPStatus.BAD_REQUEST) -> ApiError:
     """GSOBJ_1011, as printed in the Relationship APIs article."""
     return ApiError(
@@ -74,13 +79,9 @@ def export_refusal(error: BadQueryError) -> ApiError:
     return ApiError("GSOBJ_ESS_9150", "Malformed Query Exception.")
 
 
-_QUERY_CODES = {
-    Flaw.COLUMN: "P_5005",
-    Flaw.DATE: "GSOBJ_1006",
-    Flaw.DATETIME: "GSOBJ_1005",
-}
+_QUERY_CODES = {Flaw.COLUMN: "P_5005", Flaw.DATE: "GSOBJ_1006", Flaw.DATETIME: "GSOBJ_1005"}
 
 
 def query_refusal(error: BadQueryError) -> ApiError:
-    """P_5005 for an unknown column, else the code of the closest data error."""
+    """The Query API's refusal: P_5005 for an unknown column, else the nearest data error."""
     return ApiError(_QUERY_CODES.get(error.flaw, "GSOBJ_1008"), error.detail)

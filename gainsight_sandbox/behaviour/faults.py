@@ -36,31 +36,18 @@ class Effect(StrEnum):
     FIELD_DELETED = "field-deleted"  # `field` of the object is deleted just before the call
 
 
-_SUBMITS = {
-    CallKind.EXPORT_SUBMIT,
-    CallKind.IMPORT_SUBMIT,
-}
-_WRITES = {
-    CallKind.INSERT,
-    CallKind.UPDATE,
-    CallKind.UPSERT,
-}
+_SUBMITS = {CallKind.EXPORT_SUBMIT, CallKind.IMPORT_SUBMIT}
+_WRITES = {CallKind.INSERT, CallKind.UPDATE, CallKind.UPSERT}
 _ONLY_ON = {
     Effect.JOB_FAILED: _SUBMITS,
     Effect.JOB_STUCK: _SUBMITS,
-    Effect.JOB_EXPIRED: {
-        CallKind.EXPORT_STATUS,
-        CallKind.IMPORT_STATUS,
-    },
+    Effect.JOB_EXPIRED: {CallKind.EXPORT_STATUS, CallKind.IMPORT_STATUS},
     Effect.UNCONFIRMED: _WRITES,
     Effect.SKIPPED: _WRITES,
     Effect.CHUNK_EXPIRED: {CallKind.EXPORT_CHUNK},
     Effect.SHORT_CHUNK: {CallKind.EXPORT_CHUNK},
     Effect.LONG_CHUNK: {CallKind.EXPORT_CHUNK},
-    Effect.FOREIGN_URL: {
-        CallKind.EXPORT_SUBMIT,
-        CallKind.EXPORT_STATUS,
-    },
+    Effect.FOREIGN_URL: {CallKind.EXPORT_SUBMIT, CallKind.EXPORT_STATUS},
     Effect.FIELD_DELETED: {
         CallKind.QUERY,
         CallKind.EXPORT_SUBMIT,
@@ -72,7 +59,7 @@ _ONLY_ON = {
 
 @dataclass(slots=True)
 class Fault:
-    """A fault that strikes `count` calls (all, if None), after the first `skip` were let pass.
+    """A fault that strikes `count` calls (all, if None), after letting `skip` calls pass.
 
     `on` and `object` narrow which calls those are; some effects make sense on one kind only.
     """
@@ -96,7 +83,7 @@ class Fault:
             raise ValueError("field-deleted needs the name of a field")
 
     def strikes(self, kind: CallKind, object_name: str | None) -> bool:
-        """Whether a call is one of those meant, and its turn has come; counts it if so."""
+        """Whether this fault strikes such a call; if it does, one strike is used up."""
         if kind not in _ONLY_ON.get(self.effect, {kind}) or self.on not in {None, kind}:
             return False
         if self.object not in {None, object_name} or self.count == 0:
@@ -109,8 +96,8 @@ class Fault:
         return True
 
     @property
-    def at_the_door(self) -> bool:
-        """Whether the call does not come far enough to be counted in a budget."""
+    def is_uncounted(self) -> bool:
+        """Whether the call fails before it is counted in a limit."""
         refused = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
         return self.effect is Effect.DROP_BEFORE or (
             self.effect is Effect.STATUS and self.status in refused
@@ -119,13 +106,13 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """The faults in store; of those that fit a call the first strikes."""
+    """The faults that are set; of several that fit a call the first strikes."""
 
     _faults: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, *faults: Fault) -> None:
-        """Add faults behind those that are there."""
+        """Add faults after those already set."""
         with self._lock:
             self._faults.extend(faults)
 
@@ -140,7 +127,7 @@ class Faults:
             return [fault for fault in self._faults if fault.count != 0]
 
     def take(self, kind: CallKind, object_name: str | None) -> Fault | None:
-        """The fault that strikes this call."""
+        """The fault that strikes this call, if any; uses up one of its strikes."""
         with self._lock:
             return next((f for f in self._faults if f.strikes(kind, object_name)), None)
 
@@ -156,7 +143,7 @@ _NUMBERS = {"count": int, "skip": int, "status": int, "seconds": float}
 
 
 def build_fault(settings: Mapping[str, object]) -> Fault:
-    """A fault from its settings by name; a count of `all` or null has no end."""
+    """A fault from its settings by name; a count of `all` or null means every call."""
     known = {item.name for item in fields(Fault)}
     arguments: dict[str, object] = {}
     for raw, value in settings.items():

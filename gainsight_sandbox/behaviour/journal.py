@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.operations import Operation
 
-KEPT = 100_000
+KEPT_ENTRIES = 100_000
 
 
 class Outcome(StrEnum):
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordOutcome:
-    """One record of a call, in the order sent, with its key if it has got one."""
+    """What became of one record of a call, and its key if it has one."""
 
     outcome: Outcome
     key: str | None = None
@@ -34,7 +34,7 @@ class RecordOutcome:
 
 @dataclass(frozen=True, slots=True)
 class WriteCall:
-    """A synchronous write; `code` is the error code of one that was refused."""
+    """A synchronous write: its outcomes in the order sent; `code` is the error of a refused one."""
 
     number: int
     moment: float
@@ -72,15 +72,15 @@ class SubmittedImport:
 
 @dataclass(slots=True)
 class Journal:
-    """The writes in the order in which they came."""
+    """All writes, in the order in which they came."""
 
-    calls: deque[WriteCall] = field(default_factory=lambda: deque(maxlen=KEPT))
-    imports: deque[SubmittedImport] = field(default_factory=lambda: deque(maxlen=KEPT))
+    calls: deque[WriteCall] = field(default_factory=lambda: deque(maxlen=KEPT_ENTRIES))
+    imports: deque[SubmittedImport] = field(default_factory=lambda: deque(maxlen=KEPT_ENTRIES))
     _numbers: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next_number(self) -> int:
-        """Numbers that calls and jobs share, from 1 on."""
+        """The next number, from 1 on; calls and jobs are numbered together."""
         with self._lock:
             self._numbers += 1
             return self._numbers

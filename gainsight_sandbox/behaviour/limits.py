@@ -20,7 +20,7 @@ DAY = 86400
 
 
 class Budget(StrEnum):
-    """What a call is counted in."""
+    """Which of the two limits a call counts in."""
 
     NONE = "none"
     SYNC = "sync"
@@ -107,7 +107,7 @@ class Meter:
             account.total += 1
 
     def usage(self) -> Usage:
-        """What is used up."""
+        """The calls used up so far."""
         with self._lock:
             self._roll()
             sync, bulk = self._accounts[Budget.SYNC], self._accounts[Budget.BULK]
@@ -122,7 +122,7 @@ class Meter:
             )
 
     def _roll(self) -> None:
-        """Begin the windows that are due."""
+        """Reset the windows whose time is over."""
         now = self.clock.now() - self.limits.phase_seconds
         for account in self._accounts.values():
             for window in account.windows:
@@ -136,8 +136,5 @@ class Meter:
             now = self.clock.now() - self.limits.phase_seconds
             headers["Retry-After"] = str(math.ceil((window.number + 1) * window.seconds - now))
         return ApiError(
-            None,
-            "API rate limit exceeded.",
-            status=HTTPStatus.TOO_MANY_REQUESTS,
-            headers=headers,
+            None, "API rate limit exceeded.", status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers
         )

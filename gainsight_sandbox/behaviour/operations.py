@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Operation(StrEnum):
-    """What is done to records; the import jobs have the first three."""
+    """What a write does to records; import jobs know the first three only."""
 
     INSERT = "INSERT"
     UPDATE = "UPDATE"

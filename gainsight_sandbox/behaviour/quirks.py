@@ -1,6 +1,17 @@
 """What Gainsight's documents leave open or contradict, each as a setting of the tenant.
 
 The defaults are what the documents say or show; where they are silent, what working clients see.
+Each field says what it means and, in brackets, which article leaves it open:
+
+- Bulk REST APIs: "Gainsight Bulk REST APIs",
+  https://support.gainsight.com/gainsight_nxt/API_and_Developer_Docs/Bulk_API/Gainsight_Bulk_REST_APIs
+- Relationship APIs: in the folder Company_and_Relationship_API, beside Bulk_API above
+- Error Codes: "Error Codes for Company, Relationship, and Custom Object APIs", in that folder, too
+- Data Management APIs, Timeline APIs, Company API Documentation, Custom Object API, API
+  Documentation Overview: articles of these titles on support.gainsight.com
+- Gainsight Bulk API: the article of API_and_Developer_Docs/Connectors/API_Integrations
+- Bulk API specification: "Gainsight CS Bulk API", an OpenAPI document published on apis.apis.io,
+  which is not Gainsight's own
 """
 
 from __future__ import annotations
@@ -10,184 +21,159 @@ from enum import StrEnum
 from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo
 
-
-class DateForm(StrEnum):
-    """How a reply writes dates and date-times."""
-
-    ISO = "iso"  # 2022-06-23T09:37:02.000Z
-    ISO_SHORT = "iso-short"  # 2022-06-23T09:37:02Z, milliseconds only if there are any
-    EPOCH = "epoch"  # milliseconds since 1970
-    SPACE = "space"  # 2022-06-23 09:37:02.0
-
-
-class QueryShape(StrEnum):
-    """Where a query's records stand in its reply."""
-
-    RECORDS = "records"  # data.records
-    LIST = "list"  # data
-
-
-class QueryEmpty(StrEnum):
-    """How a query without a match is answered."""
-
-    LIST = "list"  # an empty list
-    NO_DATA = "no-data"  # result false, GSOBJ_1XXX
-    NOT_FOUND = "not-found"  # HTTP 400, GSOBJ_1011
-
-
-class QueryNull(StrEnum):
-    """How a query's record shows a field without a value."""
-
-    NULL = "null"
-    EMPTY = "empty"  # "" for texts, [] for multi-selects
-
-
-class MultiSelect(StrEnum):
-    """How a query's record shows a multi-select."""
-
-    LIST = "list"
-    JOINED = "joined"  # ids joined by ;
-
-
-class ExportEmpty(StrEnum):
-    """What a completed export of no rows lists as its chunks."""
-
-    LIST = "list"
-    NULL = "null"
-    HEADER = "header"  # one chunk of 0 rows
-
-
-class BooleanForm(StrEnum):
-    """How an export CSV writes booleans."""
-
-    LOWER = "true"
-    UPPER = "TRUE"
-    DIGIT = "1"
-
-
-class Quoting(StrEnum):
-    """Which cells of an export CSV are in quotes."""
-
-    ALL = "all"
-    MINIMAL = "minimal"
-
-
-class LineEnd(StrEnum):
-    """How an export CSV ends its lines."""
-
-    LF = "lf"
-    CRLF = "crlf"
-
-
-class NotNull(StrEnum):
-    """Which spelling of "is not null" is understood; the article prints IS_NOT_NUL."""
-
-    BOTH = "both"
-    PRINTED = "IS_NOT_NUL"
-    CORRECT = "IS_NOT_NULL"
-
-
-class ListOperators(StrEnum):
-    """Which spelling of includes and excludes is understood."""
-
-    BOTH = "both"
-    INCLUDES = "INCLUDES"  # and EXCLUDES
-    IN = "IN"  # and NOT_IN
-
-
-class Refusal(StrEnum):
-    """How a call without a valid key is answered."""
-
-    UNAUTHORIZED = "401"  # GS_APIG_2401
-    BAD_REQUEST = "400"  # GSOBJ_1024
-
-
-class JobCalls(StrEnum):
-    """Which budget the status and chunk calls of an export job use up."""
-
-    NONE = "none"
-    SYNC = "sync"
-    BULK = "bulk"
-
-
-class Partial(StrEnum):
-    """Whether a reply to several records confirms fewer, as the article's sample of 3 does."""
-
-    NONE = "none"
-    WRITTEN = "written"  # the last one is not confirmed, but written
-    SKIPPED = "skipped"  # the last one is neither confirmed nor written
-
-
-class ManyMatches(StrEnum):
-    """What an update does whose keys match several records."""
-
-    ERROR = "error"  # GSOBJ_1008
-    ALL = "all"  # all are changed
-
-
-class ImportApi(StrEnum):
-    """Which API for import jobs the tenant has."""
-
-    BOTH = "both"
-    JOBS = "jobs"  # /v1/bulk/jobs
-    CONNECTOR = "connector"  # /v1.0/admin/connector/job/bulkimport
+from gainsight_sandbox.behaviour.quirk_choices import (
+    BooleanForm,
+    DateForm,
+    ExportEmpty,
+    ImportApi,
+    JobCalls,
+    LineEnd,
+    ListOperators,
+    ManyMatches,
+    MultiSelect,
+    NotNull,
+    Partial,
+    QueryEmpty,
+    QueryNull,
+    QueryShape,
+    Quoting,
+    Refusal,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """The tenant's ways."""
+    """How a tenant does what the documents do not settle.
+
+    On the command line a name has hyphens (`query-dates=iso`), an enumeration its values, and the
+    others `true` or `false`, a number or a text.
+    """
 
     auth_header: str = "accesskey"
+    """Header of the access key. [Relationship APIs: `accesskey` in prose, `authentication` in
+    tables]"""
     auth_refusal: Refusal = Refusal.UNAUTHORIZED
+    """Answer to a wrong key. [Error Codes: GSOBJ_1024, HTTP 400; samples elsewhere:
+    GS_APIG_2401]"""
     errors_as_200: bool = False
+    """Whether refusals with HTTP 400 come with 200. [Relationship APIs: failures without a
+    status]"""
     retry_after: bool = False
+    """Whether HTTP 429 has a Retry-After. [Timeline APIs: names only the header
+    x-ratelimit-limit]"""
     job_calls: JobCalls = JobCalls.NONE
+    """Which limit the calls about a job's progress and results count in. [Bulk REST APIs: "10 calls
+    per hour", without saying which]"""
 
     query_shape: QueryShape = QueryShape.RECORDS
+    """Where records stand. [Relationship APIs: in `data.records`; Company API Documentation: in
+    `data`]"""
     query_empty: QueryEmpty = QueryEmpty.LIST
+    """Answer to a query that finds nothing. [Company API Documentation: "No data found for given
+    criteria"; Error Codes: GSOBJ_1011, HTTP 400]"""
     query_dates: DateForm = DateForm.EPOCH
+    """Dates in queries. [Custom Object API: "shown in epoch format"; clients have also seen ISO and
+    a blank between date and time]"""
     query_null: QueryNull = QueryNull.NULL
+    """A field without a value. [Relationship APIs: null; Gainsight's own pages also read empty
+    texts]"""
     query_multiselect: MultiSelect = MultiSelect.LIST
+    """A multi-select's item ids: in a list, or joined by `;`. [no article shows one]"""
     query_caps_limit: bool = False
+    """Whether a limit over 5,000 gives 5,000 records in place of an error. [Relationship APIs: says
+    only that 5,000 is the maximum]"""
 
     export_empty: ExportEmpty = ExportEmpty.LIST
+    """The chunks of an export of no rows. [Bulk REST APIs: no sample of one]"""
     export_late_errors: bool = False
+    """Whether a wrong export is accepted and its job then fails, in place of a refusal at once.
+    [Bulk REST APIs: shows GSOBJ_ESS_9150 in both places]"""
     export_max_limit: int = 1_000_000
+    """Rows that one job may ask for, and has if it names no limit. [Bulk REST APIs: gives the
+    latter]"""
     csv_dates: DateForm = DateForm.ISO
+    """Dates in an export's CSV. [Bulk REST APIs: the sample has none]"""
     csv_booleans: BooleanForm = BooleanForm.LOWER
+    """Booleans in the CSV. [Bulk REST APIs: the sample has none]"""
     csv_quoting: Quoting = Quoting.ALL
+    """Which cells are in quotes. [Bulk REST APIs: in the sample all, none of which needs them]"""
     csv_line_end: LineEnd = LineEnd.LF
+    """How the CSV's lines end. [Bulk REST APIs: not said]"""
     csv_bom: bool = False
+    """Whether a chunk begins with a byte order mark. [Bulk REST APIs: not said]"""
     csv_header: bool = True
+    """Whether a chunk begins with the field names. [Bulk REST APIs: in the sample of one chunk it
+    does]"""
     csv_null: str = ""
+    """The cell of a field without a value. [Bulk REST APIs: the sample has none]"""
 
     filter_zone: str = "UTC"
+    """Time zone (an IANA name) of filter times without an offset. [Data Management APIs: a sample
+    has such a time, and no zone]"""
     filter_by_second: bool = False
+    """Whether filters compare date-times by the second, and not by the millisecond. [no article
+    says]"""
     not_null_operator: NotNull = NotNull.BOTH
+    """The operator for "is not null". [Bulk REST APIs: prints IS_NOT_NUL; clients send
+    IS_NOT_NULL]"""
     list_operators: ListOperators = ListOperators.BOTH
+    """The operators for lists. [Bulk REST APIs: prints "INCLUDES /IN" and "EXCLUDES/ NOT_IN"]"""
     parentheses: bool = True
+    """Whether an expression may have parentheses. [Bulk REST APIs: only `A OR B` and `A AND B`]"""
     nulls_last: bool = False
+    """Whether fields without a value sort last, and not first. [Bulk REST APIs: "Order by" is
+    silent]"""
     unstable_order: bool = False
+    """Whether records that `orderBy` leaves equal come in another order at each call. [as above]"""
     high_volume_delete_log: bool = True
+    """Whether there is record_delete_log_high_volume. [Data Management APIs: names it; clients
+    report tenants without it]"""
 
     upsert_everywhere: bool = False
+    """Whether all objects can be upserted. [Relationship APIs: shows the call for `relationship`
+    only]"""
     write_max_records: int = 50
+    """Records in a write call. [API Documentation Overview: 50; Relationship APIs: silent]"""
     write_labels: bool = False
+    """Whether writes may name picklist items by label. [Relationship APIs: the samples send ids]"""
     write_inactive: bool = False
+    """Whether inactive picklist items may be written. [Error Codes: GSOBJ_1012 says
+    "Invalid/Inactive"]"""
     write_dates: DateForm = DateForm.ISO_SHORT
+    """Dates in the replies of writes. [Relationship APIs: `2022-06-23T09:37:02Z` in the samples]"""
     write_keeps_order: bool = False
+    """Whether a reply has the records in the order sent. [Relationship APIs: a sample has
+    another]"""
     write_errors_null: bool = False
+    """Whether `errors` of a success is null. [Relationship APIs: an empty list; clients have seen
+    null]"""
     write_errors_flat: bool = False
+    """Whether `errors` of a failure is one list. [Relationship APIs: a list for each record]"""
     partial: Partial = Partial.NONE
+    """Records that a success does not confirm. [Relationship APIs: a sample confirms 2 of 3
+    sent]"""
     many_matches: ManyMatches = ManyMatches.ERROR
+    """An update whose keys match several records. [Relationship APIs: not said]"""
     update_skips_unmatched: bool = False
+    """Whether an update passes over records that its keys do not find, if it finds any.
+    [Relationship APIs: GSOBJ_1011 for a record that is not found, nothing about the others]"""
     delete_of_missing_succeeds: bool = False
+    """Whether deleting a record that is not there succeeds. [Relationship APIs: not said]"""
     lookup_columns_free: bool = False
+    """Whether a column that a lookup goes by need not be a field of the object. [Relationship APIs:
+    in the sample it is one]"""
 
     import_api: ImportApi = ImportApi.BOTH
+    """Which calls for import jobs there are. [Bulk API specification: /v1/bulk/jobs; Gainsight Bulk
+    API: /v1.0/admin/connector/job/bulkimport]"""
     import_row_base: int = 1
+    """The number of the first row after the header in a job's errors. [Bulk API specification: not
+    said]"""
     import_max_bytes: int = 80_000_000
+    """The largest file. [Timeline APIs: 80 MB for its own jobs; those for other objects: not
+    said]"""
     import_list_oldest_first: bool = False
+    """Whether jobs are listed the oldest first. [Bulk API specification: not said]"""
 
     def __post_init__(self) -> None:
         try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gainsight_sandbox.behaviour.faults import Effect, Fault, parse_fault
+from gainsight_sandbox.behaviour.job_settings import JobSettings
 from gainsight_sandbox.behaviour.limits import Limits
 from gainsight_sandbox.behaviour.quirks import parse_quirks
 from gainsight_sandbox.command.banner import banner, log_line
@@ -23,20 +24,26 @@ from gainsight_sandbox.command.options import (
     quirk_pair,
 )
 from gainsight_sandbox.command.process import run_beside
-from gainsight_sandbox.command.schema_file import read_objects
+from gainsight_sandbox.tenant.schema_file import read_objects
+from gainsight_sandbox.wire.auth import ACCESS_KEY, Credentials
+from gainsight_sandbox.wire.calls import Hooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gainsight_sandbox.sandbox import Sandbox
+    from gainsight_sandbox.wire.calls import LoggedRequest
 
-_DEFAULTS = Limits()
+_LIMITS = Limits()
+_JOBS = JobSettings()
+_JOBS = JobSettings()
+_JOBS = JobSettings()
 _COUNT = click.IntRange(min=0)
 _SECONDS = click.FloatRange(min=0)
 _CONNECTORS = ("TAP_GAINSIGHT", "TARGET_GAINSIGHT")
 
 _OPTIONS = [
-    click.option("--access-key", default="sandbox-access-key", show_default=True, metavar="KEY"),
+    click.option("--access-key", default=ACCESS_KEY, show_default=True, metavar="KEY"),
     click.option(
         "--rows", multiple=True, type=RowsType(), metavar="OBJECT=N", help="Records of an object."
     ),
@@ -63,9 +70,7 @@ _OPTIONS = [
         help="JSON file of further objects: [{name, fields: [{name, dataType, ...}]}].",
     ),
     click.option(
-        "--bulk-access-key",
-        metavar="KEY",
-        help="A key of their own for the calls of import jobs.",
+        "--bulk-access-key", metavar="KEY", help="A key of their own for the calls of import jobs."
     ),
     click.option(
         "--data-job",
@@ -85,19 +90,19 @@ _OPTIONS = [
     click.option(
         "--job-retention",
         type=_SECONDS,
-        default=86400.0,
+        default=_JOBS.job_retention,
         show_default=True,
         help="For how many seconds a job can be asked for.",
     ),
-    click.option("--chunk-rows", type=click.IntRange(min=1), default=20_000, show_default=True),
     click.option(
-        "--sync-per-minute", type=_COUNT, default=_DEFAULTS.sync_per_minute, show_default=True
+        "--chunk-rows", type=click.IntRange(min=1), default=_JOBS.chunk_rows, show_default=True
     ),
-    click.option("--sync-per-day", type=_COUNT, default=_DEFAULTS.sync_per_day, show_default=True),
     click.option(
-        "--bulk-per-hour", type=_COUNT, default=_DEFAULTS.bulk_per_hour, show_default=True
+        "--sync-per-minute", type=_COUNT, default=_LIMITS.sync_per_minute, show_default=True
     ),
-    click.option("--bulk-per-day", type=_COUNT, default=_DEFAULTS.bulk_per_day, show_default=True),
+    click.option("--sync-per-day", type=_COUNT, default=_LIMITS.sync_per_day, show_default=True),
+    click.option("--bulk-per-hour", type=_COUNT, default=_LIMITS.bulk_per_hour, show_default=True),
+    click.option("--bulk-per-day", type=_COUNT, default=_LIMITS.bulk_per_day, show_default=True),
     click.option(
         "--phase-seconds",
         type=float,
@@ -143,11 +148,11 @@ def serve(port: int, **options: Any) -> None:
     """Serve a tenant on 127.0.0.1 until interrupted."""
     lock = threading.Lock()
 
-    def log(entry: Any) -> None:
+    def log(entry: LoggedRequest) -> None:
         with lock:
             click.echo(log_line(entry), err=True)
 
-    sandbox = _build(options, port=port, on_request=log)
+    sandbox = _build(options, port=port, hooks=Hooks(on_request=log))
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -188,11 +193,9 @@ def _build(options: dict[str, Any], **more: Any) -> Sandbox:
             demo=not options["no_demo"],
             empty=options["empty"],
             objects=[each for path in options["object_schemas"] for each in read_objects(path)],
-            bulk_access_key=options["bulk_access_key"],
             data_jobs=options["data_jobs"],
             rows=rows,
             seed=options["seed"],
-            access_key=options["access_key"],
             limits=Limits(
                 sync_per_minute=options["sync_per_minute"],
                 sync_per_day=options["sync_per_day"],
@@ -201,9 +204,12 @@ def _build(options: dict[str, Any], **more: Any) -> Sandbox:
                 phase_seconds=options["phase_seconds"],
             ),
             quirks=parse_quirks(dict(options["quirks"])),
-            job_seconds=options["job_seconds"],
-            job_retention=options["job_retention"],
-            chunk_rows=options["chunk_rows"],
+            credentials=Credentials(
+                access_key=options["access_key"], bulk_access_key=options["bulk_access_key"]
+            ),
+            jobs=JobSettings(
+                options["job_seconds"], options["job_retention"], options["chunk_rows"]
+            ),
             data=options["data"],
             **more,
         )

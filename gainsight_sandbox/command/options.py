@@ -1,4 +1,4 @@
-"""The kinds of option that the command line has beside click's own."""
+"""Types of command-line options that click does not have."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RowsType(click.ParamType[tuple[str, int]]):
 
 
 class TextType(click.ParamType[object]):
-    """A text that a function understands."""
+    """A text that a function parses."""
 
     def __init__(self, name: str, parse: Callable[[str], object]) -> None:
         self.name = name
@@ -40,7 +40,7 @@ class TextType(click.ParamType[object]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> object:
-        """What the function makes of it."""
+        """The parsed value."""
         try:
             return self._parse(value)
         except ValueError as error:

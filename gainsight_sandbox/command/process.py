@@ -1,4 +1,4 @@
-"""Runs another command, hands signals on to it, and takes over its exit status."""
+"""Runs another command, passes signals on to it, and returns its exit status."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run_beside(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def _in_foreground() -> bool:
-    """Whether a terminal's Ctrl-C reaches the command too, and need not be handed on."""
+    """Whether Ctrl-C reaches the command from the terminal, so that it need not be passed on."""
     try:
         with Path("/dev/tty").open("rb") as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()

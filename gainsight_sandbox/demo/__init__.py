@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 REFERENCE_DATA = ("gsuser", "relationship_type")
-"""What an otherwise empty tenant has records of: without them nothing could be loaded."""
+"""Objects that have records even in an empty tenant: others cannot be loaded without them."""
 
 
 def fill_with_demo(
@@ -58,8 +58,8 @@ def fill_with_demo(
         raise ValueError("the data folder holds a tenant already: rows are for a new one")
     counts = {**defaults, **rows}
     now = from_seconds(clock.now())
-    tenant.fill_with({item.schema.name: _filler(item, seed, now, counts) for item in demo})
-    tenant.fill_with({volume.name: partial(fill_usage_events, seed=seed, now=now, counts=counts)})
+    tenant.set_fillers({item.schema.name: _filler(item, seed, now, counts) for item in demo})
+    tenant.set_fillers({volume.name: partial(fill_usage_events, seed=seed, now=now, counts=counts)})
     if not tenant.schemas:
         for schema in (*(item.schema for item in demo), volume):
             tenant.add_pending(schema, counts[schema.name])

@@ -1,4 +1,4 @@
-"""A custom object of values that are hard to carry: every connector should bring them home."""
+"""A custom object of values that are hard to carry: a connector must not change them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gainsight_sandbox.demo.columns import (
     picklist,
     text,
 )
-from gainsight_sandbox.demo.draw import dropdown
+from gainsight_sandbox.tenant.ids import dropdown
 from gainsight_sandbox.tenant.schema import DataType, ObjectType
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 NAME = "awkward__gc"
 BULK_UPDATED = 30_000
 _NO_DATE_EVERY = 11
-_NO_DATE_MOST = 330
-_HUGE = 30_000
+_NO_DATE_BELOW = 330
+_LONG_TEXT_CHARACTERS = 30_000
 
 TEXTS = (
     'She said "hello", twice',
@@ -166,15 +166,15 @@ def _moment(d: Draw) -> datetime:
 def _long_text(d: Draw) -> str | None:
     """30 KB in a few of the first records, little in the others."""
     if d.number % 50 == 7 and d.number < 500:  # noqa: PLR2004 - which records is of no matter
-        return (f'{d.number}: "quoted", line\r\n' * _HUGE)[:_HUGE]
+        return (f'{d.number}: "quoted", line\r\n' * _LONG_TEXT_CHARACTERS)[:_LONG_TEXT_CHARACTERS]
     return d.one(TEXTS) if d.maybe(0.3) else None
 
 
 def _modified(d: Draw) -> datetime | None:
     """Some records have no modified date; a bulk update gave 30,000 others one second."""
-    if d.number % _NO_DATE_EVERY == 3 and d.number < _NO_DATE_MOST:  # noqa: PLR2004 - as above
+    if d.number % _NO_DATE_EVERY == 3 and d.number < _NO_DATE_BELOW:  # noqa: PLR2004 - as above
         return None
-    first = _NO_DATE_MOST
+    first = _NO_DATE_BELOW
     if first <= d.number < first + BULK_UPDATED:
         return (d.now - timedelta(days=30)).replace(microsecond=0)
     return d.modified

@@ -1,4 +1,4 @@
-"""Demo objects, declared as fields each with what draws its values."""
+"""How demo objects are declared: fields, each with a function that draws its values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.demo.draw import PREFIXES, Draw, category_id
+from gainsight_sandbox.demo.draw import PREFIXES, Draw
+from gainsight_sandbox.tenant.ids import category_id
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType, Option
 from gainsight_sandbox.tenant.tenant import stored_rows
 
@@ -22,7 +23,7 @@ Draws = Callable[[Draw], object]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field and what draws its values."""
+    """A field, and the function that draws its values."""
 
     field: Field
     draw: Draws
@@ -30,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class DemoObject:
-    """An object, its number of records unless told otherwise, and how they are drawn."""
+    """An object, its default number of records, and how their values are drawn."""
 
     schema: ObjectSchema
     rows: int

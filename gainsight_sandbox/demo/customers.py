@@ -15,8 +15,8 @@ from gainsight_sandbox.demo.columns import (
     system_columns,
     text,
 )
-from gainsight_sandbox.demo.draw import dropdown
 from gainsight_sandbox.demo.work import rich_note
+from gainsight_sandbox.tenant.ids import dropdown
 from gainsight_sandbox.tenant.schema import DataType
 
 INDUSTRIES = dropdown(

@@ -1,23 +1,23 @@
-"""Draws the values of one demo record, the same for the same seed."""
+"""Draws the values of demo records; the seed decides them all."""
 
 from __future__ import annotations
 
-import zlib
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from gainsight_sandbox.demo import names
-from gainsight_sandbox.tenant.schema import Option
+from gainsight_sandbox.tenant.ids import TENANT, record_id
 from gainsight_sandbox.tenant.values import MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from random import Random
 
+    from gainsight_sandbox.tenant.schema import Option
+
 T = TypeVar("T")
 
-TENANT = "E316G9DAPFOLE6"
 PREFIXES = {
     name: f"{code}{TENANT}"
     for name, code in {
@@ -35,39 +35,12 @@ PREFIXES = {
         "awkward__gc": "1C02",
     }.items()
 }
-_ITEMS = f"1I00{TENANT}"
-
-# Multiplying by an odd number permutes the numbers below 2**40: ids in no visible order.
-ID_FACTOR = 0x9E3779B97F
-ID_MASK = (1 << 40) - 1
 HISTORY_DAYS = 180
 _DAY_MILLISECONDS = 86_400_000
 
 
-def record_id(prefix: str, number: int) -> str:
-    """The 36 characters of a Gsid: the object's key prefix and the record's id."""
-    return f"{prefix}{number * ID_FACTOR & ID_MASK:010X}{number:08X}"
-
-
-def category_id(category: str) -> str:
-    """The id of a dropdown list."""
-    return record_id(_ITEMS, zlib.crc32(category.encode()))
-
-
-def dropdown(category: str, *labels: str, inactive: Sequence[str] = ()) -> tuple[Option, ...]:
-    """The items of a dropdown list."""
-    return tuple(
-        Option(
-            label,
-            record_id(_ITEMS, zlib.crc32(f"{category}:{label}".encode())),
-            active=label not in inactive,
-        )
-        for label in (*labels, *inactive)
-    )
-
-
 class Draw:
-    """A source of plausible values for the record with a number."""
+    """A source of plausible values for one record after the other."""
 
     def __init__(self, random: Random, now: datetime, counts: Mapping[str, int]) -> None:
         self.random = random

@@ -19,7 +19,8 @@ from gainsight_sandbox.demo.columns import (
     system_columns,
     text,
 )
-from gainsight_sandbox.demo.draw import PREFIXES, dropdown, record_id
+from gainsight_sandbox.demo.draw import PREFIXES
+from gainsight_sandbox.tenant.ids import dropdown, record_id
 from gainsight_sandbox.tenant.schema import DataType, ObjectType
 from gainsight_sandbox.tenant.tenant import DELETE_LOG, delete_log
 
@@ -57,7 +58,7 @@ def calls_to_action() -> DemoObject:
 
 
 def timeline() -> DemoObject:
-    """The timeline, which names its dates in its own way."""
+    """The timeline, whose modified date is named LastModifiedDate."""
     return demo_object(
         "activity_timeline",
         30_000,
@@ -112,7 +113,7 @@ def scorecard_history() -> DemoObject:
 
 
 def email_logs() -> DemoObject:
-    """E-mails sent; nothing tells one from another, or when it was changed."""
+    """E-mails sent; the object has neither a key nor a modified date."""
     return demo_object(
         "email_logs",
         2000,
@@ -126,7 +127,7 @@ def email_logs() -> DemoObject:
 
 
 def deletions() -> DemoObject:
-    """What was deleted of late."""
+    """Records deleted in the last days."""
     victims = ("company_person", "call_to_action", "activity_timeline")
 
     def victim(d: Draw) -> str:

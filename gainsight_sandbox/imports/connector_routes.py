@@ -5,14 +5,12 @@ The articles Gainsight Bulk API and Bulk Status API.
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.behaviour.errors import ApiError, no_entity
-from gainsight_sandbox.behaviour.faults import Effect
+from gainsight_sandbox.behaviour.errors import ApiError
 from gainsight_sandbox.imports.jobs import ImportStatus
-from gainsight_sandbox.imports.submit import form_fields
+from gainsight_sandbox.imports.submit import asked_for, form_fields
 from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
 from gainsight_sandbox.writes.rules import ErrorCode
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
     from gainsight_sandbox.imports.data_jobs import DataJobs
     from gainsight_sandbox.imports.jobs import ImportJobs
-    from gainsight_sandbox.imports.submit import Intake
+    from gainsight_sandbox.imports.submit import ImportSubmitter
 
 API = "connector"
 _IMPORT = "/v1.0/admin/connector/job/bulkimport"
@@ -38,27 +36,16 @@ _STATUSES = {
 class ConnectorRoutes:
     """Answers the calls of the Gainsight Bulk API."""
 
-    def __init__(self, intake: Intake, jobs: ImportJobs, data_jobs: DataJobs) -> None:
-        self._intake = intake
+    def __init__(self, submitter: ImportSubmitter, jobs: ImportJobs, data_jobs: DataJobs) -> None:
+        self._submitter = submitter
         self._jobs = jobs
         self._data_jobs = data_jobs
 
     def endpoints(self) -> list[Endpoint]:
         """Import, status."""
         return [
-            Endpoint(
-                "POST",
-                _IMPORT,
-                CallKind.IMPORT_SUBMIT,
-                self.submit,
-                takes_upload=True,
-            ),
-            Endpoint(
-                "GET",
-                f"{_IMPORT}/status/{{job}}",
-                CallKind.IMPORT_STATUS,
-                self.status,
-            ),
+            Endpoint("POST", _IMPORT, CallKind.IMPORT_SUBMIT, self.submit, takes_upload=True),
+            Endpoint("GET", f"{_IMPORT}/status/{{job}}", CallKind.IMPORT_STATUS, self.status),
         ]
 
     def submit(self, call: Call) -> Response:
@@ -66,17 +53,12 @@ class ConnectorRoutes:
         task = self._data_jobs.find(form_fields(call).get("jobId", ""))
         if task is None:
             raise ApiError(ErrorCode.BAD_DATA, "There is no data job of that jobId.")
-        job = self._intake.submit(call, task, api=API)
+        job = self._submitter.submit(call, task, api=API)
         return success({"statusId": job.id})
 
     def status(self, call: Call) -> Response:
         """How far an import is, and how many records succeeded and failed."""
-        job = self._jobs.find(call.parameters["job"])
-        if job is None:
-            raise no_entity(status=HTTPStatus.NOT_FOUND)
-        if call.fault and call.fault.effect is Effect.JOB_EXPIRED:
-            self._jobs.forget(job)
-            raise no_entity(status=HTTPStatus.NOT_FOUND)
+        job = asked_for(call, self._jobs)
         status = self._jobs.status(job)
         progress = job.progress
         whole = status is ImportStatus.FAILED

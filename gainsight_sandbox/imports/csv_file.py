@@ -23,7 +23,7 @@ class BadFileError(ValueError):
 
 @contextmanager
 def open_rows(path: Path) -> Iterator[Iterator[Cells]]:
-    """All rows, the header among them; a line without anything is none."""
+    """All rows, header included; empty lines are skipped."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         yield filter(None, csv.reader(file, strict=True))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gainsight_sandbox.imports.run import ImportTask
-    from gainsight_sandbox.imports.submit import Intake
+    from gainsight_sandbox.imports.submit import ImportSubmitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,11 @@ class DataJob:
 class DataJobs:
     """The data jobs of a tenant, by their ids."""
 
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
+    def __init__(self, submitter: ImportSubmitter, jobs: Iterable[DataJob] = ()) -> None:
+        self._submitter = submitter
         self._tasks: dict[str, ImportTask] = {}
+        for job in jobs:
+            self.set_up(job)
 
     def add(
         self, object_name: str, operation: str, keys: Iterable[str] = (), job_id: str | None = None
@@ -43,7 +45,7 @@ class DataJobs:
     def set_up(self, job: DataJob) -> None:
         """Add a data job; raises ValueError for one that cannot be done."""
         try:
-            task = self._intake.task(job.object, job.operation, ",".join(job.keys))
+            task = self._submitter.task(job.object, job.operation, ",".join(job.keys))
         except ApiError as error:
             raise ValueError(error.message or error.desc) from error
         self._tasks[job.id] = task

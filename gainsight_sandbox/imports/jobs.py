@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gainsight_sandbox.behaviour.clock import Clock
+    from gainsight_sandbox.behaviour.job_settings import JobSettings
     from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.tenant.store import Store
 
-_PATIENCE = 1.0
-_PIECE = 1 << 20
+_WAIT_SECONDS = 1.0
+_COPY_BYTES = 1 << 20
 
 
 class ImportStatus(StrEnum):
@@ -37,17 +38,9 @@ class ImportStatus(StrEnum):
     FAILED = "FAILED"
 
 
-@dataclass(frozen=True, slots=True)
-class ImportSettings:
-    """How import jobs run."""
-
-    job_seconds: float = 0.0
-    retention_seconds: float = 86400.0
-
-
 @dataclass(slots=True)
 class ImportJob:
-    """A submitted import; a worker thread does it."""
+    """A submitted import, run by a worker thread."""
 
     task: ImportTask
     entry: SubmittedImport
@@ -64,26 +57,26 @@ class ImportJob:
 
     @property
     def upload(self) -> Path:
-        """The file that came."""
+        """The copy of the uploaded file."""
         return self.folder / "upload.csv"
 
     @property
     def errors_file(self) -> Path:
-        """What was wrong with its rows."""
+        """The file that lists the errors, a JSON object a line."""
         return self.folder / "errors.jsonl"
 
-    def done(self, patience: float) -> bool:
-        """Whether the work is done; waits a moment for it, and raises what it raised."""
+    def done(self, wait: float) -> bool:
+        """Whether the work is done, after `wait` seconds at most; raises what it raised."""
         if self.work is None:
             return True
         try:
-            self.work.result(timeout=patience)
+            self.work.result(timeout=wait)
         except FutureTimeoutError:
             return False
         return True
 
     def errors(self) -> list[RowError]:
-        """What was wrong with its rows."""
+        """The errors of its rows, or of the whole file."""
         if self.failure is not None:
             return [RowError(f"The job failed with {self.failure}.")]
         with self.errors_file.open("rb") as file:
@@ -91,7 +84,7 @@ class ImportJob:
 
 
 class ImportJobs:
-    """The jobs of a tenant, by their ids; they are done one at a time, in their order."""
+    """The jobs of a tenant, by their ids; they run one at a time, in the order submitted."""
 
     def __init__(
         self,
@@ -99,7 +92,7 @@ class ImportJobs:
         *,
         clock: Clock,
         quirks: Quirks,
-        settings: ImportSettings,
+        settings: JobSettings,
         folder: Path,
         journal: Journal,
     ) -> None:
@@ -123,7 +116,7 @@ class ImportJobs:
         stuck: bool = False,
         failure: str | None = None,
     ) -> ImportJob:
-        """Take a file over and begin to import it; a stuck or failing job writes nothing."""
+        """Copy a file and begin to import it; a stuck or failing job writes nothing."""
         self._forget_old()
         job_id = str(uuid.uuid4())
         folder = self._folder / job_id
@@ -141,7 +134,7 @@ class ImportJobs:
             size=0,
         )
         job = ImportJob(task, entry, folder, stuck=stuck, failure=failure)
-        entry.sha256, entry.size = _take_over(file, job.upload)
+        entry.sha256, entry.size = _copy(file, job.upload)
         if not stuck and failure is None:
             job.work = self._worker.submit(self._run, job)
         self._jobs[job_id] = job
@@ -167,18 +160,18 @@ class ImportJobs:
             # The work goes on, only nobody can ask for it any more.
             job.work.add_done_callback(lambda _: shutil.rmtree(job.folder, ignore_errors=True))
 
-    def status(self, job: ImportJob, patience: float = _PATIENCE) -> ImportStatus:
-        """How far a job is; it takes its time by the clock, and until its work is done."""
+    def status(self, job: ImportJob, wait: float = _WAIT_SECONDS) -> ImportStatus:
+        """How far a job is: it ends once `job_seconds` have passed and its work is done."""
         elapsed = self._clock.now() - job.entry.moment
         if elapsed < self._settings.job_seconds / 2:
             return ImportStatus.PENDING
-        if job.stuck or elapsed < self._settings.job_seconds or not job.done(patience):
+        if job.stuck or elapsed < self._settings.job_seconds or not job.done(wait):
             return ImportStatus.IN_PROGRESS
         failed = job.failure is not None or job.progress.refused
         return ImportStatus.FAILED if failed else ImportStatus.COMPLETED
 
     def completed(self, job: ImportJob) -> float:
-        """When a job that is done was so."""
+        """When a finished job was completed, in seconds since 1970."""
         return job.entry.moment + self._settings.job_seconds
 
     def close(self) -> None:
@@ -207,17 +200,17 @@ class ImportJobs:
         entry.done = True
 
     def _forget_old(self) -> None:
-        oldest = self._clock.now() - self._settings.retention_seconds
+        oldest = self._clock.now() - self._settings.job_retention
         for job in [job for job in self._jobs.values() if job.entry.moment < oldest]:
             self.forget(job)
 
 
-def _take_over(file: IO[bytes], path: Path) -> tuple[str, int]:
+def _copy(file: IO[bytes], path: Path) -> tuple[str, int]:
     """Copy an upload, and return its SHA-256 and size."""
     digest = hashlib.sha256()
     file.seek(0)
     with path.open("wb") as copy:
-        while piece := file.read(_PIECE):
+        while piece := file.read(_COPY_BYTES):
             digest.update(piece)
             copy.write(piece)
         return digest.hexdigest(), copy.tell()

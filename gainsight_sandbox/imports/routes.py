@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.behaviour.errors import ApiError, no_entity
-from gainsight_sandbox.behaviour.faults import Effect
-from gainsight_sandbox.imports.jobs import ImportJob, ImportStatus
-from gainsight_sandbox.imports.submit import form_fields
+from gainsight_sandbox.behaviour.errors import ApiError
+from gainsight_sandbox.imports.jobs import ImportStatus
+from gainsight_sandbox.imports.submit import asked_for, form_fields
 from gainsight_sandbox.tenant.values import from_seconds, iso
 from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
@@ -19,9 +17,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from gainsight_sandbox.behaviour.quirks import Quirks
-    from gainsight_sandbox.imports.jobs import ImportJobs
+    from gainsight_sandbox.imports.jobs import ImportJob, ImportJobs
     from gainsight_sandbox.imports.run import RowError
-    from gainsight_sandbox.imports.submit import Intake
+    from gainsight_sandbox.imports.submit import ImportSubmitter
 
 API = "jobs"
 _JOBS = "/v1/bulk/jobs"
@@ -32,8 +30,8 @@ _FINISHED = {ImportStatus.COMPLETED, ImportStatus.FAILED}
 class ImportRoutes:
     """Answers the calls of the Gainsight CS Bulk API."""
 
-    def __init__(self, intake: Intake, jobs: ImportJobs, quirks: Quirks) -> None:
-        self._intake = intake
+    def __init__(self, submitter: ImportSubmitter, jobs: ImportJobs, quirks: Quirks) -> None:
+        self._submitter = submitter
         self._jobs = jobs
         self._quirks = quirks
 
@@ -41,40 +39,19 @@ class ImportRoutes:
         """Create, list, status, errors."""
         job = f"{_JOBS}/{{job}}"
         return [
-            Endpoint(
-                "POST",
-                _JOBS,
-                CallKind.IMPORT_SUBMIT,
-                self.create,
-                takes_upload=True,
-            ),
-            Endpoint(
-                "GET",
-                _JOBS,
-                CallKind.IMPORT_LIST,
-                self.list_jobs,
-            ),
-            Endpoint(
-                "GET",
-                job,
-                CallKind.IMPORT_STATUS,
-                self.status,
-            ),
-            Endpoint(
-                "GET",
-                f"{job}/errors",
-                CallKind.IMPORT_ERRORS,
-                self.errors,
-            ),
+            Endpoint("POST", _JOBS, CallKind.IMPORT_SUBMIT, self.create, takes_upload=True),
+            Endpoint("GET", _JOBS, CallKind.IMPORT_LIST, self.list_jobs),
+            Endpoint("GET", job, CallKind.IMPORT_STATUS, self.status),
+            Endpoint("GET", f"{job}/errors", CallKind.IMPORT_ERRORS, self.errors),
         ]
 
     def create(self, call: Call) -> Response:
         """Create a bulk job."""
         form = form_fields(call)
-        task = self._intake.task(
+        task = self._submitter.task(
             form.get("objectName", ""), form.get("operation", ""), form.get("keyFields", "")
         )
-        job = self._intake.submit(call, task, api=API)
+        job = self._submitter.submit(call, task, api=API)
         return success(self._show(job, ImportStatus.PENDING))
 
     def list_jobs(self, call: Call) -> Response:
@@ -84,7 +61,7 @@ class ImportRoutes:
             raise ApiError(ErrorCode.BAD_DATA, f"status is one of {', '.join(ImportStatus)}.")
         limit = _number(call, "limit", _DEFAULT_LIMIT)
         offset = _number(call, "offset", 0)
-        jobs = [(job, self._jobs.status(job, patience=0)) for job in self._jobs.all()]
+        jobs = [(job, self._jobs.status(job, wait=0)) for job in self._jobs.all()]
         if not self._quirks.import_list_oldest_first:
             jobs.reverse()
         found = [self._show(job, status) for job, status in jobs if wanted in {None, status}]
@@ -92,23 +69,14 @@ class ImportRoutes:
 
     def status(self, call: Call) -> Response:
         """Get bulk job status."""
-        job = self._job(call)
-        if call.fault and call.fault.effect is Effect.JOB_EXPIRED:
-            self._jobs.forget(job)
-            raise no_entity(status=HTTPStatus.NOT_FOUND)
+        job = asked_for(call, self._jobs)
         return success(self._show(job, self._jobs.status(job)))
 
     def errors(self, call: Call) -> Response:
         """Get bulk job errors; there are none before the job is done."""
-        job = self._job(call)
+        job = asked_for(call, self._jobs)
         done = self._jobs.status(job) in _FINISHED
         return success([self._show_error(error) for error in job.errors()] if done else [])
-
-    def _job(self, call: Call) -> ImportJob:
-        job = self._jobs.find(call.parameters["job"])
-        if job is None:
-            raise no_entity(status=HTTPStatus.NOT_FOUND)
-        return job
 
     def _show(self, job: ImportJob, status: ImportStatus) -> dict[str, object]:
         pending = status is ImportStatus.PENDING
@@ -129,7 +97,7 @@ class ImportRoutes:
         }
 
     def _show_error(self, error: RowError) -> dict[str, object]:
-        """An entry; one about the whole file has no row number."""
+        """An entry of the list; an error of the whole file has no row number."""
         shown: dict[str, object] = {}
         if error.row is not None:
             shown["rowNumber"] = error.row + self._quirks.import_row_base

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gainsight_sandbox.behaviour.operations import Operation
-from gainsight_sandbox.behaviour.quirks import ManyMatches
+from gainsight_sandbox.behaviour.quirk_choices import ManyMatches
 from gainsight_sandbox.imports.csv_file import BadFileError, Cells, batches, count_rows, read_header
 from gainsight_sandbox.tenant.stamps import Stamps
 from gainsight_sandbox.writes.rows import RowWriter
@@ -34,14 +34,13 @@ if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.clock import Clock
     from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.tenant.schema import Field, ObjectSchema
-    from gainsight_sandbox.tenant.store import Store
+    from gainsight_sandbox.tenant.store import Store, StoredRow
 
-_BATCH = 2000
-Row = tuple[str | None, ...]
+_BATCH_ROWS = 2000
 
 
 class RowError(msgspec.Struct, frozen=True):
-    """What is wrong with a row, counted from 0, or, without a row, with the whole file."""
+    """What is wrong with a row (counted from 0), or with the whole file if `row` is None."""
 
     message: str
     field: str | None = None
@@ -59,7 +58,7 @@ class ImportTask:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a job is; `refused` if its file was not accepted as a whole."""
+    """How many rows a job has done; `refused` if its whole file was."""
 
     total: int = 0
     inserted: int = 0
@@ -103,7 +102,7 @@ def run_import(
     quirks: Quirks,
     closing: Event,
 ) -> None:
-    """Import a file, and write what is wrong with it, line by line, to another."""
+    """Import the file `upload`; its errors go to the file `errors`, a JSON object a line."""
     with errors.open("wb") as log:
         try:
             columns = _columns(task, read_header(upload))
@@ -116,7 +115,7 @@ def run_import(
         if task.keys:
             store.index_by(task.schema, [key.name for key in task.keys])
         worker = _RowImport(task, columns, quirks, Stamps(task.schema, clock))
-        for batch in batches(upload, _BATCH):
+        for batch in batches(upload, _BATCH_ROWS):
             if closing.is_set():
                 return
             with store.writing() as connection:
@@ -145,7 +144,7 @@ def _columns(task: ImportTask, header: Cells) -> tuple[Field, ...]:
 
 
 class _RowImport:
-    """Imports rows of one layout, one after another: of equal keys the later row prevails."""
+    """Imports the rows of a file in their order: of two rows with equal keys the later wins."""
 
     def __init__(
         self, task: ImportTask, columns: tuple[Field, ...], quirks: Quirks, stamps: Stamps
@@ -164,11 +163,7 @@ class _RowImport:
         self._writer = RowWriter(task.schema, self._names, self._keys, stamps)
 
     def run(
-        self,
-        connection: sqlite3.Connection,
-        batch: list[Cells],
-        progress: Progress,
-        log: IO[bytes],
+        self, connection: sqlite3.Connection, batch: list[Cells], progress: Progress, log: IO[bytes]
     ) -> None:
         """Import some rows."""
         self._stamps.renew()
@@ -186,7 +181,7 @@ class _RowImport:
                 progress.failed += 1
 
     def _import(self, connection: sqlite3.Connection, cells: Cells) -> bool:
-        """Import a row, and tell whether it updated a record."""
+        """Import a row; returns whether it updated a record."""
         row = self._parse(cells)
         if self._task.operation is Operation.INSERT:
             self._writer.insert(connection, row)
@@ -201,7 +196,7 @@ class _RowImport:
             self._writer.insert(connection, row)
         return bool(rowids)
 
-    def _refuse_new(self, row: Row) -> None:
+    def _refuse_new(self, row: StoredRow) -> None:
         """Raise unless a row that matches no record may become one."""
         if self._task.operation is Operation.UPDATE or self._task.schema.key in self._keys:
             values = ", ".join(map(str, self._key_values(row)))
@@ -213,10 +208,10 @@ class _RowImport:
             message = absent_message(self._absent)
             raise _BadRowError(FieldError(ErrorCode.ABSENT, message, self._absent[0]))
 
-    def _key_values(self, row: Row) -> list[str | None]:
+    def _key_values(self, row: StoredRow) -> list[str | None]:
         return [row[position] for position in self._key_positions]
 
-    def _parse(self, cells: Cells) -> Row:
+    def _parse(self, cells: Cells) -> StoredRow:
         """The texts to be stored; an empty cell clears its field."""
         if len(cells) != len(self._columns):
             message = f"The row has {len(cells)} values, the header {len(self._columns)}."

@@ -1,10 +1,11 @@
-"""Takes the uploads of both import APIs in, after the checks that they share."""
+"""What both import APIs share: how a job is submitted, and found again by its id."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import IO, TYPE_CHECKING
 
-from gainsight_sandbox.behaviour.errors import ApiError, ObjectNotFoundError
+from gainsight_sandbox.behaviour.errors import ApiError, ObjectNotFoundError, no_entity
 from gainsight_sandbox.behaviour.faults import Effect
 from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.imports.run import ImportTask
@@ -18,15 +19,11 @@ if TYPE_CHECKING:
     from gainsight_sandbox.wire.calls import Call
 
 EMPTY_FILE = "GS_7571"
-_OPERATIONS = (
-    Operation.INSERT,
-    Operation.UPDATE,
-    Operation.UPSERT,
-)
+_OPERATIONS = (Operation.INSERT, Operation.UPDATE, Operation.UPSERT)
 
 
-class Intake:
-    """Checks a submission and makes it a job."""
+class ImportSubmitter:
+    """Checks submissions, and turns them into jobs."""
 
     def __init__(self, tenant: Tenant, jobs: ImportJobs, quirks: Quirks) -> None:
         self._tenant = tenant
@@ -47,21 +44,20 @@ class Intake:
         return ImportTask(schema, Operation(operation), fields)
 
     def submit(self, call: Call, task: ImportTask, *, api: str) -> ImportJob:
-        """Begin a job, which the call's fault may let fail or hang."""
+        """Submit a job; a fault on the call may make it fail or hang."""
         upload = call.upload or Upload()
         file = self._file(upload)
-        effect = call.fault.effect if call.fault else None
         return self._jobs.submit(
             task,
             file,
             upload.file_name,
             api=api,
-            stuck=effect is Effect.JOB_STUCK,
-            failure=call.fault.code if call.fault and effect is Effect.JOB_FAILED else None,
+            stuck=call.effect is Effect.JOB_STUCK,
+            failure=call.fault.code if call.fault and call.effect is Effect.JOB_FAILED else None,
         )
 
     def _file(self, upload: Upload) -> IO[bytes]:
-        """The file that came; raises ApiError without one, and for an empty or large one."""
+        """The uploaded file; raises ApiError if it is missing, empty or too large."""
         if upload.file is None:
             raise ApiError(ErrorCode.BAD_DATA, "A file is required.")
         if not upload.size:
@@ -74,6 +70,17 @@ class Intake:
         return upload.file
 
 
+def asked_for(call: Call, jobs: ImportJobs) -> ImportJob:
+    """The job that a call names; raises ApiError for one that is unknown or forgotten."""
+    job = jobs.find(call.parameters["job"])
+    if job is not None and call.effect is Effect.JOB_EXPIRED:
+        jobs.forget(job)
+        job = None
+    if job is None:
+        raise no_entity(status=HTTPStatus.NOT_FOUND)
+    return job
+
+
 def form_fields(call: Call) -> dict[str, str]:
-    """The texts of the form that came."""
+    """The text fields of the form that was sent."""
     return call.upload.fields if call.upload else {}

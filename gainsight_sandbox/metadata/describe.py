@@ -5,13 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.tenant.schema import (
-    DataType,
-    Family,
-    Field,
-    ObjectSchema,
-    ObjectType,
-)
+from gainsight_sandbox.tenant.schema import DataType, Family, Field, ObjectSchema, ObjectType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -182,7 +176,7 @@ def _properties(field: Field) -> dict[str, object]:
 
 
 def _lookup_detail(field: Field, target: ObjectSchema | None) -> dict[str, object]:
-    """What a lookup leads to; the list of objects is missing where it leads nowhere."""
+    """The object that a lookup refers to; `lookupObjects` is missing if there is no such object."""
     detail: dict[str, object] = {
         "lookupName": field.lookup_name,
         "fieldName": "Gsid",

@@ -14,8 +14,7 @@ from gainsight_sandbox.metadata.describe import (
     describe_with_fields,
     label,
 )
-from gainsight_sandbox.reads.requests import parse_json
-from gainsight_sandbox.wire.calls import Call, Endpoint
+from gainsight_sandbox.wire.calls import Call, Endpoint, parse_json
 from gainsight_sandbox.wire.envelope import json_response, success
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from gainsight_sandbox.tenant.tenant import Tenant
 
 _ROOT = "/v1/meta/services"
-
-
 _OF_NO_COMPANY = {"person", "company_person", "gsuser", "activity_timeline", "call_to_action"}
 """Objects that the sample of the list by parent does not have (article "Data Management APIs")."""
 
@@ -47,17 +44,12 @@ class MetadataRoutes:
             ("GET", "/dropdowns/{category}", self.dropdown),
         ]
         return [
-            Endpoint(
-                method,
-                _ROOT + path,
-                CallKind.METADATA,
-                handler,
-            )
+            Endpoint(method, _ROOT + path, CallKind.METADATA, handler)
             for method, path, handler in routes
         ]
 
     def list_objects(self, call: Call) -> Response:
-        """All objects, without their fields; with `po`, those that hang on companies alone."""
+        """All objects, without their fields; with `po`, only those that belong to companies."""
         schemas = self._tenant.schemas.values()
         by_parent = bool(call.query.get("po"))
         objects = [

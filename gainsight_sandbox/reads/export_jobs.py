@@ -18,29 +18,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gainsight_sandbox.behaviour.clock import Clock
+    from gainsight_sandbox.behaviour.job_settings import JobSettings
     from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.reads.sql import Plan
     from gainsight_sandbox.tenant.store import Store
 
 _WORKERS = 2
-_PATIENCE = 1.0
+_WAIT_SECONDS = 1.0
 
 
 class JobStatus(StrEnum):
-    """The states that the Bulk API Job Status call tells."""
+    """The states that the call Bulk API Job Status reports."""
 
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
-
-
-@dataclass(frozen=True, slots=True)
-class ExportSettings:
-    """How export jobs run."""
-
-    job_seconds: float = 0.0
-    retention_seconds: float = 86400.0
-    chunk_rows: int = 20_000
 
 
 @dataclass(slots=True)
@@ -56,11 +48,11 @@ class ExportJob:
     chunks_gone: bool = False
 
     def chunks(self) -> list[Chunk] | None:
-        """The chunks, once they are written; waits a moment for them."""
+        """The chunks, or None if they are not written yet; waits a moment for them."""
         if self.work is None:
             return None
         try:
-            return self.work.result(timeout=_PATIENCE)
+            return self.work.result(timeout=_WAIT_SECONDS)
         except FutureTimeoutError:
             return None
 
@@ -69,7 +61,7 @@ class ExportJobs:
     """The jobs of a tenant, by their ids."""
 
     def __init__(
-        self, store: Store, clock: Clock, quirks: Quirks, settings: ExportSettings, folder: Path
+        self, store: Store, clock: Clock, quirks: Quirks, settings: JobSettings, folder: Path
     ) -> None:
         self._store = store
         self._clock = clock
@@ -81,14 +73,13 @@ class ExportJobs:
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="export")
 
     def submit(self, plan: Plan) -> ExportJob:
-        """Begin to export the rows as they are at this moment."""
+        """Begin to export the rows as they are now."""
         job = self._new()
         job.folder.mkdir(parents=True)
         with ExitStack() as stack:
             connection = stack.enter_context(self._store.reading())
             snapshot = stack.pop_all()
-        settings = self._settings
-        work = Spool(plan, self._quirks, job.folder, settings.chunk_rows, self._closing)
+        work = Spool(plan, self._quirks, job.folder, self._settings.chunk_rows, self._closing)
         job.work = self._workers.submit(work.write, snapshot, connection)
         return job
 
@@ -109,7 +100,7 @@ class ExportJobs:
         shutil.rmtree(job.folder, ignore_errors=True)
 
     def status(self, job: ExportJob) -> JobStatus:
-        """How far a job is; it takes its time by the clock, and until its chunks are written."""
+        """How far a job is: it ends once `job_seconds` have passed and its chunks are written."""
         due = self._clock.now() >= job.submitted + self._settings.job_seconds
         if job.stuck or not due:
             return JobStatus.IN_PROGRESS
@@ -132,6 +123,6 @@ class ExportJobs:
         return job
 
     def _forget_old(self) -> None:
-        oldest = self._clock.now() - self._settings.retention_seconds
+        oldest = self._clock.now() - self._settings.job_retention
         for job in [job for job in self._jobs.values() if job.submitted < oldest]:
             self.forget(job)

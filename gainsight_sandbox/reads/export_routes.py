@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING
 from starlette.responses import FileResponse, Response
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.behaviour.errors import (
-    BadQueryError,
-    export_refusal,
-    no_entity,
-)
+from gainsight_sandbox.behaviour.errors import BadQueryError, export_refusal, no_entity
 from gainsight_sandbox.behaviour.faults import Effect
-from gainsight_sandbox.behaviour.quirks import ExportEmpty, Quirks
+from gainsight_sandbox.behaviour.quirk_choices import ExportEmpty
 from gainsight_sandbox.reads.export_jobs import ExportJob, ExportJobs, JobStatus
 from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
 
 if TYPE_CHECKING:
+    from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.reads.planner import Planner
     from gainsight_sandbox.reads.spool import Chunk
 
@@ -45,18 +42,8 @@ class ExportRoutes:
         """Submit, status, chunk."""
         job = "/v3/exports/data/job"
         return [
-            Endpoint(
-                "POST",
-                "/v3/exports/data/bulk/{object}",
-                CallKind.EXPORT_SUBMIT,
-                self.submit,
-            ),
-            Endpoint(
-                "GET",
-                f"{job}/status/{{job}}",
-                CallKind.EXPORT_STATUS,
-                self.status,
-            ),
+            Endpoint("POST", "/v3/exports/data/bulk/{object}", CallKind.EXPORT_SUBMIT, self.submit),
+            Endpoint("GET", f"{job}/status/{{job}}", CallKind.EXPORT_STATUS, self.status),
             Endpoint(
                 "GET",
                 f"{job}/{{job}}/chunk/{{chunk:int}}/results",
@@ -67,7 +54,6 @@ class ExportRoutes:
 
     def submit(self, call: Call) -> Response:
         """Submit Bulk Job Request."""
-        effect = call.fault.effect if call.fault else None
         try:
             plan = self._planner.plan(
                 call.parameters["object"], call.body, max_limit=self._quirks.export_max_limit
@@ -78,8 +64,8 @@ class ExportRoutes:
             if not self._quirks.export_late_errors:
                 raise refusal from error
             job = self._jobs.submit_failing(str(refusal.code))
-        job.stuck = effect is Effect.JOB_STUCK
-        if call.fault and effect is Effect.JOB_FAILED:
+        job.stuck = call.effect is Effect.JOB_STUCK
+        if call.fault and call.effect is Effect.JOB_FAILED:
             job.error_code = call.fault.code
         url = self._url(call, f"v3/exports/data/job/status/{job.id}")
         return success({"jobId": job.id, "statusURL": url})
@@ -87,7 +73,7 @@ class ExportRoutes:
     def status(self, call: Call) -> Response:
         """Bulk API Job Status."""
         job = self._job(call)
-        if call.fault and call.fault.effect is Effect.JOB_EXPIRED:
+        if call.effect is Effect.JOB_EXPIRED:
             self._jobs.forget(job)
             raise no_entity(status=HTTPStatus.NOT_FOUND)
         status = self._jobs.status(job)
@@ -109,7 +95,7 @@ class ExportRoutes:
     def chunk(self, call: Call) -> Response:
         """Fetch Chunk Data."""
         job = self._job(call)
-        if call.fault and call.fault.effect is Effect.CHUNK_EXPIRED:
+        if call.effect is Effect.CHUNK_EXPIRED:
             job.chunks_gone = True
         number = int(call.parameters["chunk"])
         finished = not job.chunks_gone and self._jobs.status(job) is JobStatus.COMPLETED
@@ -117,8 +103,8 @@ class ExportRoutes:
         if not 0 < number <= len(chunks):
             raise no_entity(status=HTTPStatus.NOT_FOUND)
         chunk = chunks[number - 1]
-        if call.fault and call.fault.effect in {Effect.SHORT_CHUNK, Effect.LONG_CHUNK}:
-            return _wrong_rows(chunk, longer=call.fault.effect is Effect.LONG_CHUNK)
+        if call.effect in {Effect.SHORT_CHUNK, Effect.LONG_CHUNK}:
+            return _wrong_rows(chunk, longer=call.effect is Effect.LONG_CHUNK)
         return ChunkResponse(chunk.path, media_type=_CSV)
 
     def _job(self, call: Call) -> ExportJob:
@@ -142,8 +128,8 @@ class ExportRoutes:
         ]
 
     def _url(self, call: Call, relative: str) -> str:
-        """A URL as the article prints it: relative, without a leading slash."""
-        if call.fault and call.fault.effect is Effect.FOREIGN_URL:
+        """A URL as the article prints it: relative, with no slash at its start."""
+        if call.fault and call.effect is Effect.FOREIGN_URL:
             return f"{call.fault.location.rstrip('/')}/{relative}"
         return relative
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from gainsight_sandbox.behaviour.errors import BadQueryError, Flaw
+from gainsight_sandbox.behaviour.errors import bad_query
+
+if TYPE_CHECKING:
+    from gainsight_sandbox.behaviour.errors import BadQueryError
 
 _TOKEN = re.compile(r"\s*(?:([()])|(\w+))")
 _MAX_DEPTH = 50
@@ -109,4 +112,4 @@ class _Parser:
 
 
 def _wrong(detail: str) -> BadQueryError:
-    return BadQueryError(Flaw.OTHER, f"Invalid expression: {detail}.")
+    return bad_query(f"Invalid expression: {detail}.")

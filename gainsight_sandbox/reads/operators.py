@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from gainsight_sandbox.behaviour.quirks import ListOperators, NotNull, Quirks
+from gainsight_sandbox.behaviour.quirk_choices import ListOperators, NotNull
 from gainsight_sandbox.tenant.schema import Family
+
+if TYPE_CHECKING:
+    from gainsight_sandbox.behaviour.quirks import Quirks
 
 
 class Operator(StrEnum):
-    """An operator, by the plainest of its spellings."""
+    """An operator; where the article gives two spellings, by the first."""
 
     EQ = "EQ"
     NE = "NE"

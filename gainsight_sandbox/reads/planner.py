@@ -1,4 +1,4 @@
-"""From the body of a call to a plan for the store, for queries and export jobs alike."""
+"""Turns the body of a query or export call into a plan for the store."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import itertools
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.errors import BadQueryError, Flaw, ObjectNotFoundError
-from gainsight_sandbox.reads.requests import parse_json, parse_read_request
+from gainsight_sandbox.reads.requests import parse_read_request
 from gainsight_sandbox.reads.sql import Plan, plan_read
+from gainsight_sandbox.wire.calls import parse_json
 
 if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.quirks import Quirks

@@ -5,13 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.behaviour.errors import (
-    ApiError,
-    BadQueryError,
-    no_entity,
-    query_refusal,
-)
-from gainsight_sandbox.behaviour.quirks import QueryEmpty, QueryShape, Quirks
+from gainsight_sandbox.behaviour.errors import ApiError, BadQueryError, no_entity, query_refusal
+from gainsight_sandbox.behaviour.quirk_choices import QueryEmpty, QueryShape
 from gainsight_sandbox.reads.rendering import query_record
 from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
@@ -19,6 +14,7 @@ from gainsight_sandbox.wire.envelope import success
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.reads.planner import Planner
     from gainsight_sandbox.tenant.store import Store
 
@@ -35,14 +31,7 @@ class QueryRoutes:
 
     def endpoints(self) -> list[Endpoint]:
         """Query an object."""
-        return [
-            Endpoint(
-                "POST",
-                "/v1/data/objects/query/{object}",
-                CallKind.QUERY,
-                self.query,
-            ),
-        ]
+        return [Endpoint("POST", "/v1/data/objects/query/{object}", CallKind.QUERY, self.query)]
 
     def query(self, call: Call) -> Response:
         """Read at most 5,000 records."""

@@ -5,21 +5,23 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from gainsight_sandbox.behaviour.quirks import (
+from gainsight_sandbox.behaviour.quirk_choices import (
     BooleanForm,
     DateForm,
     LineEnd,
     MultiSelect,
     QueryNull,
-    Quirks,
     Quoting,
 )
 from gainsight_sandbox.tenant.schema import Family, Field
 from gainsight_sandbox.tenant.values import EPOCH, epoch_milliseconds
+
+if TYPE_CHECKING:
+    from gainsight_sandbox.behaviour.quirks import Quirks
 
 Row = Sequence[str | None]
 Render = Callable[[str], object]
@@ -55,7 +57,7 @@ def render_date(text: str, form: DateForm, family: Family) -> str | int:
 def query_record(
     names: Sequence[str], fields: Sequence[Field], quirks: Quirks
 ) -> Callable[[Row], dict[str, object]]:
-    """What turns a row into a record of a Query API reply."""
+    """A function that turns a row into a record of a Query API reply."""
     renders = [_query_render(field, quirks) for field in fields]
     blanks = [_query_blank(field, quirks) for field in fields]
 
@@ -97,7 +99,7 @@ def _query_blank(field: Field, quirks: Quirks) -> object:
             return None
 
 
-class RowWriter(Protocol):
+class CsvWriter(Protocol):
     """The part of a csv.writer that is used here."""
 
     def writerow(self, row: Iterable[Any], /) -> object:
@@ -107,7 +109,7 @@ class RowWriter(Protocol):
         """Write rows."""
 
 
-def csv_writer(file: IO[str], quirks: Quirks) -> RowWriter:
+def csv_writer(file: IO[str], quirks: Quirks) -> CsvWriter:
     """A writer of export CSVs; every value in quotes, as the article's sample shows."""
     line_end = _LINE_ENDS[quirks.csv_line_end]
     if quirks.csv_quoting is Quoting.ALL:
@@ -117,7 +119,7 @@ def csv_writer(file: IO[str], quirks: Quirks) -> RowWriter:
 
 
 class _LineEnds:
-    """Ends each line otherwise than the csv module did."""
+    """Replaces the line end that the csv module writes."""
 
     def __init__(self, file: IO[str], line_end: str) -> None:
         self._file = file
@@ -128,7 +130,10 @@ class _LineEnds:
 
 
 def csv_rows(fields: Sequence[Field], quirks: Quirks) -> Callable[[list[Row]], list[Row]]:
-    """What turns stored rows into rows of CSV cells; the stored texts are the default cells."""
+    """A function that turns stored rows into rows of CSV cells.
+
+    With the default quirks the stored texts are the cells.
+    """
     renders = {
         index: render
         for index, field in enumerate(fields)

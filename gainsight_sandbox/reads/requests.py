@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from decimal import Decimal
 
-from gainsight_sandbox.behaviour.errors import BadQueryError, Flaw
+from gainsight_sandbox.behaviour.errors import BadQueryError, Flaw, bad_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +29,13 @@ class ReadRequest:
     offset: int = 0
 
 
-def parse_json(body: bytes) -> object:
-    """A JSON body with numbers as decimals."""
-    try:
-        return json.loads(body, parse_float=Decimal)
-    except ValueError as error:
-        raise _wrong("The body is not JSON.") from error
-
-
 def parse_read_request(payload: object) -> ReadRequest:
     """Check the shape of a read request; names and values are checked against the object later."""
     if not isinstance(payload, dict):
-        raise _wrong("The body is not a JSON object.")
+        raise bad_query("The body is not a JSON object.")
     where = payload.get("where") or {}
     if not isinstance(where, dict):
-        raise _wrong("where is not an object.")
+        raise bad_query("where is not an object.")
     conditions = _parse_conditions(where.get("conditions") or [])
     return ReadRequest(
         select=_parse_select(payload.get("select")),
@@ -63,51 +53,51 @@ def _parse_select(select: object) -> tuple[str, ...]:
             Flaw.NO_SELECT, "Atleast one select field should be included in the payload."
         )
     if not isinstance(select, list) or not all(isinstance(name, str) for name in select):
-        raise _wrong("select is not a list of names.")
+        raise bad_query("select is not a list of names.")
     return tuple(select)
 
 
 def _parse_conditions(conditions: object) -> tuple[Condition, ...]:
     if not isinstance(conditions, list):
-        raise _wrong("conditions is not a list.")
+        raise bad_query("conditions is not a list.")
     parsed = tuple(_parse_condition(condition) for condition in conditions)
     if len({condition.alias for condition in parsed}) < len(parsed):
-        raise _wrong("Two conditions have one alias.")
+        raise bad_query("Two conditions have one alias.")
     return parsed
 
 
 def _parse_condition(condition: object) -> Condition:
     if not isinstance(condition, dict):
-        raise _wrong("A condition is not an object.")
+        raise bad_query("A condition is not an object.")
     texts = [condition.get(key) for key in ("name", "alias", "operator")]
     if not all(isinstance(text, str) and text for text in texts):
-        raise _wrong("A condition lacks its name, alias or operator.")
+        raise bad_query("A condition lacks its name, alias or operator.")
     value = condition.get("value")
     if value is None:
         value = []
     if not isinstance(value, list):
-        raise _wrong("A condition's value is not a list.")
+        raise bad_query("A condition's value is not a list.")
     name, alias, operator = map(str, texts)
     return Condition(name, alias, operator, tuple(value))
 
 
 def _parse_expression(expression: object, conditions: tuple[Condition, ...]) -> str:
     if expression is not None and not isinstance(expression, str):
-        raise _wrong("expression is not a text.")
+        raise bad_query("expression is not a text.")
     if bool(expression) != bool(conditions):
-        raise _wrong("Conditions and their expression come together.")
+        raise bad_query("Conditions and their expression come together.")
     return expression or ""
 
 
 def _parse_order(order: object) -> tuple[tuple[str, bool], ...]:
     """The names in the order given, each with whether it is descending."""
     if not isinstance(order, dict):
-        raise _wrong("orderBy is not an object.")
+        raise bad_query("orderBy is not an object.")
     parsed = []
     for name, direction in order.items():
         folded = str(direction).lower()
         if folded not in {"asc", "desc"}:
-            raise _wrong("An order is neither asc nor desc.")
+            raise bad_query("An order is neither asc nor desc.")
         parsed.append((name, folded == "desc"))
     return tuple(parsed)
 
@@ -117,9 +107,5 @@ def _parse_count(payload: dict[str, object], name: str, *, minimum: int) -> int 
     if count is None:
         return None
     if not isinstance(count, int) or isinstance(count, bool) or count < minimum:
-        raise _wrong(f"{name} is not a number from {minimum} on.")
+        raise bad_query(f"{name} is not a number from {minimum} on.")
     return count
-
-
-def _wrong(detail: str) -> BadQueryError:
-    return BadQueryError(Flaw.OTHER, detail)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.behaviour.quirks import ExportEmpty, Quirks
+from gainsight_sandbox.behaviour.quirk_choices import ExportEmpty
 from gainsight_sandbox.reads.rendering import BOM, Row, csv_rows, csv_writer
 
 if TYPE_CHECKING:
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from threading import Event
 
+    from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.reads.sql import Plan
 
-_BUFFER = 1 << 20
+_BUFFER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Spool:
-    """Writes files of `chunk_rows` rows, until told that all is closing."""
+    """Writes files of `chunk_rows` rows, until `closing` is set."""
 
     plan: Plan
     quirks: Quirks
@@ -53,7 +54,7 @@ class Spool:
 
     def _write_chunk(self, index: int, rows: list[Row]) -> Chunk:
         path = self.folder / f"{index + 1}.csv"
-        with path.open("w", buffering=_BUFFER, encoding="utf-8", newline="") as file:
+        with path.open("w", buffering=_BUFFER_BYTES, encoding="utf-8", newline="") as file:
             if self.quirks.csv_bom:
                 file.write(BOM)
             writer = csv_writer(file, self.quirks)

@@ -10,12 +10,8 @@ from gainsight_sandbox.behaviour.errors import BadQueryError, Flaw
 from gainsight_sandbox.reads.expressions import Alias, Node, aliases, parse_expression
 from gainsight_sandbox.reads.operators import SUPPORTED, Operator, count_fits, parse_operator
 from gainsight_sandbox.tenant.schema import Family, Field, ObjectSchema
-from gainsight_sandbox.tenant.values import (
-    parse_boolean,
-    parse_date,
-    parse_datetime,
-    parse_number,
-)
+from gainsight_sandbox.tenant.store import quoted
+from gainsight_sandbox.tenant.values import parse_boolean, parse_date, parse_datetime, parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +19,7 @@ if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.reads.requests import Condition, ReadRequest
 
-SECOND = len("2022-06-23T09:37:02")
+_SECOND_CHARACTERS = len("2022-06-23T09:37:02")
 
 _SCATTER = 611953
 _PRIME = 1000003
@@ -46,7 +42,7 @@ _INSIDE = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A request made ready for the store."""
+    """A compiled request, and the objects that it reads."""
 
     sql: str
     parameters: tuple[str | int, ...]
@@ -59,11 +55,6 @@ class Plan:
 class _Column:
     sql: str
     field: Field
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def plan_read(
@@ -202,8 +193,8 @@ def _condition(condition: Condition, column: _Column, quirks: Quirks) -> Compile
     values = tuple(_value(family, value, quirks) for value in condition.values)
     sql = column.sql
     if quirks.filter_by_second and family is Family.DATETIME:
-        sql = f"substr({sql}, 1, {SECOND})"
-        values = tuple(value[:SECOND] for value in values)
+        sql = f"substr({sql}, 1, {_SECOND_CHARACTERS})"
+        values = tuple(value[:_SECOND_CHARACTERS] for value in values)
     return _compile(operator, sql, family, values)
 
 

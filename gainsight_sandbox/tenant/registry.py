@@ -24,7 +24,7 @@ ON CONFLICT (name) DO UPDATE SET schema = excluded.schema, pending = excluded.pe
 
 
 class Registry:
-    """Objects by name, each with the number of its demo rows that are not made yet."""
+    """Objects by name, each with the number of its demo rows that are still to be made."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -58,7 +58,7 @@ class Registry:
         self._write(schema, self._pending[schema.name])
 
     def filled(self, name: str) -> None:
-        """Note that an object's demo rows are made."""
+        """Record that an object's demo rows have been made."""
         self._write(self._schemas[name], 0)
 
     def _write(self, schema: ObjectSchema, pending: int) -> None:

@@ -109,7 +109,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ObjectSchema:
-    """An object: its name, its fields and what may be done with it."""
+    """An object: its name, its fields, and whether it may be read and written."""
 
     name: str
     fields: tuple[Field, ...]
@@ -121,12 +121,12 @@ class ObjectSchema:
     high_volume: bool = False
 
     def field(self, name: str) -> Field | None:
-        """The field of that name, in any case."""
+        """The field of that name; upper and lower case count as equal."""
         folded = name.casefold()
         return next((field for field in self.fields if field.name.casefold() == folded), None)
 
     def lookup_field(self, lookup_name: str) -> Field | None:
-        """The lookup field that a path's part such as `Csm__gr` names, in any case."""
+        """The lookup field that a path's part such as `Csm__gr` names; case does not matter."""
         folded = lookup_name.casefold()
         return next(
             (
@@ -139,21 +139,21 @@ class ObjectSchema:
 
     @property
     def key(self) -> str | None:
-        """The field that tells records apart, if there is one."""
+        """The name of the key field (`Gsid` or `id`), if the object has one."""
         return next((name for name in KEY_FIELDS if self._has(name)), None)
 
     @property
     def modified(self) -> str | None:
-        """The date-time field that every change sets, if there is one."""
+        """The name of the date-time field that every change sets, if there is one."""
         return next((name for name in MODIFIED_FIELDS if self._has(name)), None)
 
     @property
     def created(self) -> str | None:
-        """The date-time field that an insert sets, if there is one."""
+        """The name of the date-time field that an insert sets, if there is one."""
         return next((name for name in CREATED_FIELDS if self._has(name)), None)
 
     def is_system(self, field: Field) -> bool:
-        """Whether the tenant itself sets a field; `id` is such a one only as the object's key."""
+        """Whether the tenant itself sets a field; it sets an `id` only if that is the key."""
         return field.name in SYSTEM_FIELDS or field.name == self.key
 
     def is_writable(self, field: Field) -> bool:

@@ -18,7 +18,7 @@ API_USER = "1P01E316G9DAPFOLE6000000000000000000"
 class Stamps:
     """Sets the Gsid, and when and by whom a record was made and changed.
 
-    All that is written in one transaction has the same moment.
+    All records written in one transaction get one moment.
     """
 
     def __init__(self, schema: ObjectSchema, clock: Clock) -> None:

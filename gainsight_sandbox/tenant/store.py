@@ -7,7 +7,6 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.reads.sql import quoted
 from gainsight_sandbox.tenant.schema import Family, ObjectSchema
 from gainsight_sandbox.tenant.values import compare_numbers
 
@@ -16,14 +15,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 StoredRow = tuple[str | None, ...]
-_BATCH = 10_000
+_FETCH_ROWS = 10_000
 _PRAGMAS = ("journal_mode=WAL", "synchronous=OFF", "busy_timeout=30000", "cache_size=-65536")
 
 
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 class Store:
-    """Tables of texts; writers take turns at one connection, each reader takes one of a pool."""
+    """Tables of texts; writers share one connection in turn, each reader takes one of a pool."""
 
     def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._connections: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []
@@ -32,7 +37,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One writer's transaction; nested ones join it."""
+        """A transaction; one begun within another joins it."""
         with self._lock:
             if self._writer.in_transaction:
                 yield self._writer
@@ -47,7 +52,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection to read what is committed; it sees the rows as they are now to its end."""
+        """A connection that sees the committed rows as they are now, until it is given back."""
         with self._lock:
             connection = self._idle.pop() if self._idle else self._connect()
         try:
@@ -72,7 +77,7 @@ class Store:
             connection.execute(f"CREATE TABLE {quoted(schema.name)} ({columns})")
 
     def index(self, schema: ObjectSchema) -> None:
-        """Index the key, and the modified date with it, as extracts read in their order."""
+        """Index the key, and modified date with key: the two orders in which extracts read."""
         with self.writing() as connection:
             for columns in ((schema.key,), (schema.modified, schema.key)):
                 if schema.key and None not in columns:
@@ -100,7 +105,7 @@ class Store:
             )
 
     def update(self, schema: ObjectSchema, keys: list[str], changes: dict[str, str | None]) -> int:
-        """Set fields of the rows with those keys, and tell how many there were."""
+        """Set fields of the rows with those keys; returns how many there were."""
         settings = ", ".join(f"{quoted(name)} = ?" for name in changes)
         sql = (
             f"UPDATE {quoted(schema.name)} SET {settings} "  # noqa: S608 - names are quoted
@@ -111,7 +116,7 @@ class Store:
             return connection.executemany(sql, ((*values, key) for key in keys)).rowcount
 
     def delete(self, schema: ObjectSchema, keys: list[str]) -> list[str]:
-        """Delete the rows with those keys, and tell the keys that there were."""
+        """Delete the rows with those keys; returns the keys that were found."""
         sql = (
             f"DELETE FROM {quoted(schema.name)} "  # noqa: S608 - names are quoted
             f"WHERE {quoted(str(schema.key))} = ?"
@@ -120,7 +125,7 @@ class Store:
             return [key for key in keys if connection.execute(sql, (key,)).rowcount]
 
     def drop_column(self, schema: ObjectSchema, name: str) -> None:
-        """Drop a field that is not the key nor the modified date."""
+        """Drop a field that is neither the key nor the modified date."""
         indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?"
         with self.writing() as connection:
             for (index,) in connection.execute(indexes, (schema.name,)).fetchall():
@@ -134,7 +139,7 @@ class Store:
         sql = f"SELECT {names} FROM {quoted(schema.name)} ORDER BY rowid"  # noqa: S608 - quoted
         with self.reading() as connection:
             cursor = connection.execute(sql)
-            while batch := cursor.fetchmany(_BATCH):
+            while batch := cursor.fetchmany(_FETCH_ROWS):
                 yield from batch
 
     def oldest_keys(self, schema: ObjectSchema, count: int) -> list[str]:

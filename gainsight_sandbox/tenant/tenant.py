@@ -9,10 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.errors import ObjectNotFoundError
-from gainsight_sandbox.reads.sql import quoted
 from gainsight_sandbox.tenant.registry import Registry
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType
-from gainsight_sandbox.tenant.store import Store, StoredRow
+from gainsight_sandbox.tenant.store import Store, StoredRow, quoted
 from gainsight_sandbox.tenant.values import Value, from_seconds, from_stored, iso, to_stored
 
 if TYPE_CHECKING:
@@ -57,14 +56,14 @@ class Tenant:
         return self._registry.schemas
 
     def schema(self, name: str) -> ObjectSchema:
-        """The object of that name, in any case."""
+        """The object of that name, whatever its case; raises ObjectNotFoundError."""
         found = self.schemas.get(name.lower())
         if found is None:
             raise ObjectNotFoundError(name)
         return found
 
     def add_object(self, schema: ObjectSchema, rows: Iterable[Mapping[str, object]] = ()) -> None:
-        """Add an object, with its first rows taken as they are."""
+        """Add an object, with rows that already have their Gsids and dates."""
         with self._store.writing():
             self._registry.add(schema, pending=0)
             self._store.insert(schema, stored_rows(schema, rows))
@@ -77,8 +76,8 @@ class Tenant:
         else:
             self.add_object(schema)
 
-    def fill_with(self, fillers: Mapping[str, Filler]) -> None:
-        """Say how demo rows are made."""
+    def set_fillers(self, fillers: Mapping[str, Filler]) -> None:
+        """Set the functions that make the demo rows, by object."""
         self._fillers.update(fillers)
 
     def delete_field(self, object_name: str, field_name: str) -> None:
@@ -120,7 +119,7 @@ class Tenant:
     def update(
         self, object_name: str, keys: str | Iterable[str], changes: Mapping[str, object]
     ) -> int:
-        """Change the records with those keys, and tell how many there were."""
+        """Change the records with those keys; returns how many there were."""
         schema = self._keyed(object_name)
         stored = _stored_changes(schema, {**self._modified(schema), **changes})
         return self._store.update(schema, _as_list(keys), stored)

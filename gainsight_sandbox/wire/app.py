@@ -33,7 +33,7 @@ def build_app(
     log: deque[LoggedRequest],
     on_request: Callable[[LoggedRequest], None] | None,
 ) -> Starlette:
-    """Put the application together."""
+    """Build the application."""
     app = Starlette(
         routes=[_route(endpoint, gateway) for endpoint in endpoints],
         middleware=[

@@ -9,25 +9,36 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.errors import ApiError
-from gainsight_sandbox.behaviour.quirks import Quirks, Refusal
+from gainsight_sandbox.behaviour.quirk_choices import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gainsight_sandbox.behaviour.clock import Clock
+    from gainsight_sandbox.behaviour.quirks import Quirks
 
+ACCESS_KEY = "sandbox-access-key"
+CLIENT_ID = "sandbox-client"
+CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - guards nothing but a sandbox
 TOKEN_SECONDS = 86400
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What the tenant accepts."""
+    """What calls must carry to be let in.
 
-    access_key: str
-    client_id: str
-    client_secret: str
+    Args:
+        access_key: The key of all calls.
+        client_id: The client of machine-to-machine OAuth.
+        client_secret: That client's secret.
+        bulk_access_key: The key of the GS Bulk API connection: with it, the calls for import jobs
+            must carry it in place of `access_key`.
+    """
+
+    access_key: str = ACCESS_KEY
+    client_id: str = CLIENT_ID
+    client_secret: str = CLIENT_SECRET
     bulk_access_key: str | None = None
-    """The key of the GS Bulk API connection, if import jobs have one of their own."""
 
 
 @dataclass(slots=True)
@@ -75,10 +86,7 @@ class Gate:
         if self.quirks.auth_refusal is Refusal.BAD_REQUEST:
             return ApiError("GSOBJ_1024", "Invalid authorization headers")
         return ApiError(
-            "GS_APIG_2401",
-            "Unauthorized",
-            status=HTTPStatus.UNAUTHORIZED,
-            message="Unauthorized",
+            "GS_APIG_2401", "Unauthorized", status=HTTPStatus.UNAUTHORIZED, message="Unauthorized"
         )
 
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
+from gainsight_sandbox.behaviour.errors import bad_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from starlette.responses import Response
 
-    from gainsight_sandbox.behaviour.faults import Fault
+    from gainsight_sandbox.behaviour.faults import Effect, Fault
     from gainsight_sandbox.wire.uploads import Upload
 
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """A request as the log keeps it; `status` is 0 while, or if, there is no reply."""
+    """A request as the log keeps it; `status` is 0 until there is a reply, and if none comes."""
 
     method: str
     path: str
@@ -36,9 +38,22 @@ class LoggedRequest:
         return json.loads(self.body) if self.body else None
 
 
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Functions that are called with each request, from the server's threads.
+
+    Args:
+        before_request: Called before the request is processed.
+        on_request: Called when the request is answered.
+    """
+
+    before_request: Callable[[LoggedRequest], None] | None = None
+    on_request: Callable[[LoggedRequest], None] | None = None
+
+
 @dataclass(slots=True)
 class Call:
-    """A request ready to be answered."""
+    """A request that a handler answers, and the fault that strikes it."""
 
     request: LoggedRequest
     parameters: Mapping[str, str]
@@ -47,6 +62,11 @@ class Call:
     body: bytes
     fault: Fault | None = None
     upload: Upload | None = None
+
+    @property
+    def effect(self) -> Effect | None:
+        """What goes wrong with this call, if anything does."""
+        return self.fault.effect if self.fault else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +78,14 @@ class Endpoint:
     kind: CallKind
     handler: Callable[[Call], Response]
     takes_upload: bool = False
+
+
+def parse_json(body: bytes) -> object:
+    """A JSON body, its decimals exact; raises BadQueryError."""
+    try:
+        return json.loads(body, parse_float=Decimal)
+    except ValueError as error:
+        raise bad_query("The body is not JSON.") from error
 
 
 class Routes(Protocol):

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import ApiError, BadQueryError, ObjectNotFoundError
 from gainsight_sandbox.behaviour.faults import Faults, build_fault
-from gainsight_sandbox.reads.requests import parse_json
-from gainsight_sandbox.wire.calls import Call, Endpoint
+from gainsight_sandbox.wire.calls import Call, Endpoint, parse_json
 from gainsight_sandbox.wire.envelope import success
 
 if TYPE_CHECKING:
@@ -42,12 +41,7 @@ class ControlRoutes:
             ("DELETE", "journal", self.clear_journal),
         ]
         return [
-            Endpoint(
-                method,
-                f"/sandbox/{name}",
-                CallKind.CONTROL,
-                handler,
-            )
+            Endpoint(method, f"/sandbox/{name}", CallKind.CONTROL, handler)
             for method, name, handler in routes
         ]
 
@@ -111,7 +105,7 @@ class ControlRoutes:
         return success(None)
 
     def show_journal(self, call: Call) -> Response:
-        """What was written by calls and by import jobs; `object` narrows it."""
+        """What was written by calls and by import jobs; with `object`, only to that object."""
         wanted = call.query.get("object")
         journal = self._journal
         return success(

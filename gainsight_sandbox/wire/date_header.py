@@ -1,4 +1,4 @@
-"""The `Date` header of replies, by the sandbox's clock: clients tell the tenant's time by it."""
+"""The `Date` header of replies, by the sandbox's clock: clients read the tenant's time from it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class DateHeader:
-    """Dates replies."""
+    """Adds the header to replies."""
 
     def __init__(self, app: ASGIApp, clock: Clock) -> None:
         self._app = app

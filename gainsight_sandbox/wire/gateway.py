@@ -42,21 +42,10 @@ _BUDGETS = {
     CallKind.DELETE: Budget.SYNC,
     CallKind.RECORD: Budget.SYNC,
 }
-_IMPORT_READS = {
-    CallKind.IMPORT_STATUS,
-    CallKind.IMPORT_LIST,
-    CallKind.IMPORT_ERRORS,
-}
+_IMPORT_READS = {CallKind.IMPORT_STATUS, CallKind.IMPORT_LIST, CallKind.IMPORT_ERRORS}
 _IMPORT_CALLS = {CallKind.IMPORT_SUBMIT, *_IMPORT_READS}
-_JOB_CALLS = {
-    CallKind.EXPORT_STATUS,
-    CallKind.EXPORT_CHUNK,
-    *_IMPORT_READS,
-}
-_OPEN = {
-    CallKind.TOKEN,
-    CallKind.CONTROL,
-}
+_JOB_CALLS = {CallKind.EXPORT_STATUS, CallKind.EXPORT_CHUNK, *_IMPORT_READS}
+_OPEN = {CallKind.TOKEN, CallKind.CONTROL}
 
 
 @dataclass(slots=True)
@@ -96,7 +85,7 @@ class Gateway:
 
     def _answer(self, endpoint: Endpoint, call: Call) -> Response:
         try:
-            return self._pass(endpoint, call)
+            return self._admit(endpoint, call)
         except ApiError as error:
             return failure(error, as_200=self.quirks.errors_as_200)
         except ObjectNotFoundError:
@@ -106,27 +95,27 @@ class Gateway:
             refusal = ApiError(None, "The sandbox failed.", status=HTTPStatus.INTERNAL_SERVER_ERROR)
             return failure(refusal)
 
-    def _pass(self, endpoint: Endpoint, call: Call) -> Response:
+    def _admit(self, endpoint: Endpoint, call: Call) -> Response:
         if endpoint.kind is CallKind.CONTROL:
             return endpoint.handler(call)
         if self.before_request is not None:
             self.before_request(call.request)
         fault = call.fault = self.faults.take(endpoint.kind, call.request.object)
-        if fault is not None and fault.at_the_door:
-            return self._instead(fault)
+        if fault is not None and fault.is_uncounted:
+            return self._unprocessed(fault)
         if endpoint.kind not in _OPEN:
             self.gate.check(call.headers, bulk_import=endpoint.kind in _IMPORT_CALLS)
         self.meter.count(self._budget(endpoint.kind))
         if fault is None:
             return endpoint.handler(call)
-        return self._faulty(endpoint, call, fault)
+        return self._answer_with_fault(endpoint, call, fault)
 
     def _budget(self, kind: CallKind) -> Budget:
         if kind in _JOB_CALLS:
             return Budget(self.quirks.job_calls)
         return _BUDGETS.get(kind, Budget.NONE)
 
-    def _instead(self, fault: Fault) -> Response:
+    def _unprocessed(self, fault: Fault) -> Response:
         """The reply of a call that is not processed."""
         match fault.effect:
             case Effect.STATUS:
@@ -138,9 +127,9 @@ class Gateway:
             case _:
                 return DroppedConnection()
 
-    def _faulty(self, endpoint: Endpoint, call: Call, fault: Fault) -> Response:
+    def _answer_with_fault(self, endpoint: Endpoint, call: Call, fault: Fault) -> Response:
         if fault.effect in {Effect.STATUS, Effect.REDIRECT}:
-            return self._instead(fault)
+            return self._unprocessed(fault)
         if fault.effect is Effect.DELAY:
             self.clock.sleep(fault.seconds)
         if fault.effect is Effect.FIELD_DELETED:

@@ -1,4 +1,4 @@
-"""Replies that go wrong on the wire."""
+"""Replies that break off or never come."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DroppedConnection(Response):
         """Break the connection."""
         del send
         _transport(scope).abort()
-        await _gone(receive)
+        await _wait_for_disconnect(receive)
 
 
 class TruncatedResponse(Response):
@@ -35,16 +35,12 @@ class TruncatedResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send half of the body under the headers of the whole."""
         await send(
-            {
-                "type": "http.response.start",
-                "status": self.status_code,
-                "headers": self.raw_headers,
-            }
+            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
         half = bytes(self.body)[: len(self.body) // 2]
         await send({"type": "http.response.body", "body": half, "more_body": True})
         _transport(scope).close()
-        await _gone(receive)
+        await _wait_for_disconnect(receive)
 
 
 def malformed() -> Response:
@@ -57,7 +53,7 @@ def _transport(scope: Scope) -> asyncio.Transport:
     return transport
 
 
-async def _gone(receive: Receive) -> None:
-    """Wait for the server to notice, which else would answer in the app's place."""
+async def _wait_for_disconnect(receive: Receive) -> None:
+    """Wait until the server notices; before that it would answer in the app's place."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-KEPT = 100_000
+KEPT_REQUESTS = 100_000
 ENTRY = "sandbox.request"
 
 
 class RequestLog:
-    """Notes each request as it comes, and its reply as it goes."""
+    """Logs each request when it comes, and completes the entry when its reply goes out."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class RequestLog:
         self._on_request = on_request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, counting."""
+        """Pass the request on, and note its reply's status, size and time."""
         query = scope["query_string"].decode()
         entry = scope[ENTRY] = LoggedRequest(scope["method"], scope["path"], query)
         self._entries.append(entry)

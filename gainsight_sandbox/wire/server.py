@@ -29,7 +29,7 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Tells when it is ready, and stops without waiting for the next tick."""
+    """Has an event for when it is ready, and stops at once, not at uvicorn's next tick."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

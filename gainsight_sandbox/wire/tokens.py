@@ -23,14 +23,7 @@ class TokenRoutes:
 
     def endpoints(self) -> list[Endpoint]:
         """Ask for a token."""
-        return [
-            Endpoint(
-                "POST",
-                "/v1/users/m2m/oauth/token",
-                CallKind.TOKEN,
-                self.token,
-            )
-        ]
+        return [Endpoint("POST", "/v1/users/m2m/oauth/token", CallKind.TOKEN, self.token)]
 
     def token(self, call: Call) -> Response:
         """A token for the client's id and secret in the Authorization header."""
@@ -38,9 +31,5 @@ class TokenRoutes:
         grant_type = form.get("grant_type", [""])[0]
         token = self._gate.give_token(call.headers.get("authorization", ""), grant_type)
         return json_response(
-            {
-                "access_token": token,
-                "token_type": "Bearer",
-                "expires_in": self._gate.token_seconds,
-            }
+            {"access_token": token, "token_type": "Bearer", "expires_in": self._gate.token_seconds}
         )

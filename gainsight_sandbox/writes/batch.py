@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gainsight_sandbox.behaviour.errors import no_entity
 from gainsight_sandbox.behaviour.journal import Outcome
 from gainsight_sandbox.behaviour.operations import Operation
-from gainsight_sandbox.behaviour.quirks import ManyMatches
+from gainsight_sandbox.behaviour.quirk_choices import ManyMatches
 from gainsight_sandbox.writes.replies import rejection
 from gainsight_sandbox.writes.rows import RowWriter
 from gainsight_sandbox.writes.rules import columns_absent, required_fields
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.tenant.schema import Field, ObjectSchema
     from gainsight_sandbox.tenant.stamps import Stamps
-    from gainsight_sandbox.writes.requests import Record
+    from gainsight_sandbox.writes.lookups import WireRecord
 
 Stored = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A record's row, and how it came about."""
+    """The row that a record was written to, and whether it is new."""
 
     outcome: Outcome
     rowid: int
@@ -56,7 +56,7 @@ class RecordBatch:
         self._writers: dict[tuple[str, ...], RowWriter] = {}
         self.keys = tuple(key.name for key in keys)
 
-    def check(self, records: list[Record]) -> list[Stored]:
+    def check(self, records: list[WireRecord]) -> list[Stored]:
         """The texts to be stored; raises ApiError with all that is wrong with any record."""
         checker = RecordChecker(self._schema, self._keys, self._quirks)
         checked = [checker.check(record) for record in records]

@@ -6,12 +6,12 @@ The Relationship APIs article, Create Relationship(s) using Lookups.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gainsight_sandbox.behaviour.errors import ApiError
-from gainsight_sandbox.reads.sql import quoted
+from gainsight_sandbox.tenant.store import quoted
 from gainsight_sandbox.writes.rules import ErrorCode, exact_field
 from gainsight_sandbox.writes.validation import InvalidValueError, value_parser
 
@@ -21,18 +21,20 @@ if TYPE_CHECKING:
 
     from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.tenant.schema import ObjectSchema
-    from gainsight_sandbox.writes.requests import Record
+
+WireRecord = dict[str, Any]
+"""A record as a call sends it: values by field name."""
 
 
 class NoMatch(StrEnum):
-    """What becomes of a record whose lookup finds nothing."""
+    """What happens to a record whose lookup finds nothing."""
 
     ERROR = "ERROR"
     NULLABLE = "NULLABLE"
 
 
 class MultiMatch(StrEnum):
-    """What becomes of a record whose lookup finds several records."""
+    """What happens to a record whose lookup finds several records."""
 
     FIRST = "FIRSTMATCH"
     ERROR = "MARKASERROR"
@@ -75,7 +77,7 @@ class LookupResolver:
         )
 
     def applies(self, record: Mapping[str, object]) -> bool:
-        """Whether a record has any of the columns that the lookup goes by."""
+        """Whether a record has any of the columns that the lookup searches with."""
         return any(column in record for column in self._lookup.fields)
 
     def resolve(self, connection: sqlite3.Connection, record: Mapping[str, object]) -> str | None:
@@ -112,17 +114,21 @@ class LookupResolver:
 
 def with_lookups(
     connection: sqlite3.Connection,
-    records: list[Record],
+    records: list[WireRecord],
     resolvers: dict[str, LookupResolver],
     quirks: Quirks,
     schema: ObjectSchema,
-) -> list[Record]:
-    """The records with their looked-up fields; the columns looked up by are fields as well."""
+) -> list[WireRecord]:
+    """The records with the fields that lookups fill.
+
+    The columns that a lookup goes by stay in the record, and must be fields of the object, unless
+    the tenant's quirk frees them.
+    """
     if not resolvers:
         return records
-    carried = {column for resolver in resolvers.values() for column in resolver.columns}
+    sources = {column for resolver in resolvers.values() for column in resolver.columns}
     known = {field.name for field in schema.fields}
-    dropped = carried - known if quirks.lookup_columns_free else set()
+    dropped = sources - known if quirks.lookup_columns_free else set()
     completed = []
     for record in records:
         found = {

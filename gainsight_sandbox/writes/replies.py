@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gainsight_sandbox.behaviour.errors import ApiError
-from gainsight_sandbox.behaviour.quirks import QueryNull
+from gainsight_sandbox.behaviour.quirk_choices import QueryNull
 from gainsight_sandbox.reads.rendering import query_record
 from gainsight_sandbox.tenant.schema import Family
 
@@ -28,8 +28,8 @@ def confirmation(
 ) -> dict[str, object]:
     """The data of a success: full records, and how many there are."""
     names = [field.name for field in schema.fields]
-    ways = replace(quirks, query_dates=quirks.write_dates, query_null=QueryNull.NULL)
-    render = query_record(names, schema.fields, ways)
+    as_written = replace(quirks, query_dates=quirks.write_dates, query_null=QueryNull.NULL)
+    render = query_record(names, schema.fields, as_written)
     numbers = [
         (index, field.name)
         for index, field in enumerate(schema.fields)
@@ -50,7 +50,7 @@ def confirmation(
 
 
 def rejection(errors: Sequence[Sequence[FieldError]], quirks: Quirks) -> ApiError:
-    """The failure of a whole call: of each bad record, every bad field."""
+    """The failure of a whole call; it lists every bad field of every bad record."""
     nested = [[_field_error(error) for error in record] for record in errors]
     first = errors[0][0]
     shown = [entry for record in nested for entry in record] if quirks.write_errors_flat else nested

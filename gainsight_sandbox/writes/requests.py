@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
 from gainsight_sandbox.behaviour.errors import ApiError
-from gainsight_sandbox.writes.lookups import Lookup  # noqa: TC001 - msgspec reads the type at run time
+from gainsight_sandbox.writes.lookups import (  # noqa: TC001 - msgspec reads types at run time
+    Lookup,
+    WireRecord,
+)
 from gainsight_sandbox.writes.rules import ErrorCode
-
-Record = dict[str, Any]
 
 
 class WriteRequest(msgspec.Struct):
     """What to write, as sent."""
 
-    records: list[Record]
+    records: list[WireRecord]
     lookups: dict[str, Lookup] | None = None
 
 

@@ -8,15 +8,16 @@ from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import no_entity
 from gainsight_sandbox.behaviour.faults import Effect
 from gainsight_sandbox.behaviour.operations import Operation
-from gainsight_sandbox.behaviour.quirks import Partial, Quirks
+from gainsight_sandbox.behaviour.quirk_choices import Partial
 from gainsight_sandbox.reads.rendering import query_record
-from gainsight_sandbox.reads.sql import quoted
+from gainsight_sandbox.tenant.store import quoted
 from gainsight_sandbox.wire.calls import Call, Endpoint
 from gainsight_sandbox.wire.envelope import success
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.tenant.store import Store
     from gainsight_sandbox.tenant.tenant import Tenant
     from gainsight_sandbox.writes.writer import RecordWriter
@@ -39,24 +40,9 @@ class RecordRoutes:
         return [
             Endpoint("POST", _OBJECT, CallKind.INSERT, self.insert),
             Endpoint("PUT", _OBJECT, CallKind.UPDATE, self.update),
-            Endpoint(
-                "PUT",
-                f"{_OBJECT}/upsert",
-                CallKind.UPSERT,
-                self.upsert,
-            ),
-            Endpoint(
-                "DELETE",
-                f"{_OBJECT}/{{key}}",
-                CallKind.DELETE,
-                self.delete,
-            ),
-            Endpoint(
-                "GET",
-                f"{_OBJECT}/{{key}}",
-                CallKind.RECORD,
-                self.read,
-            ),
+            Endpoint("PUT", f"{_OBJECT}/upsert", CallKind.UPSERT, self.upsert),
+            Endpoint("DELETE", f"{_OBJECT}/{{key}}", CallKind.DELETE, self.delete),
+            Endpoint("GET", f"{_OBJECT}/{{key}}", CallKind.RECORD, self.read),
         ]
 
     def insert(self, call: Call) -> Response:
@@ -93,7 +79,7 @@ class RecordRoutes:
         return success(query_record(names, schema.fields, self._quirks)(row))
 
     def _write(self, call: Call, operation: Operation) -> Response:
-        partial = _PARTIAL_FAULTS.get(call.fault.effect) if call.fault else None
+        partial = _PARTIAL_FAULTS.get(call.effect) if call.effect else None
         return success(
             self._writer.write(
                 operation,

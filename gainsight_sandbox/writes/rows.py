@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.reads.sql import quoted
+from gainsight_sandbox.tenant.store import quoted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RowWriter:
-    """Writes rows that all have the same columns."""
+    """Finds, inserts and updates rows that have the columns given."""
 
     def __init__(
         self, schema: ObjectSchema, columns: Sequence[str], keys: Sequence[str], stamps: Stamps
@@ -40,17 +40,17 @@ class RowWriter:
         self._find = f"SELECT rowid FROM {table} WHERE {match} ORDER BY rowid"  # noqa: S608 - quoted
 
     def find(self, connection: sqlite3.Connection, row: Sequence[str | None]) -> list[int]:
-        """The ids of the rows that have this row's keys, the oldest first."""
+        """The row ids of the rows that have this row's keys, the oldest first."""
         values = [row[position] for position in self._key_positions]
         return [rowid for (rowid,) in connection.execute(self._find, values)]
 
     def insert(self, connection: sqlite3.Connection, row: Sequence[str | None]) -> int:
-        """Add a row, and tell its id."""
+        """Add a row; returns its row id."""
         cursor = connection.execute(self._insert, (*row, *self._stamps.insert_values()))
         return int(cursor.lastrowid or 0)
 
     def update(self, connection: sqlite3.Connection, rowid: int, row: Sequence[str | None]) -> None:
-        """Set the columns of a row, but for the keys."""
+        """Set the columns of a row, except the keys."""
         if self._update is not None:
             values = [row[position] for position in self._changed_positions]
             connection.execute(self._update, (*values, *self._stamps.update_values(), rowid))

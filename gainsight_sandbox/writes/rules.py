@@ -62,7 +62,7 @@ def parse_keys(schema: ObjectSchema, text: str) -> tuple[Field, ...]:
 
 
 def required_fields(schema: ObjectSchema) -> tuple[str, ...]:
-    """The fields that a new record must bring."""
+    """The fields that a new record must have."""
     return tuple(
         field.name for field in schema.fields if field.required and schema.is_writable(field)
     )
@@ -78,7 +78,7 @@ def columns_absent(names: list[str]) -> ApiError:
 
 
 def absent_message(names: list[str]) -> str:
-    """What that article prints of the columns themselves."""
+    """The part of that reply that names the columns."""
     return f"Required columns are absent. [{', '.join(names)}]"
 
 
@@ -92,7 +92,7 @@ def _key_field(schema: ObjectSchema, name: str) -> Field:
 
 
 def exact_field(schema: ObjectSchema, name: str) -> Field | None:
-    """The field of exactly that name: unlike a query, a write is particular about case."""
+    """The field of exactly that name: writes, unlike queries, distinguish upper and lower case."""
     field = schema.field(name)
     return field if field is not None and field.name == name else None
 

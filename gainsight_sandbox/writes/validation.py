@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.quirks import Quirks
 
 Parser = Callable[[object], str | None]
-"""Makes the text to be stored of a value as sent; raises InvalidValueError."""
+"""Turns a value as sent into the text to be stored; raises InvalidValueError."""
 
 _GSID = re.compile(r"[0-9A-Za-z]{36}")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _STORED_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,29})(\.[0-9]{1,29})?")
-_MOST_DIGITS = 60
+_MAX_DIGITS = 60
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
@@ -60,7 +60,7 @@ class FieldError:
 
 
 def value_parser(field: Field, quirks: Quirks) -> Parser:
-    """What reads the values of a field."""
+    """A parser of a field's values, null among them."""
     parse = text_parser(field, quirks)
     required = field.required
 
@@ -74,7 +74,7 @@ def value_parser(field: Field, quirks: Quirks) -> Parser:
 
 
 class RecordChecker:
-    """Reads records of one object, each with fields of its own choice."""
+    """Checks records of one object; they may have different fields."""
 
     def __init__(self, schema: ObjectSchema, keys: tuple[Field, ...], quirks: Quirks) -> None:
         self._schema = schema
@@ -83,7 +83,7 @@ class RecordChecker:
         self._parsers = {field.name: value_parser(field, quirks) for field in schema.fields}
 
     def check(self, record: Mapping[str, object]) -> tuple[dict[str, str | None], list[FieldError]]:
-        """The texts to be stored, and all that is wrong."""
+        """The texts to be stored, and everything that is wrong with the record."""
         stored: dict[str, str | None] = {}
         errors = []
         for name, value in record.items():
@@ -116,7 +116,7 @@ def missing_key(key: Field) -> FieldError:
 
 
 def many_matches(keys: Sequence[str], values: Sequence[str | None]) -> FieldError:
-    """A record whose keys match more than one that is there."""
+    """A record whose keys match more than one stored record."""
     return FieldError(
         ErrorCode.BAD_DATA,
         "More than one record matches the keys.",
@@ -130,7 +130,7 @@ def _set_fields(stored: Mapping[str, str | None]) -> set[str]:
 
 
 def text_parser(field: Field, quirks: Quirks) -> Parser:
-    """What reads the values of a field that are not null, among them those that a text can be."""
+    """A parser of a field's values other than null; an empty text may still mean null."""
     match field.family:
         case Family.TEXT:
             return _text_parser(field)
@@ -196,7 +196,7 @@ def _items_parser(field: Field, quirks: Quirks) -> Parser:
 
 
 def _items(field: Field, quirks: Quirks) -> dict[str, str]:
-    """The item id behind each text that is understood."""
+    """Item ids by the texts that are accepted for them: ids, and labels if the quirk is set."""
     valid = [option for option in field.options if option.active or quirks.write_inactive]
     labels = {option.label: option.value for option in valid if quirks.write_labels}
     return labels | {option.value: option.value for option in valid}
@@ -263,7 +263,7 @@ def _number_parser(code: ErrorCode) -> Parser:
         except ValueError as error:
             raise InvalidValueError(code, "Invalid number.") from error
         if not _fits(number):
-            raise InvalidValueError(code, f"The number has more than {_MOST_DIGITS} digits.")
+            raise InvalidValueError(code, f"The number has more than {_MAX_DIGITS} digits.")
         return format(number, "f")
 
     return parse
@@ -271,6 +271,4 @@ def _number_parser(code: ErrorCode) -> Parser:
 
 def _fits(number: Decimal) -> bool:
     exponent = number.as_tuple().exponent
-    return (
-        number.adjusted() < _MOST_DIGITS and isinstance(exponent, int) and exponent > -_MOST_DIGITS
-    )
+    return number.adjusted() < _MAX_DIGITS and isinstance(exponent, int) and exponent > -_MAX_DIGITS

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from gainsight_sandbox.behaviour.errors import ApiError, ObjectNotFoundError, no_entity
 from gainsight_sandbox.behaviour.journal import Outcome, RecordOutcome, WriteCall
 from gainsight_sandbox.behaviour.operations import Operation
-from gainsight_sandbox.behaviour.quirks import Partial
-from gainsight_sandbox.reads.sql import quoted
+from gainsight_sandbox.behaviour.quirk_choices import Partial
 from gainsight_sandbox.tenant.stamps import Stamps
+from gainsight_sandbox.tenant.store import quoted
 from gainsight_sandbox.writes.batch import RecordBatch
 from gainsight_sandbox.writes.lookups import LookupResolver, with_lookups
 from gainsight_sandbox.writes.replies import confirmation
@@ -73,14 +73,9 @@ class RecordWriter:
         return data
 
     def _write(
-        self,
-        operation: Operation,
-        name: str,
-        request: WriteRequest,
-        keys: str,
-        partial: Partial,
+        self, operation: Operation, name: str, request: WriteRequest, keys: str, partial: Partial
     ) -> tuple[dict[str, object], tuple[RecordOutcome, ...]]:
-        """The reply's data, and what became of the records."""
+        """Write the records; returns the reply's data and each record's outcome."""
         schema = self._schema(name)
         refuse_rest(schema)
         self._refuse_upsert(operation, schema)
@@ -107,21 +102,10 @@ class RecordWriter:
             deleted = self._delete(schema, key)
         except ApiError as error:
             refused = (RecordOutcome(Outcome.REFUSED, key),)
-            self._note(
-                name,
-                Operation.DELETE,
-                "",
-                refused,
-                error.code,
-            )
+            self._note(name, Operation.DELETE, "", refused, error.code)
             raise
         outcome = Outcome.DELETED if deleted else Outcome.SKIPPED
-        self._note(
-            name,
-            Operation.DELETE,
-            "",
-            (RecordOutcome(outcome, key),),
-        )
+        self._note(name, Operation.DELETE, "", (RecordOutcome(outcome, key),))
         return f"Delete process initiated for {deleted} records."
 
     def _delete(self, schema: ObjectSchema, key: str) -> int:
@@ -176,7 +160,7 @@ class RecordWriter:
 def _read(
     connection: sqlite3.Connection, schema: ObjectSchema, written: list[Written], quirks: Quirks
 ) -> list[tuple[str | None, ...]]:
-    """The rows in their last state, each once."""
+    """The written rows as they are now, each once."""
     rowids = list(dict.fromkeys(each.rowid for each in written))
     if not quirks.write_keeps_order:
         rowids.reverse()

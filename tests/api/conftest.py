@@ -14,7 +14,7 @@ import pytest
 
 from gainsight_api.connect import connect
 from gainsight_api.settings import ConnectionSettings
-from gainsight_sandbox import ManualClock, Quirks, Sandbox
+from gainsight_sandbox import Credentials, ManualClock, Quirks, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -232,7 +232,9 @@ def tenant(time: Time) -> Iterator[MakeTenant]:
     with contextlib.ExitStack() as running:
 
         def tenant(quirks: Quirks | None = None, **options: Any) -> Sandbox:
-            sandbox = Sandbox(clock=time, quirks=quirks, access_key=KEY, **options)
+            sandbox = Sandbox(
+                clock=time, quirks=quirks, credentials=Credentials(access_key=KEY), **options
+            )
             return running.enter_context(sandbox)
 
         yield tenant

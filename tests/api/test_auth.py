@@ -15,7 +15,7 @@ from gainsight_api.quota import Budget, Limits, Quota, open_store
 from gainsight_api.session import Repeat, Session
 from gainsight_sandbox import Effect, Fault, Quirks, Refusal
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.sandbox import CLIENT_ID, CLIENT_SECRET
+from gainsight_sandbox.wire.auth import CLIENT_ID, CLIENT_SECRET
 from tests.api.conftest import KEY, Connect, MakeTenant, Reply, Server, Time, enveloped, ok
 
 if TYPE_CHECKING:

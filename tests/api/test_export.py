@@ -22,9 +22,8 @@ from gainsight_api.filters.build import Condition, Operator
 from gainsight_api.job_states import JobState
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
-from gainsight_sandbox import Effect, Fault, Quirks
+from gainsight_sandbox import Effect, ExportEmpty, Fault, JobSettings, Quirks
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.behaviour.quirks import ExportEmpty
 from tests.api.conftest import Connect, MakeTenant, Reply, Server, Time, enveloped, ok
 from tests.api.conftest import csv as csv_reply
 
@@ -131,7 +130,7 @@ def test_a_submission_whose_reply_was_lost_is_not_made_twice(
 def test_a_job_runs_and_is_completed(
     connected: Connect, tenant: MakeTenant, time: Time, file: IO[bytes]
 ) -> None:
-    sandbox = tenant(rows={"company": 25}, job_seconds=60, chunk_rows=10)
+    sandbox = tenant(rows={"company": 25}, jobs=JobSettings(job_seconds=60, chunk_rows=10))
     exports = Exports(connected(sandbox.url))
     job = exports.submit(COMPANIES)
     assert exports.status(job) == JobStatus(JobState.RUNNING)
@@ -440,7 +439,7 @@ def test_a_chunk_that_is_gone_is_not_found(
 
 
 def test_the_tenants_jobs_expire(connected: Connect, tenant: MakeTenant, time: Time) -> None:
-    sandbox = tenant(rows={"company": 3}, job_retention=3600)
+    sandbox = tenant(rows={"company": 3}, jobs=JobSettings(job_retention=3600))
     exports = Exports(connected(sandbox.url))
     job = exports.submit(COMPANIES)
     exports.status(job)

@@ -9,8 +9,7 @@ from gainsight_api.filters.build import Condition, Operator
 from gainsight_api.query import Query
 from gainsight_api.quota import Budget
 from gainsight_api.read import Read
-from gainsight_sandbox import Quirks
-from gainsight_sandbox.behaviour.quirks import QueryEmpty, QueryShape
+from gainsight_sandbox import QueryEmpty, QueryShape, Quirks
 from tests.api.conftest import Connect, MakeTenant, Server, enveloped, ok
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import Effect, Fault, Limits, Sandbox
+from gainsight_sandbox import Credentials, Effect, Fault, Limits, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.e2e.support import SMALL, environment, run
 
@@ -28,7 +28,7 @@ TAP = (sys.executable, "-m", "tap_gainsight", "--config=ENV")
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rows=SMALL, access_key=KEY) as running:
+    with Sandbox(rows=SMALL, credentials=Credentials(access_key=KEY)) as running:
         yield running
 
 
@@ -146,7 +146,9 @@ def test_a_failed_job_ends_in_one_line(sandbox: Sandbox) -> None:
 
 
 def test_a_used_up_quota_ends_in_one_line_if_it_is_not_waited_for() -> None:
-    with Sandbox(rows=SMALL, access_key=KEY, limits=Limits(bulk_per_hour=1)) as small:
+    with Sandbox(
+        rows=SMALL, credentials=Credentials(access_key=KEY), limits=Limits(bulk_per_hour=1)
+    ) as small:
         line = failure(
             small,
             objects='["company", "relationship"]',

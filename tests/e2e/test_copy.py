@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import Limits, Sandbox
-from gainsight_sandbox.command.schema_file import read_objects
+from gainsight_sandbox import Limits, Sandbox, read_objects
 from tests.e2e.support import environment, run
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gainsight_sandbox import Sandbox
+from gainsight_sandbox import Hooks, JobSettings, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.e2e.support import BIN, ROOT, environment, rows_in
 
@@ -59,7 +59,9 @@ def killer() -> Killer:
 @pytest.fixture
 def sandbox(killer: Killer) -> Iterator[Sandbox]:
     with Sandbox(
-        rows={"company": ROWS}, chunk_rows=CHUNK, job_seconds=0.2, before_request=killer
+        rows={"company": ROWS},
+        jobs=JobSettings(chunk_rows=CHUNK, job_seconds=0.2),
+        hooks=Hooks(before_request=killer),
     ) as running:
         yield running
 
@@ -150,7 +152,9 @@ def test_a_tap_killed_at_twenty_points_under_meltano_pays_for_no_second_job(
     (tmp_path / "meltano.yml").write_text(declared)
     for point in range(1, 21):
         with Sandbox(
-            rows={"company": ROWS}, chunk_rows=CHUNK // 2, job_seconds=0.5, before_request=killer
+            rows={"company": ROWS},
+            jobs=JobSettings(chunk_rows=CHUNK // 2, job_seconds=0.5),
+            hooks=Hooks(before_request=killer),
         ) as sandbox:
             killer.countdown, killer.killed = point, False
             found: set[str] = set()

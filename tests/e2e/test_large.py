@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from gainsight_sandbox import Sandbox
+from gainsight_sandbox import JobSettings, Sandbox
 from tests.e2e.support import environment
 
 NAME = "usage_event__gc"
@@ -17,7 +17,7 @@ ROWS = 3_000_000
 
 @pytest.mark.slow
 def test_three_million_rows_take_three_jobs_and_flat_memory() -> None:
-    with Sandbox(rows={NAME: ROWS}, job_seconds=1) as sandbox:
+    with Sandbox(rows={NAME: ROWS}, jobs=JobSettings(job_seconds=1)) as sandbox:
         env = environment(sandbox, objects=f'["{NAME}"]')
         with subprocess.Popen(
             [sys.executable, "-m", "tap_gainsight", "--config=ENV"],

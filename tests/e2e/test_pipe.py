@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gainsight_sandbox import Limits, Sandbox
+from gainsight_sandbox import JobSettings, Limits, Sandbox
 from tests.e2e.support import SMALL, assert_same, environment, rows_in, run
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ LIMITS = Limits(10**6, 10**6, 10**6, 10**6)
 def test_the_files_hold_every_row_of_the_tenant_value_for_value(
     tmp_path: Path, method: str
 ) -> None:
-    with Sandbox(rows=SMALL, limits=LIMITS, chunk_rows=60) as sandbox:
+    with Sandbox(rows=SMALL, limits=LIMITS, jobs=JobSettings(chunk_rows=60)) as sandbox:
         config = tmp_path / "loader.json"
         config.write_text(json.dumps({"output_path": str(tmp_path)}))
         tap = f"{shlex.quote(sys.executable)} -m tap_gainsight --config=ENV"

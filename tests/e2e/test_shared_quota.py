@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gainsight_sandbox import Sandbox
+from gainsight_sandbox import Credentials, Sandbox
 from tests.e2e.support import environment
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def test_together_they_never_pass_the_limit(
         if store == "sqlite"
         else str(request.getfixturevalue(f"{store}_url"))
     )
-    with Sandbox(rows=dict.fromkeys(OBJECTS, 20), access_key=f"a-key-for-{store}") as sandbox:
+    with Sandbox(
+        rows=dict.fromkeys(OBJECTS, 20), credentials=Credentials(access_key=f"a-key-for-{store}")
+    ) as sandbox:
         taps = [
             subprocess.Popen(
                 [sys.executable, "-m", "tap_gainsight", "--config=ENV"],

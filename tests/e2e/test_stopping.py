@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import Sandbox
+from gainsight_sandbox import JobSettings, Sandbox
 from tests.api.conftest import Reply
 from tests.hostile import Hostile
 
@@ -28,7 +28,7 @@ AT_MOST = 5.0
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rows={"company": 3_000}, chunk_rows=500) as sandbox:
+    with Sandbox(rows={"company": 3_000}, jobs=JobSettings(chunk_rows=500)) as sandbox:
         yield sandbox
 
 

@@ -47,8 +47,7 @@ GSID = "1P02" + "A" * 32
 def shop(rig: Rig, **options: Any) -> tuple[Sandbox, Writer]:
     """A tenant of three objects, without limits."""
     sandbox, client = rig.demo(
-        demo=False,
-        **{"limits": UNLIMITED, "objects": [ORDER, BUYER, EVENT], **options},
+        demo=False, **{"limits": UNLIMITED, "objects": [ORDER, BUYER, EVENT], **options}
     )
     return sandbox, Writer(client)
 

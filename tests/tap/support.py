@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gainsight_sandbox import (
     DataType,
     Field,
+    JobSettings,
     Limits,
     ManualClock,
     ObjectSchema,
@@ -69,10 +70,17 @@ def things(
 
 @contextlib.contextmanager
 def tenant_of(
-    rows: Iterable[Mapping[str, Any]], *, schema: ObjectSchema = THING, **options: Any
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    schema: ObjectSchema = THING,
+    job_seconds: float = 0.0,
+    job_retention: float = 86400.0,
+    chunk_rows: int = 20_000,
+    **options: Any,
 ) -> Iterator[Sandbox]:
     """A tenant of one object, whose time is moved by hand."""
-    given = {"demo": False, "clock": ManualClock(), "limits": NO_LIMITS, **options}
+    jobs = JobSettings(job_seconds, job_retention, chunk_rows)
+    given = {"demo": False, "clock": ManualClock(), "limits": NO_LIMITS, "jobs": jobs, **options}
     with Sandbox(**given) as sandbox:
         sandbox.tenant.add_object(schema, rows)
         yield sandbox

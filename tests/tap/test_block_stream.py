@@ -15,7 +15,7 @@ from singer_sdk.exceptions import MapExpressionError
 
 from gainsight_api.datatypes import Kind, json_decoder, json_schema
 from gainsight_api.errors import DataError
-from gainsight_sandbox import ManualClock, Sandbox
+from gainsight_sandbox import JobSettings, ManualClock, Sandbox
 from tap_gainsight.block_stream import BlockStream
 from tap_gainsight.tap import TapGainsight
 from tests.tap.generated import CELLS, DIALECTS, VALUES, Dialect, columns, file_of, tables
@@ -138,7 +138,7 @@ def test_a_querys_page_is_written_as_the_sdk_writes_it(
 def test_messages_states_and_bookmarks_are_the_same_either_way(method: str) -> None:
     def output(*, whole_blocks: bool) -> str:
         rows = {"awkward__gc": 300, "company": 60}
-        with Sandbox(clock=ManualClock(), rows=rows, chunk_rows=70) as sandbox:
+        with Sandbox(clock=ManualClock(), rows=rows, jobs=JobSettings(chunk_rows=70)) as sandbox:
             tap = make_tap(sandbox, extract_method=method, page_rows=50)
             text, error = printed(select_only(tap, *rows), whole_blocks=whole_blocks)
         assert not error

@@ -16,6 +16,7 @@ from gainsight_sandbox import (
     DataType,
     DateForm,
     Field,
+    Hooks,
     LoggedRequest,
     ManualClock,
     ObjectSchema,
@@ -171,7 +172,7 @@ def test_a_bookmark_does_not_pass_the_begin_of_the_extract_by_the_tenants_clock(
         tenants.advance(1)
         ours.advance(1)
 
-    with tenant_of(rows, clock=tenants, before_request=pass_time) as sandbox:
+    with tenant_of(rows, clock=tenants, hooks=Hooks(before_request=pass_time)) as sandbox:
         tap = select_only(make_tap(sandbox, clock=ours, extract_method=method), NAME)
         # Discovery has taken its time; the extract begins now.
         begins = began + timedelta(seconds=ours.now() - start)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import Effect, Fault, Limits, Sandbox
+from gainsight_sandbox import Effect, Fault, Hooks, JobSettings, Limits, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.target.support import (
     THING,
@@ -87,7 +87,11 @@ def tenant(striker: Striker) -> Iterator[Sandbox]:
     objects = [thing(), thing(OTHER)]
     limits = Limits(10**6, 10**6, 10**6, 10**6)  # a real clock would be waited for
     with Sandbox(
-        empty=True, objects=objects, job_seconds=0.3, limits=limits, before_request=striker
+        empty=True,
+        objects=objects,
+        jobs=JobSettings(job_seconds=0.3),
+        limits=limits,
+        hooks=Hooks(before_request=striker),
     ) as sandbox:
         yield sandbox
 

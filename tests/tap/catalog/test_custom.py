@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import ConfigError, ServerError
-from gainsight_sandbox import DataType, Effect, Fault, NotNull, Quirks, Sandbox
+from gainsight_sandbox import DataType, Effect, Fault, JobSettings, NotNull, Quirks, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.tap.support import NO_LIMITS, make_tap, run, select_only, sync
 
@@ -263,7 +263,7 @@ def test_a_column_that_has_gone_from_the_tenant_is_left_out_with_a_warning(
 
 def test_a_run_killed_after_a_column_has_gone_goes_on_with_its_job() -> None:
     settings = {"objects": ["company"], "extract_method": "bulk", "max_retries": 0}
-    with Sandbox(rows={"company": 30}, chunk_rows=10) as sandbox:
+    with Sandbox(rows={"company": 30}, jobs=JobSettings(chunk_rows=10)) as sandbox:
         catalog = make_tap(sandbox, objects=["company"]).catalog_dict
         sandbox.tenant.delete_field("company", "Industry")
         sandbox.faults.add(

@@ -13,6 +13,8 @@ from gainsight_sandbox import (
     DataType,
     DateForm,
     Field,
+    Hooks,
+    JobSettings,
     Limits,
     LoggedRequest,
     ManualClock,
@@ -131,8 +133,8 @@ def check(seed: int) -> None:
         clock=clock,
         limits=NO_LIMITS,
         quirks=quirks_for(chance),
-        chunk_rows=chance.randint(1, 50),
-        before_request=changes,
+        jobs=JobSettings(chunk_rows=chance.randint(1, 50)),
+        hooks=Hooks(before_request=changes),
     ) as sandbox:
         changes.sandbox = sandbox
         sandbox.tenant.add_object(SCHEMA, list(rows_for(chance, clock.now())))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import DataType, Field, ManualClock, ObjectSchema, Sandbox
+from gainsight_sandbox import DataType, Field, Hooks, ManualClock, ObjectSchema, Sandbox
 from tests.tap.support import make_tap, run
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def test_the_bookmark_stays_within_what_the_tenant_s_clock_showed_at_the_begin(
             clock.advance(2)
             sandbox.tenant.update(NAME, keys[1], {"Name": f"later {queries}"})
 
-    with Sandbox(demo=False, clock=clock, before_request=change) as sandbox:
+    with Sandbox(demo=False, clock=clock, hooks=Hooks(before_request=change)) as sandbox:
         moment = datetime.fromtimestamp(clock.now(), UTC)
         rows = [{"Name": f"row {n}", "ModifiedDate": moment} for n in range(3)]
         sandbox.tenant.add_object(SCHEMA)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import Effect, Fault, LoggedRequest, ManualClock
+from gainsight_sandbox import Effect, Fault, Hooks, LoggedRequest, ManualClock
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tap_gainsight.extract.jobs import JobTimeoutError
 from tests.tap.support import (
@@ -119,7 +119,7 @@ class Gate:
 
 def test_two_chunks_are_fetched_ahead_and_not_more() -> None:
     gate = Gate()
-    with tenant_of(things(100), chunk_rows=10, on_request=gate) as sandbox:
+    with tenant_of(things(100), chunk_rows=10, hooks=Hooks(on_request=gate)) as sandbox:
         stream = bulk_tap(sandbox).streams[NAME]
         records = stream.get_records(None)
         for number, _ in enumerate(records):

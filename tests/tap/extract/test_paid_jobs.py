@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import Effect, Fault, ManualClock, Sandbox
+from gainsight_sandbox import Effect, Fault, JobSettings, ManualClock, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.tap.support import make_tap, run, sync
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rows={"company": 60}, clock=ManualClock(), chunk_rows=20) as running:
+    with Sandbox(
+        rows={"company": 60}, clock=ManualClock(), jobs=JobSettings(chunk_rows=20)
+    ) as running:
         yield running
 
 

@@ -10,6 +10,7 @@ import pytest
 from gainsight_sandbox import (
     DataType,
     Field,
+    JobSettings,
     Limits,
     ManualClock,
     ObjectSchema,
@@ -51,7 +52,7 @@ def fill(sandbox: Sandbox, large: int) -> None:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(demo=False, clock=ManualClock(), job_seconds=10) as running:
+    with Sandbox(demo=False, clock=ManualClock(), jobs=JobSettings(job_seconds=10)) as running:
         fill(running, large=40)
         yield running
 
@@ -99,7 +100,10 @@ def test_eight_large_streams_take_a_third_of_the_time_of_one_after_the_other() -
         return tenant.clock.now() - started
 
     with Sandbox(
-        demo=False, clock=ManualClock(), job_seconds=10, limits=Limits(bulk_per_hour=100)
+        demo=False,
+        clock=ManualClock(),
+        jobs=JobSettings(job_seconds=10),
+        limits=Limits(bulk_per_hour=100),
     ) as tenant:
         fill(tenant, large=40)
         one_after_the_other = seconds(1)
@@ -156,7 +160,9 @@ def test_the_bulk_quota_is_waited_for_once_it_is_used_up_and_the_state_written_b
 
 def test_a_job_gone_before_its_turn_is_submitted_anew() -> None:
     clock = ManualClock()
-    with Sandbox(demo=False, clock=clock, job_seconds=10, job_retention=15) as sandbox:
+    with Sandbox(
+        demo=False, clock=clock, jobs=JobSettings(job_seconds=10, job_retention=15)
+    ) as sandbox:
         fill(sandbox, large=40)
         output = run(select_only(make_tap(sandbox, extract_method="bulk"), *LARGE[:4]))
         assert {len({r["Gsid"] for r in output.records[name]}) for name in LARGE[:4]} == {40}

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import AuthError, GainsightError, JobFailedError
-from gainsight_sandbox import (
-    DataJob,
-    Effect,
-    Fault,
-    ManualClock,
-    Sandbox,
-)
+from gainsight_sandbox import Credentials, DataJob, Effect, Fault, ManualClock, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.sandbox import CLIENT_ID, CLIENT_SECRET
+from gainsight_sandbox.wire.auth import CLIENT_ID, CLIENT_SECRET
 from tests.target.support import THING, Runner, record, records, schema, state, thing
 
 if TYPE_CHECKING:
@@ -107,7 +101,10 @@ def test_a_status_that_is_lost_fails_the_run(runner: Runner, sandbox: Sandbox) -
 
 def test_imports_may_have_an_access_key_of_their_own(tmp_path: Path) -> None:
     with Sandbox(
-        empty=True, clock=ManualClock(), objects=[thing()], bulk_access_key="import-key"
+        empty=True,
+        clock=ManualClock(),
+        objects=[thing()],
+        credentials=Credentials(bulk_access_key="import-key"),
     ) as sandbox:
         runner = Runner(sandbox, tmp_path)
         runner.loaded(schema(), *records(3), bulk_access_key="import-key", **BULK)
@@ -124,7 +121,10 @@ def test_imports_may_have_an_access_key_of_their_own_beside_oauth(tmp_path: Path
         }
     }
     with Sandbox(
-        empty=True, clock=ManualClock(), objects=[thing()], bulk_access_key="import-key"
+        empty=True,
+        clock=ManualClock(),
+        objects=[thing()],
+        credentials=Credentials(bulk_access_key="import-key"),
     ) as sandbox:
         [apple] = sandbox.tenant.insert("company", {"Name": "Apple"})
         runner = Runner(sandbox, tmp_path)

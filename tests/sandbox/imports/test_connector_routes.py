@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import Effect, Fault, ImportApi, Limits, Quirks
+from gainsight_sandbox import Effect, Fault, ImportApi, JobSettings, Limits, Quirks
 from tests.sandbox.writing import Reply, Writer, as_csv, shop, stored
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def status(writer: Writer, status_id: str) -> dict[str, Any]:
 
 
 def test_a_file_goes_to_a_data_job_and_its_status_counts_the_records(rig: Rig) -> None:
-    sandbox, writer = shop(rig, job_seconds=10)
+    sandbox, writer = shop(rig, jobs=JobSettings(job_seconds=10))
     data_job = sandbox.data_jobs.add("order__gc", "UPSERT", ["Name"])
     status_id = writer.upload(IMPORT, {"jobId": data_job}, ROWS).data["statusId"]
     assert status(writer, status_id)["jobStatus"] == "INIT"

@@ -14,6 +14,8 @@ from tests.sandbox.client import NOW, SMALL, Client, clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Rig
 
 THEN = datetime.fromtimestamp(NOW, UTC)
 
@@ -137,3 +139,15 @@ def test_deletions_of_late_are_logged(demo: Sandbox) -> None:
     for entry in entries:
         there = {row["Gsid"] for row in demo.tenant.rows(str(entry["ObjectName"]))}
         assert entry["RecordId"] not in there
+
+
+def test_an_empty_tenant_has_the_demo_objects_and_reference_data(rig: Rig) -> None:
+    full, _ = rig.demo(rows={"company": 3})
+    empty, client = rig.demo(empty=True, rows={"company": 2})
+    assert empty.tenant.schemas.keys() == full.tenant.schemas.keys()
+    assert {name: count for name, count in empty.tenant.counts().items() if count} == {
+        "company": 2,
+        "gsuser": 60,
+        "relationship_type": 4,
+    }
+    assert len(client.records("company", ["Name"])) == 2

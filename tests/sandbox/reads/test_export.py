@@ -14,6 +14,7 @@ from gainsight_sandbox import (
     BooleanForm,
     DateForm,
     ExportEmpty,
+    JobSettings,
     LineEnd,
     Quirks,
     Quoting,
@@ -97,7 +98,7 @@ def test_the_csv_has_forms_of_dates_and_booleans(rig: Rig, quirks: Quirks, expec
 
 def test_chunks_are_of_the_size_chosen_and_in_order(rig: Rig) -> None:
     rows = [{"Gsid": f"{n:03}"} for n in range(25)]
-    _, client = rig.filled(rows, chunk_rows=10)
+    _, client = rig.filled(rows, jobs=JobSettings(chunk_rows=10))
     more: dict[str, Any] = {"orderBy": {"Gsid": "desc"}, "limit": 22, "offset": 2}
     data = client.job("thing__gc", ["Gsid"], **more)
     assert data["totalRecords"] == 22
@@ -111,7 +112,7 @@ def test_chunks_are_of_the_size_chosen_and_in_order(rig: Rig) -> None:
 
 
 def test_a_job_takes_its_time_and_exports_the_rows_of_its_submission(rig: Rig) -> None:
-    sandbox, client = rig.things({"Gsid": "a", "Name": "then"}, job_seconds=30)
+    sandbox, client = rig.things({"Gsid": "a", "Name": "then"}, jobs=JobSettings(job_seconds=30))
     url = client.submit("thing__gc", ["Gsid", "Name"]).json()["data"]["statusURL"]
     sandbox.tenant.update("thing__gc", "a", {"Name": "now"})
     sandbox.tenant.insert("thing__gc", {"Gsid": "b"})
@@ -126,7 +127,7 @@ def test_a_job_takes_its_time_and_exports_the_rows_of_its_submission(rig: Rig) -
 
 
 def test_a_job_is_forgotten_after_its_retention(rig: Rig) -> None:
-    sandbox, client = rig.things(ROW, job_retention=100)
+    sandbox, client = rig.things(ROW, jobs=JobSettings(job_retention=100))
     url = client.submit("thing__gc", ["Gsid"]).json()["data"]["statusURL"]
     chunk = client.status(url)["chunkDetails"][0]["chunkURL"]
     sandbox.clock.sleep(101)
@@ -208,7 +209,11 @@ def test_any_text_survives_the_csv(cells: list[str], quoting: Quoting, line_end:
     quirks = Quirks(csv_quoting=quoting, csv_line_end=line_end)
     with (
         Sandbox(
-            demo=False, clock=clock(), limits=UNLIMITED, quirks=quirks, chunk_rows=3
+            demo=False,
+            clock=clock(),
+            limits=UNLIMITED,
+            quirks=quirks,
+            jobs=JobSettings(chunk_rows=3),
         ) as sandbox,
         Client(sandbox) as client,
     ):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from gainsight_sandbox import Effect, Fault, LoggedRequest
+from gainsight_sandbox import Effect, Fault, Hooks, LoggedRequest
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.faults import parse_fault
 
@@ -25,15 +25,7 @@ def ask(client: Client) -> int:
 
 def test_a_status_strikes_so_many_calls_of_its_kind(rig: Rig) -> None:
     sandbox, client = rig.things()
-    sandbox.faults.add(
-        Fault(
-            Effect.STATUS,
-            on=CallKind.QUERY,
-            status=503,
-            count=2,
-            skip=1,
-        )
-    )
+    sandbox.faults.add(Fault(Effect.STATUS, on=CallKind.QUERY, status=503, count=2, skip=1))
     assert client.get(LIST).status_code == 200
     assert [ask(client) for _ in range(5)] == [200, 503, 503, 200, 200]
 
@@ -175,31 +167,21 @@ def test_a_hook_sees_each_request_first(rig: Rig) -> None:
         seen.append((request.kind, request.object, request.payload()))
         sandbox.tenant.insert("thing__gc", {"Gsid": f"{len(seen)}"})
 
-    sandbox, client = rig.things(before_request=hook)
+    sandbox, client = rig.things(hooks=Hooks(before_request=hook))
     assert client.records("thing__gc", ["Gsid"]) == [{"Gsid": "1"}]
     assert len(client.records("Thing__gc", ["Gsid"], limit=5)) == 2
-    assert seen[1] == (
-        CallKind.QUERY,
-        "thing__gc",
-        {"select": ["Gsid"], "limit": 5},
-    )
+    assert seen[1] == (CallKind.QUERY, "thing__gc", {"select": ["Gsid"], "limit": 5})
 
 
 def test_faults_are_read_from_text() -> None:
     fault = parse_fault("status:on=query,object=company,status=503,count=all,retry-after=3")
     assert fault == Fault(
-        Effect.STATUS,
-        on=CallKind.QUERY,
-        object="company",
-        status=503,
-        count=None,
-        retry_after="3",
+        Effect.STATUS, on=CallKind.QUERY, object="company", status=503, count=None, retry_after="3"
     )
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "nope", "status:on=nope", "status:what=1", "status:count=x", "field-deleted"],
+    "text", ["", "nope", "status:on=nope", "status:what=1", "status:count=x", "field-deleted"]
 )
 def test_wrong_faults_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"fault|effect|invalid|field"):

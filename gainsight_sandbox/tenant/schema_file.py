@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gainsight_sandbox.demo.draw import category_id, dropdown
+from gainsight_sandbox.tenant.ids import category_id, dropdown
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType, Option
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class _FileField(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
 
 
 class _FileObject(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """An object; the system fields are added, unless told otherwise."""
+    """An object; the system fields are added unless `systemFields` is false."""
 
     name: str
     fields: list[_FileField]
@@ -52,7 +52,7 @@ class _FileObject(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
 def custom_object(
     name: str, *fields: Field, high_volume: bool = False, system_fields: bool = True
 ) -> ObjectSchema:
-    """A custom object of some fields, beside Gsid, dates and users, which the tenant sets."""
+    """A custom object: the fields given and the system fields (Gsid, dates, users)."""
     return ObjectSchema(
         name,
         _with_system_fields(fields) if system_fields else fields,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -121,3 +122,34 @@ def test_options_reach_the_tenant(tmp_path: Path) -> None:
 def test_help_lists_the_quirks() -> None:
     result = CliRunner().invoke(main, ["serve", "--help"])
     assert "query-dates=epoch iso iso-short space" in result.output
+
+
+BARE = {"name": "bare__gc", "systemFields": False, "fields": [{"name": "id"}]}
+
+
+def test_the_command_line_has_it_all(tmp_path: Path) -> None:
+    script = """
+import os, requests
+url = os.environ["TARGET_GAINSIGHT_DOMAIN"]
+counts = requests.get(url + "/sandbox/counts").json()["data"]
+assert counts["company"] == 0 and counts["bare__gc"] == 0 and counts["gsuser"] == 60, counts
+reply = requests.post(
+    url + "/v1.0/admin/connector/job/bulkimport",
+    headers={"accesskey": "bulk"}, data={"jobId": "J1"}, files={"file": ("a.csv", "Name\\na\\n")},
+)
+assert reply.status_code == 200, reply.text
+"""
+    schema = tmp_path / "objects.json"
+    schema.write_text(json.dumps(BARE))
+    options = ["--empty", "--object-schema", str(schema)]
+    options += ["--bulk-access-key", "bulk", "--data-job", "J1=company:UPSERT:Name"]
+    command = [sys.executable, "-m", "gainsight_sandbox", "run", *options, "--"]
+    done = subprocess.run([*command, sys.executable, "-c", script], check=False, env=os.environ)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("text", ["J1", "J1=company", "=company:INSERT", "J1=company:UPSERT"])
+def test_a_wrong_data_job_is_one_clear_error(text: str) -> None:
+    result = CliRunner().invoke(main, ["run", "--data-job", text, "--", "true"])
+    assert result.exit_code == 2
+    assert "Error" in result.output

@@ -14,6 +14,12 @@ from tests.sandbox.writing import ORDER, Writer, as_csv, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tests.sandbox.writing import shop
+
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Rig
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 AWKWARD = [
@@ -102,3 +108,11 @@ def test_a_file_of_a_header_alone_imports_nothing(tenant: tuple[Sandbox, Writer]
     _, writer = tenant
     job, errors = writer.load("Name")
     assert (job["status"], job["totalRecords"], errors) == ("COMPLETED", 0, [])
+
+
+def test_a_cell_may_be_long(rig: Rig) -> None:
+    sandbox, writer = shop(rig)
+    text = '"x"\r\n' * 40_000
+    job, _ = writer.load(as_csv(["Name", "Long__gc"], ["a", text]))
+    assert job["successCount"] == 1
+    assert stored(sandbox, "Long__gc") == [(text,)]

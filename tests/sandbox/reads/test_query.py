@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gainsight_sandbox import (
-    DateForm,
-    MultiSelect,
-    QueryEmpty,
-    QueryNull,
-    QueryShape,
-    Quirks,
-)
+from gainsight_sandbox import DateForm, MultiSelect, QueryEmpty, QueryNull, QueryShape, Quirks
 from tests.sandbox.client import where
 
 if TYPE_CHECKING:
@@ -64,18 +57,8 @@ def test_values_come_in_json_types(rig: Rig) -> None:
     ("form", "day", "moment", "before_1970"),
     [
         (DateForm.EPOCH, 1655942400000, 1655977022000, -1),
-        (
-            DateForm.ISO,
-            "2022-06-23",
-            "2022-06-23T09:37:02.000Z",
-            "1969-12-31T23:59:59.999Z",
-        ),
-        (
-            DateForm.ISO_SHORT,
-            "2022-06-23",
-            "2022-06-23T09:37:02Z",
-            "1969-12-31T23:59:59.999Z",
-        ),
+        (DateForm.ISO, "2022-06-23", "2022-06-23T09:37:02.000Z", "1969-12-31T23:59:59.999Z"),
+        (DateForm.ISO_SHORT, "2022-06-23", "2022-06-23T09:37:02Z", "1969-12-31T23:59:59.999Z"),
         (
             DateForm.SPACE,
             "2022-06-23 00:00:00.0",

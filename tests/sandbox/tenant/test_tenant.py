@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gainsight_sandbox import DataType, Field, ObjectSchema, Quirks, Sandbox
-from tests.sandbox.client import NOW, SMALL, THING, Client, clock
+from tests.sandbox.client import NOW, SMALL, THING, clock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,57 +126,6 @@ def test_a_folder_keeps_the_tenant(tmp_path: Path) -> None:
         assert sandbox.tenant.schema("company") == schema
     with pytest.raises(ValueError, match="holds a tenant already"):
         Sandbox(rows={"company": 3}, data=folder)
-
-
-def test_one_port_serves_one_sandbox() -> None:
-    with Sandbox(demo=False) as sandbox, pytest.raises(OSError, match="use"):
-        Sandbox(demo=False, port=int(sandbox.url.rpartition(":")[2]))
-
-
-def test_a_defect_in_a_hook_does_not_pass_unseen() -> None:
-    def hook(_: object) -> None:
-        raise ZeroDivisionError
-
-    sandbox = Sandbox(demo=False, before_request=hook)
-    with pytest.raises(ZeroDivisionError), sandbox, Client(sandbox) as client:
-        assert client.get("v1/meta/services/objects/list").status_code == 500
-
-
-def test_the_log_tells_what_was_asked(rig: Rig) -> None:
-    sandbox, client = rig.things()
-    response = client.get("v1/meta/services/objects/list?po=company")
-    entry = sandbox.log[-1]
-    assert (entry.method, entry.path, entry.query, entry.status) == (
-        "GET",
-        "/v1/meta/services/objects/list",
-        "po=company",
-        200,
-    )
-    assert entry.size == int(response.headers["content-length"])
-
-
-def test_out_of_process_users_have_calls_of_their_own(rig: Rig) -> None:
-    sandbox, client = rig.things({"Gsid": "a", "Name": "x"})
-    client.session.headers.pop("accesskey")
-
-    def mutate(**payload: Any) -> Any:
-        return client.post("sandbox/mutate", {"object": "thing__gc", **payload}).json()
-
-    assert mutate(insert=[{"Gsid": "b", "Size__gc": 1.50}])["data"] == {"inserted": ["b"]}
-    assert mutate(update=[{"Gsid": "a", "Name": "y"}])["data"] == {"updated": 1}
-    assert mutate(touch=2)["data"] == {"touched": ["a", "b"]}
-    assert mutate(delete=["b"])["data"] == {"deleted": 1}
-    assert mutate(insert=[{"Nope": 1}])["result"] is False
-    assert client.post("sandbox/mutate", {"object": "nope", "touch": 1}).status_code == 400
-    assert client.get("sandbox/counts").json()["data"]["thing__gc"] == 1
-    assert client.get("sandbox/usage").json()["data"]["violations"] == 0
-    assert client.post("sandbox/faults", {"effect": "status"}).json()["data"] == 1
-    assert client.post("sandbox/faults", [{"effect": "nope"}]).status_code == 400
-    assert client.get("sandbox/faults").json()["data"][0]["effect"] == "status"
-    assert client.session.delete(f"{client.url}/sandbox/faults").ok
-    assert client.get("sandbox/faults").json()["data"] == []
-    assert sandbox.usage().sync == 0
-    assert next(sandbox.tenant.rows("thing__gc"))["Name"] == "y"
 
 
 def test_object_names_are_lower_case(rig: Rig) -> None:

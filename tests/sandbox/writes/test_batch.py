@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from gainsight_sandbox import ManyMatches, Quirks
+from tests.sandbox.writing import GSID, shop, stored
+
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Rig
+
+
+def test_a_new_record_needs_the_required_columns(rig: Rig) -> None:
+    _, writer = shop(rig)
+    reply = writer.insert({"Code__gc": "1"})
+    assert reply.status == 400
+    assert reply.code == "GSOBJ_1025"
+    assert reply.body["message"] == "Required columns are absent. [Name]"
+    assert reply.body["data"] is None
+
+
+def test_an_update_changes_what_is_sent_and_leaves_the_rest(rig: Rig) -> None:
+    sandbox, writer = shop(rig)
+    writer.insert({"Name": "a", "Code__gc": "1", "Number__gc": 1}, {"Name": "b", "Code__gc": "2"})
+    sandbox.clock.sleep(60)
+    data = writer.update("Code__gc", {"Code__gc": "1", "Number__gc": None, "Paid__gc": True}).data
+    assert data["count"] == 1
+    assert data["records"][0]["X-GS-MSGID"] is None
+    assert data["records"][0]["CreatedDate"] == "2025-06-15T15:06:40Z"
+    assert data["records"][0]["ModifiedDate"] == "2025-06-15T15:07:40Z"
+    assert stored(sandbox, "Name", "Number__gc", "Paid__gc") == [
+        ("a", None, True),
+        ("b", None, None),
+    ]
+
+
+def test_an_update_of_what_is_not_there_fails_as_a_whole(rig: Rig) -> None:
+    sandbox, writer = shop(rig)
+    writer.insert({"Name": "a"})
+    reply = writer.update("Name", {"Name": "a", "Code__gc": "1"}, {"Name": "b", "Code__gc": "2"})
+    assert reply.status == 400
+    assert reply.code == "GSOBJ_1011"
+    assert reply.body["message"] == "Failed to find record for given criteria."
+    assert stored(sandbox, "Code__gc") == [(None,)]
+
+
+def test_an_update_may_confirm_only_what_it_found(rig: Rig) -> None:
+    sandbox, writer = shop(rig, quirks=Quirks(update_skips_unmatched=True))
+    writer.insert({"Name": "a"})
+    data = writer.update("Name", {"Name": "b"}, {"Name": "a", "Code__gc": "1"}).data
+    assert data["count"] == 1
+    assert stored(sandbox, "Name", "Code__gc") == [("a", "1")]
+    assert writer.update("Name", {"Name": "b"}).code == "GSOBJ_1011"
+
+
+def test_a_record_is_updated_by_its_gsid(rig: Rig) -> None:
+    sandbox, writer = shop(rig)
+    gsid = writer.insert({"Name": "a"}).data["records"][0]["Gsid"]
+    assert writer.update("Gsid", {"Gsid": gsid, "Name": "b"}).data["count"] == 1
+    assert stored(sandbox, "Gsid", "Name") == [(gsid, "b")]
+    assert writer.update("Gsid", {"Gsid": GSID, "Name": "b"}).code == "GSOBJ_1011"
+    assert writer.update("Gsid", {"Gsid": "short", "Name": "b"}).code == "GSOBJ_1004"
+    assert writer.update("Gsid", {"Name": "b"}).code == "GSOBJ_1004"
+
+
+def test_number_keys_match_by_value(rig: Rig) -> None:
+    sandbox, writer = shop(rig)
+    writer.insert({"Name": "a", "Number__gc": 5})
+    assert writer.update("Number__gc", {"Number__gc": "5.00000", "Name": "b"}).data["count"] == 1
+    assert stored(sandbox, "Name", "Number__gc") == [("b", Decimal(5))]
+
+
+def test_a_record_without_a_key_is_refused(rig: Rig) -> None:
+    _, writer = shop(rig)
+    for record in ({"Name": "a"}, {"Name": "a", "Code__gc": None}, {"Name": "a", "Code__gc": ""}):
+        reply = writer.update("Code__gc", record)
+        assert reply.field_errors() == [[("Code__gc", "GSOBJ_1007")]]
+
+
+def test_keys_that_match_several_records_are_an_error_or_change_all(rig: Rig) -> None:
+    for choice in ManyMatches:
+        sandbox, writer = shop(rig, quirks=Quirks(many_matches=choice))
+        writer.insert({"Name": "a"}, {"Name": "a"})
+        reply = writer.update("Name", {"Name": "a", "Code__gc": "1"})
+        if choice is ManyMatches.ALL:
+            assert reply.data["count"] == 2
+            assert stored(sandbox, "Code__gc") == [("1",), ("1",)]
+        else:
+            assert reply.code == "GSOBJ_1008"
+            assert stored(sandbox, "Code__gc") == [(None,), (None,)]
+
+
+def test_an_upsert_updates_what_is_there_and_inserts_the_rest(rig: Rig) -> None:
+    sandbox, writer = shop(rig, quirks=Quirks(upsert_everywhere=True))
+    writer.insert({"Name": "a", "Number__gc": 1, "Code__gc": "x"})
+    data = writer.upsert("Name", {"Name": "a", "Number__gc": 2}, {"Name": "b"}).data
+    assert data["count"] == 2
+    assert "X-GS-MSGID" not in data["records"][0]
+    assert stored(sandbox, "Name", "Number__gc", "Code__gc") == [
+        ("a", Decimal(2), "x"),
+        ("b", None, None),
+    ]
+    assert writer.upsert("Code__gc", {"Code__gc": "y"}).code == "GSOBJ_1025"
+    assert writer.upsert("Code__gc", {"Code__gc": "x", "Paid__gc": True}).data["count"] == 1
+    assert writer.upsert("Gsid", {"Gsid": GSID, "Name": "c"}).code == "GSOBJ_1011"
+
+
+def test_of_two_records_of_one_key_the_later_changes_what_the_earlier_wrote(rig: Rig) -> None:
+    sandbox, writer = shop(rig, quirks=Quirks(upsert_everywhere=True))
+    data = writer.upsert(
+        "Name", {"Name": "a", "Number__gc": 1, "Code__gc": "x"}, {"Name": "a", "Number__gc": 2}
+    ).data
+    assert data["count"] == 1
+    assert stored(sandbox, "Name", "Number__gc", "Code__gc") == [("a", Decimal(2), "x")]
+    writer.insert({"Name": "a"}, {"Name": "a"})
+    assert sandbox.tenant.count("order__gc") == 3
