@@ -92,10 +92,11 @@ def load(tenant: Tenant, values: Sequence[str]) -> Outcome:
     return loader.load(rows)
 
 
-# What differs from a bad value in case or blanks alone may be good.
+# What differs from a bad value in case or blanks alone may be good. The first one always is: when
+# nothing is written and all is refused alike, the run ends, which is another test's matter.
 VALUES = st.lists(
-    st.sampled_from(["good"] * 6 + ["bad1", "bad2", "BAD1", " bad2"]), min_size=1, max_size=50
-)
+    st.sampled_from(["good"] * 6 + ["bad1", "bad2", "BAD1", " bad2"]), min_size=1, max_size=49
+).map(lambda values: ["good", *values])
 
 
 @given(
