@@ -128,8 +128,8 @@ class BulkLoader:
             reason += "; set `max_bulk_bytes` lower"
         return GainsightError(
             f"stream {self.route.stream}: Gainsight refused the import of {upload.file.name} "
-            f"({upload.operation.upper()}) into {upload.object}{with_keys}{reason}; nothing of it is "
-            "acknowledged",
+            f"({upload.operation.upper()}) into {upload.object}{with_keys}{reason}; nothing of it "
+            "is acknowledged",
             code=error.code,
             request_id=error.request_id,
             status=error.status,
