@@ -11,74 +11,139 @@ Each call is counted in the tenant's budgets before it is made, by all programs 
 credential and `quota_store`. Errors are a `GainsightError`; `gainsight_api.errors` has them all.
 """
 
+from gainsight_api.clock import Clock
 from gainsight_api.connect import connect
 from gainsight_api.errors import (
     AuthError,
     ConfigError,
     DataError,
+    ForbiddenError,
+    ForeignAddressError,
     GainsightError,
+    GatewayError,
     JobFailedError,
     NoDataError,
     NotFoundError,
     RateLimitedError,
     RequestError,
     RetriableError,
+    ServerError,
+    TooLargeError,
+    TransportError,
 )
 from gainsight_api.exports import Chunk, Exports, Job, JobStatus
-from gainsight_api.filters.build import Condition, Operator, all_of, any_of
-from gainsight_api.imports import ImportJob, JobImports, RowError, Upload
+from gainsight_api.filters.build import (
+    Condition,
+    Filter,
+    Operator,
+    UserFilter,
+    all_of,
+    any_of,
+    parse_user_filter,
+)
+from gainsight_api.imports import (
+    ConnectorImports,
+    ImportJob,
+    Imports,
+    JobImports,
+    Operation,
+    RowError,
+    Upload,
+)
 from gainsight_api.job_states import JobState
-from gainsight_api.metadata import Field, GainsightObject, Metadata, ObjectSummary, Option
+from gainsight_api.metadata import (
+    Field,
+    GainsightObject,
+    Lookup,
+    Metadata,
+    ObjectSummary,
+    Option,
+)
+from gainsight_api.paid_jobs import PaidJobs
 from gainsight_api.polling import polls
-from gainsight_api.query import Query
-from gainsight_api.quota import Budget, Limits, Quota, QuotaExhaustedError, Usage
+from gainsight_api.query import LARGEST_PAGE, Query
+from gainsight_api.quota import (
+    Budget,
+    Limits,
+    Quota,
+    QuotaExhaustedError,
+    QuotaStoreError,
+    Usage,
+)
 from gainsight_api.read import Read
-from gainsight_api.records import FieldError, Records, WriteReply
+from gainsight_api.records import (
+    LARGEST_CALL,
+    FieldError,
+    Records,
+    Refusal,
+    WriteReply,
+    refusal,
+)
 from gainsight_api.session import Session
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings
 
 __all__ = [
     "CONNECTION_SETTINGS",
+    "LARGEST_CALL",
+    "LARGEST_PAGE",
     "AuthError",
     "Budget",
     "Chunk",
+    "Clock",
     "Condition",
     "ConfigError",
     "ConnectionSettings",
+    "ConnectorImports",
     "DataError",
     "Exports",
     "Field",
     "FieldError",
+    "Filter",
+    "ForbiddenError",
+    "ForeignAddressError",
     "GainsightError",
     "GainsightObject",
+    "GatewayError",
     "ImportJob",
+    "Imports",
     "Job",
     "JobFailedError",
     "JobImports",
     "JobState",
     "JobStatus",
     "Limits",
+    "Lookup",
     "Metadata",
     "NoDataError",
     "NotFoundError",
     "ObjectSummary",
+    "Operation",
     "Operator",
     "Option",
+    "PaidJobs",
     "Query",
     "Quota",
     "QuotaExhaustedError",
+    "QuotaStoreError",
     "RateLimitedError",
     "Read",
     "Records",
+    "Refusal",
     "RequestError",
     "RetriableError",
     "RowError",
+    "ServerError",
     "Session",
+    "TooLargeError",
+    "TransportError",
     "Upload",
     "Usage",
+    "UserFilter",
     "WriteReply",
     "all_of",
     "any_of",
     "connect",
+    "parse_user_filter",
     "polls",
+    "refusal",
 ]

@@ -53,7 +53,7 @@ class OAuth(AuthBase):
         timeout: Seconds for one call.
     """
 
-    _MARGIN = 60.0
+    _MARGIN_SECONDS = 60.0
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class OAuth(AuthBase):
             raise bundle_error() or exc from None
         self._token, lifetime = granted(Reply(reply.status_code, reply.content, reply.headers))
         # Where the tenant does not say, or says less than is of use, the token is tried out.
-        margin = self._MARGIN if lifetime > self._MARGIN else 0.0
+        margin = self._MARGIN_SECONDS if lifetime > self._MARGIN_SECONDS else 0.0
         self._expires = self._clock.now() + (lifetime - margin if lifetime else math.inf)
 
 

@@ -1,4 +1,4 @@
-"""Whole columns held, in one call each, against the form in which their values are written.
+"""Whole columns checked, in one call each, against the form in which their values are written.
 
 Most columns come in the very form in which their values go on, and telling so for all of a column
 at once costs a fraction of reading them one by one, as `datatypes` does.

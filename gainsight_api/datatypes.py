@@ -222,20 +222,6 @@ READERS: Mapping[Kind, Callable[[str], Any]] = MappingProxyType(
 """How a cell that is not empty is read, by kind; each raises ValueError if it does not read."""
 
 
-def from_json(kind: Kind, value: Any) -> Any:
-    """Read a value of a query reply to what the same value's CSV cell would be read to.
-
-    Args:
-        kind: The property's kind.
-        value: The value as `json_decoder` gives it: its numbers keep their digits.
-
-    Raises:
-        ValueError: It does not read as its kind.
-    """
-    text = as_text(value)
-    return READERS[kind](text) if text else None
-
-
 def as_text(value: Any) -> str:
     """A JSON value as the text that a CSV cell would hold; lists are joined by `;`."""
     if isinstance(value, str):

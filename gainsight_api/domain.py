@@ -1,15 +1,16 @@
-"""The setting `domain`: from what a user writes to the tenant's root URL."""
+"""The tenant's host: its root URL, from the setting `domain`, and the addresses on it."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from gainsight_api.errors import ConfigError
+from gainsight_api.errors import ConfigError, ForeignAddressError
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
+_SAFE_URL = re.compile(r"[!-\[\]-~]+")  # printable ASCII, no blank, no backslash
 
 
 def base_url(domain: str) -> str:
@@ -41,6 +42,33 @@ def base_url(domain: str) -> str:
         host = f"{host}.gainsightcloud.com"
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}/"
+
+
+def url_on(root: str, path: str) -> str:
+    """The full URL of an address on the tenant's own host.
+
+    Args:
+        root: The tenant's root URL, from `base_url`.
+        path: Below the root; or a full URL as the tenant gave it, which must name no other host.
+
+    Raises:
+        ForeignAddressError: It is not on the host. The text does not quote it.
+    """
+    own = urlsplit(root)
+    try:
+        named = urlsplit(urljoin(root, path if "://" in path else path.lstrip("/")))
+    except ValueError:
+        named = urlsplit("")
+    url = urlunsplit((own.scheme, own.netloc, named.path, named.query, ""))
+    if (
+        named.scheme != own.scheme
+        or named.netloc.lower() not in {own.netloc, f"{own.netloc}:443"}
+        or not _SAFE_URL.fullmatch(url)
+    ):
+        raise ForeignAddressError(
+            "Gainsight named an address that is not on the tenant's own host; not followed"
+        )
+    return url
 
 
 def is_loopback(host: str) -> bool:

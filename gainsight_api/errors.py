@@ -3,6 +3,7 @@
 ```
 GainsightError              a call that did not do what was asked
 ├── ConfigError             a setting that cannot be used
+│   └── QuotaStoreError     … for `quota_store`; in gainsight_api.quota
 ├── AuthError               the credential is refused
 ├── ForeignAddressError     the tenant named an address that is not its own
 ├── GatewayError            the gateway refuses the call, whatever it asks
@@ -11,6 +12,7 @@ GainsightError              a call that did not do what was asked
 │   ├── ForbiddenError      … for lack of a right
 │   ├── NotFoundError       … for there is no such object, job or chunk
 │   └── NoDataError         … for no record matches
+├── QuotaExhaustedError     no call is left by our own count; in gainsight_api.quota
 ├── JobFailedError          a bulk job ended as failed
 ├── DataError               data that are not what was announced
 └── RetriableError          the call may do better when it is made again

@@ -16,7 +16,7 @@ from gainsight_api.errors import (
 from gainsight_api.job_states import JobState, state_of
 from gainsight_api.paid_jobs import PaidJob
 from gainsight_api.quota import Budget
-from gainsight_api.replies import identifier, printable
+from gainsight_api.replies import count, identifier, printable
 from gainsight_api.session import Repeat
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Exports:
         if not isinstance(details, list):
             raise DataError(f"Gainsight does not list the chunks of export job {job.id}")
         chunks = sorted((_chunk(job, detail) for detail in details), key=lambda c: c.offset)
-        return JobStatus(state, _number(reply.get("totalRecords")), tuple(chunks), word=word)
+        return JobStatus(state, count(reply.get("totalRecords")), tuple(chunks), word=word)
 
     def fetch(self, chunk: Chunk, file: IO[bytes]) -> None:
         """Write a chunk's CSV to a file, from the file's start.
@@ -186,10 +186,6 @@ def _chunk(job: Job, detail: object) -> Chunk:
         raise DataError(f"Gainsight names no address for a chunk of export job {job.id}")
     return Chunk(
         url=str(detail["chunkURL"]),
-        offset=_number(detail.get("offset")) or 0,
-        rows=_number(detail.get("limit")),
+        offset=count(detail.get("offset")) or 0,
+        rows=count(detail.get("limit")),
     )
-
-
-def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None

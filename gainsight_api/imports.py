@@ -17,6 +17,7 @@ from urllib.parse import quote
 from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import DataError
 from gainsight_api.job_states import JobState, state_of
+from gainsight_api.replies import count
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,19 +26,19 @@ if TYPE_CHECKING:
 
 _JOBS = "v1/bulk/jobs"
 _CONNECTOR = "v1.0/admin/connector/job/bulkimport"
-_PAGE = 100
+_PAGE_JOBS = 100
 # The article "Bulk Status API" names the counts in words alone.
 _SUCCEEDED = ("successCount", "succeededRecords", "successRecords", "succeeded", "success")
 _FAILED = ("failureCount", "failedRecords", "failureRecords", "failedCount", "failed", "failure")
-_MOST_PAGES = 200
+_MAX_PAGES = 200
 
 
 class Operation(StrEnum):
-    """What is done with the rows."""
+    """What is done with records or rows; the values are those of the target's settings."""
 
-    INSERT = "INSERT"
-    UPDATE = "UPDATE"
-    UPSERT = "UPSERT"
+    INSERT = "insert"
+    UPDATE = "update"
+    UPSERT = "upsert"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,6 @@ class ImportJob:
     Attributes:
         id: Its id.
         state: Where it stands.
-        total: Rows in the file.
         succeeded: Rows written.
         failed: Rows not written.
         file_name: The file's name.
@@ -77,7 +77,6 @@ class ImportJob:
 
     id: str
     state: JobState
-    total: int | None = None
     succeeded: int | None = None
     failed: int | None = None
     file_name: str | None = None
@@ -142,7 +141,7 @@ class JobImports:
 
     def submit(self, upload: Upload) -> str:
         """Submit a file, for one call of the bulk budget; the result is the job's id."""
-        fields = {"objectName": upload.object, "operation": upload.operation.value}
+        fields = {"objectName": upload.object, "operation": upload.operation.upper()}
         if upload.keys:
             fields["keyFields"] = ",".join(upload.keys)
         reply = self._session.upload(_JOBS, fields, upload.file)
@@ -179,7 +178,7 @@ class JobImports:
             for job in listed.values()
             if job.file_name == upload.file.name
             and (job.object or upload.object).lower() == upload.object.lower()
-            and (job.operation or upload.operation).upper() == upload.operation
+            and (job.operation or upload.operation).upper() == upload.operation.upper()
             and (job.state is JobState.RUNNING or _time(job, earliest) >= earliest)
         ]
 
@@ -188,14 +187,14 @@ class JobImports:
         wanted = f"&status={status}" if status else ""
         offset = 0
         seen: set[str] = set()
-        for _ in range(_MOST_PAGES):
-            reply = self._session.get(f"{_JOBS}?limit={_PAGE}&offset={offset}{wanted}")
+        for _ in range(_MAX_PAGES):
+            reply = self._session.get(f"{_JOBS}?limit={_PAGE_JOBS}&offset={offset}{wanted}")
             entries = reply.get("records") if isinstance(reply, Mapping) else reply
             entries = entries if isinstance(entries, list) else []
             jobs = [_job(entry, "") for entry in entries if isinstance(entry, Mapping)]
             yield from jobs
             offset += len(entries)
-            total = _count(reply.get("totalCount")) if isinstance(reply, Mapping) else None
+            total = count(reply.get("totalCount")) if isinstance(reply, Mapping) else None
             new = {job.id for job in jobs} - seen
             if not new or _goes_back_beyond(jobs, earliest):
                 return
@@ -250,9 +249,8 @@ def _job(entry: Mapping[str, Any], job_id: str) -> ImportJob:
     return ImportJob(
         id=_name(_first(entry, "jobId", "statusId")) or job_id,
         state=JobState.RUNNING if state is JobState.UNKNOWN else state,
-        total=_count(_first(counts, "totalRecords", "totalCount", "total")),
-        succeeded=_count(_first(counts, *_SUCCEEDED)),
-        failed=_count(_first(counts, *_FAILED)),
+        succeeded=count(_first(counts, *_SUCCEEDED)),
+        failed=count(_first(counts, *_FAILED)),
         file_name=_text(entry.get("fileName")),
         object=_text(entry.get("objectName")),
         operation=_text(entry.get("operation")),
@@ -276,14 +274,10 @@ def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _row_error(entry: Mapping[str, Any]) -> RowError:
     return RowError(
-        _count(entry.get("rowNumber")),
+        count(entry.get("rowNumber")),
         str(entry.get("errorMessage") or ""),
         _name(entry.get("fieldName")),
     )
-
-
-def _count(value: object) -> int | None:
-    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
 
 
 def _name(value: object) -> str | None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from gainsight_api.errors import DataError, GatewayError, RequestError, ServerError
 from gainsight_api.pieces import pieces
+from gainsight_api.replies import count
 
 if TYPE_CHECKING:
     from gainsight_api.session import Session
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _OBJECTS = "v1/meta/services/objects"
-_DESCRIBED_AT_ONCE = 25  # no limit is documented; what other clients have found to work
+_OBJECTS_PER_CALL = 25  # no limit is documented; what other clients have found to work
 _DESCRIBE_OPTIONS = {
     "includeChilds": "false",
     "childLevels": "0",
@@ -64,7 +65,6 @@ class Field:
     createable: bool = True
     updateable: bool = True
     required: bool = False
-    length: int | None = None
     decimal_places: int | None = None
     lookup: Lookup | None = None
     category_id: str | None = None
@@ -138,7 +138,7 @@ class Metadata:
         """
         wanted = list(dict.fromkeys(names))
         found: dict[str, GainsightObject] = {}
-        for batch in pieces(wanted, _DESCRIBED_AT_ONCE):
+        for batch in pieces(wanted, _OBJECTS_PER_CALL):
             found |= self._described(batch)
         failed: list[ServerError] = []
         for name in wanted:
@@ -238,8 +238,7 @@ def _field(item: Mapping[str, Any]) -> Field:
         createable=meta.get("createable") is not False,
         updateable=meta.get("updateable") is not False,
         required=meta.get("required") is True,
-        length=_count(meta.get("length")),
-        decimal_places=_count(meta.get("decimalPlaces")),
+        decimal_places=count(meta.get("decimalPlaces")),
         lookup=_lookup(meta.get("lookupDetail")),
         category_id=str(category_id) if category_id else None,
         options=tuple(
@@ -252,10 +251,6 @@ def _field(item: Mapping[str, Any]) -> Field:
             if option.get("value")
         ),
     )
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _lookup(detail: object) -> Lookup | None:

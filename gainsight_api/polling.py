@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from gainsight_api.clock import Clock
 
-_SLOWEST = 60.0
+_MAX_PAUSE_SECONDS = 60.0
 _GROWTH = 1.5
 
 
@@ -29,5 +29,5 @@ def polls(clock: Clock, interval: float, timeout: float) -> Iterator[float]:
     yield 0.0
     while (waited := clock.now() - started) < timeout:
         clock.sleep(min(pause, timeout - waited))
-        pause = min(pause * _GROWTH, _SLOWEST)
+        pause = min(pause * _GROWTH, _MAX_PAUSE_SECONDS)
         yield clock.now() - started

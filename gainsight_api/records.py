@@ -20,6 +20,7 @@ from gainsight_api.errors import (
     NotFoundError,
     RequestError,
 )
+from gainsight_api.replies import count
 from gainsight_api.session import Repeat
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ WRONG_API = "GSOBJ_1023"
 UPSERTABLE = frozenset({"relationship"})
 """Objects that have an upsert call of their own; no article shows it for another."""
 
-_LONGEST_MESSAGE = 500
+_MAX_MESSAGE_CHARACTERS = 500
 _ABSENT = re.compile(r"columns are absent\W*\[([^\]]*)\]", re.IGNORECASE)
 _CRITERIA = re.compile(r"Criteria:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _CRITERION = re.compile(r"(\w+) = (.*?)(?=\s*(?:,|&&|\bAND\b)?\s*\b\w+ = |\s*$)", re.DOTALL)
@@ -184,10 +185,9 @@ def _reply(data: Any) -> WriteReply:
         data = {"records": data}
     if not isinstance(data, Mapping):
         raise DataError("Gainsight's reply to a write does not say what was written")
-    count = data.get("count")
     records = data.get("records") or ()
     return WriteReply(
-        count=count if isinstance(count, int) and not isinstance(count, bool) else None,
+        count=count(data.get("count")),
         records=tuple(record for record in records if isinstance(record, Mapping)),
         failures=_failures(data.get("errors")),
     )
@@ -244,4 +244,6 @@ def _criteria(text: str) -> list[tuple[str, str]]:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_MESSAGE else f"{text[: _LONGEST_MESSAGE - 1]}…"
+    return (
+        text if len(text) <= _MAX_MESSAGE_CHARACTERS else f"{text[: _MAX_MESSAGE_CHARACTERS - 1]}…"
+    )

@@ -249,6 +249,11 @@ def identifier(value: object) -> str | None:
     return value if isinstance(value, str) and _IDENTIFIER(value) else None
 
 
+def count(value: object) -> int | None:
+    """A count out of a reply, as a whole number or its digits; None for all else."""
+    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
+
+
 def printable(text: str) -> str:
     """A name that a server gave, fit for one line of a log."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text[:200])

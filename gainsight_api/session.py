@@ -1,46 +1,36 @@
-"""One tenant's HTTP session: its host, its credential, its quota, and when to try again."""
+"""One tenant's session: its calls, what pays for them, and when one is made again."""
 
 from __future__ import annotations
 
 import logging
-import re
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import backoff
 import msgspec
-import requests
 
 from gainsight_api.errors import (
     AuthError,
-    ForeignAddressError,
     GainsightError,
     RateLimitedError,
     RetriableError,
     ServerError,
     TransportError,
 )
+from gainsight_api.host import Host
 from gainsight_api.multipart import FormBody
 from gainsight_api.quota import Budget, Quota
-from gainsight_api.replies import Reply, answer, http_date, is_document
-from gainsight_api.transport import bundle_error, refuse_redirect, transport_error
-from gainsight_api.wire import (
-    BYTES_PER_SECOND,
-    body_blocks,
-    http_session,
-    lines_of,
-    timeouts,
-    watched,
-)
+from gainsight_api.replies import is_document
+from gainsight_api.wire import http_session, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    import requests
 
     from gainsight_api.auth import AccessKey, OAuth
     from gainsight_api.clock import Clock
@@ -48,9 +38,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_SAFE_PATH = re.compile(r"[!-\[\]-~]+")  # printable ASCII, no blank, no backslash
-_LONGEST_BACKOFF = 60
-_LONGEST_RETRY_AFTER = 3600
+_MAX_BACKOFF_SECONDS = 60
+_MAX_RETRY_AFTER_SECONDS = 3600
 _TRIES_AT_A_WALL = 3  # of a credential that something before Gainsight refuses
 _TRIES_TO_REACH = 3  # of a host that has not answered once: more likely a wrong `domain`
 
@@ -78,7 +67,6 @@ class Session:
         http: The connections.
         timeout: Seconds for one call.
         max_retries: Further tries of one call.
-        repaired: Replies so far in which halves of surrogate pairs were read as U+FFFD.
     """
 
     root: str
@@ -88,16 +76,24 @@ class Session:
     http: requests.Session = field(default_factory=http_session)
     timeout: float = 300.0
     max_retries: int = 8
-    repaired: int = 0
-    _reached: bool = False
-    _behind: float | None = None
+    _host: Host = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._host = Host(
+            root=self.root, auth=self.auth, clock=self.clock, http=self.http, timeout=self.timeout
+        )
+
+    @property
+    def repaired(self) -> int:
+        """Replies so far in which halves of surrogate pairs were read as U+FFFD."""
+        return self._host.repaired
 
     def tenant_time(self, moment: float) -> float:
         """What the tenant's clock showed, at the latest, when this machine's showed `moment`.
 
         The `Date` headers of the replies so far tell how far apart the clocks are.
         """
-        return moment - (self._behind or 0.0)
+        return moment - (self._host.behind or 0.0)
 
     def get(self, path: str) -> Any:
         """Make a GET call; the result is the envelope's `data`."""
@@ -155,10 +151,10 @@ class Session:
         """Fetch a file and hand its blocks, decompressed, to `consume`; from the start if again."""
 
         def fetch() -> T:
-            with self._exchange("GET", path, accept="*/*") as (reply, blocks):
+            with self._host.exchange("GET", path, accept="*/*") as (reply, blocks):
                 first = next(blocks, b"")
                 if reply.status_code != HTTPStatus.OK or is_document(reply.headers, first):
-                    self._unwrap(reply, b"".join((first, *blocks)))
+                    self._host.data(reply, b"".join((first, *blocks)))
                     raise ServerError(
                         "Gainsight sent an envelope in place of a file", status=reply.status_code
                     )
@@ -175,74 +171,11 @@ class Session:
         self, method: str, path: str, body: Any, content_type: str | None, size: int = 0
     ) -> Any:
         headers = {"Content-Type": content_type} if content_type else {}
-        with self._exchange(method, path, size=size, data=body, headers=headers) as (reply, blocks):
-            return self._unwrap(reply, b"".join(blocks))
-
-    @contextmanager
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        *,
-        accept: str = "application/json",
-        size: int = 0,
-        **sent: Any,
-    ) -> Iterator[tuple[requests.Response, Iterator[bytes]]]:
-        """A call under way: its reply, and the blocks of its body."""
-        sent["headers"] = {"Accept": accept, **sent.get("headers", {})}
-        with watched(self.timeout + size / BYTES_PER_SECOND) as watch:
-            try:
-                reply = self.http.request(
-                    method,
-                    self._url(path),
-                    auth=self.auth,
-                    timeout=timeouts(self.timeout),
-                    allow_redirects=False,
-                    stream=True,
-                    **sent,
-                )
-            except requests.RequestException as exc:
-                watch.check()
-                raise transport_error(exc) from None
-            except OSError as exc:  # so requests says that a CA bundle is missing
-                watch.check()
-                raise bundle_error() or exc from None
-            with reply:
-                self._reached = True
-                self._note_date(reply)
-                refuse_redirect(reply)
-                yield reply, body_blocks(reply, watch)
-
-    def _url(self, path: str) -> str:
-        """The full URL on the tenant's own host; a server-given one must name no other."""
-        root = urlsplit(self.root)
-        try:
-            named = urlsplit(urljoin(self.root, path if "://" in path else path.lstrip("/")))
-        except ValueError:
-            named = urlsplit("")
-        own = {root.netloc, f"{root.netloc}:443"}
-        url = urlunsplit((root.scheme, root.netloc, named.path, named.query, ""))
-        if (
-            named.scheme != root.scheme
-            or named.netloc.lower() not in own
-            or not _SAFE_PATH.fullmatch(url)
+        with self._host.exchange(method, path, size=size, data=body, headers=headers) as (
+            reply,
+            blocks,
         ):
-            raise ForeignAddressError(
-                "Gainsight named an address that is not on the tenant's own host; not followed"
-            )
-        return url
-
-    def _unwrap(self, reply: requests.Response, body: bytes) -> Any:
-        """The `data` of an envelope, or its error raised."""
-        read = answer(Reply(reply.status_code, body, reply.headers), self.clock.now())
-        self.repaired += read.repaired
-        return read.data
-
-    def _note_date(self, reply: requests.Response) -> None:
-        sent = http_date(reply.headers.get("Date", ""))
-        if sent is not None:
-            behind = self.clock.now() - sent
-            self._behind = behind if self._behind is None else max(behind, self._behind)
+            return self._host.data(reply, b"".join(blocks))
 
     def _retrying(
         self,
@@ -253,7 +186,7 @@ class Session:
         repeat: Repeat = Repeat.ALWAYS,
         wait: bool = True,
     ) -> T:
-        waits = backoff.expo(max_value=_LONGEST_BACKOFF)
+        waits = backoff.expo(max_value=_MAX_BACKOFF_SECONDS)
         next(waits)
         renewed = False
         tries = 0
@@ -295,7 +228,7 @@ class Session:
             return self.max_retries if refused and repeat is Repeat.UNLESS_TAKEN else 0
         if error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             return min(self.max_retries, _TRIES_AT_A_WALL - 1)
-        if isinstance(error, TransportError) and not self._reached:
+        if isinstance(error, TransportError) and not self._host.reached:
             return min(self.max_retries, _TRIES_TO_REACH - 1)
         return self.max_retries
 
@@ -307,6 +240,6 @@ class Session:
             until = None if after is None else self.clock.now() + max(after, seconds)
             self.quota.exhausted(budget, until)
             return
-        seconds = max(seconds, min(after or 0.0, _LONGEST_RETRY_AFTER))
+        seconds = max(seconds, min(after or 0.0, _MAX_RETRY_AFTER_SECONDS))
         logger.warning("%s: %s; again in %.1f s", what, error, seconds)
         self.clock.sleep(seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from types import MappingProxyType
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from gainsight_api.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 def _setting(json_type: str, title: str, description: str, **more: Any) -> dict[str, Any]:
@@ -191,10 +192,10 @@ def with_defaults(
 
 
 def check_setting(name: str, value: Any, schema: Mapping[str, Any]) -> None:
-    """Hold a setting against its schema.
+    """Check a setting against its schema: its type, its choices, its bounds.
 
     Raises:
-        ConfigError: It does not fit; the text does not quote it.
+        ConfigError: It does not fit; the text says what would, and does not quote the setting.
     """
     if value is None and "null" in schema["type"]:
         return
@@ -205,15 +206,23 @@ def check_setting(name: str, value: Any, schema: Mapping[str, Any]) -> None:
     if "enum" in schema and value not in schema["enum"]:
         choices = ", ".join(str(choice) for choice in schema["enum"] if choice)
         raise ConfigError(f"setting `{name}` is none of: {choices}")
-    if isinstance(value, int | float) and not _in_range(value, schema):
-        raise ConfigError(f"setting `{name}` is too small or too large")
+    if isinstance(value, int | float):
+        _check_bounds(name, value, schema)
 
 
-def _in_range(value: float, schema: Mapping[str, Any]) -> bool:
-    above: float = schema.get("exclusiveMinimum", -math.inf)
-    least: float = schema.get("minimum", -math.inf)
-    most: float = schema.get("maximum", math.inf)
-    return above < value < math.inf and least <= value <= most
+def _check_bounds(name: str, value: float, schema: Mapping[str, Any]) -> None:
+    if not math.isfinite(value):
+        raise ConfigError(f"setting `{name}` is not a finite number")
+    for keyword, (fits, bound) in _BOUNDS.items():
+        if keyword in schema and not fits(value, schema[keyword]):
+            raise ConfigError(f"setting `{name}` must be {bound} {schema[keyword]}")
+
+
+_BOUNDS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
+    "exclusiveMinimum": (operator.gt, "more than"),
+    "minimum": (operator.ge, "at least"),
+    "maximum": (operator.le, "at most"),
+}
 
 
 _TYPES: Mapping[str, tuple[Any, str]] = {

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 BYTES_PER_SECOND = 50_000
 """What a connection is expected to carry: a call has a second more for each so many bytes."""
-_BLOCK = 1 << 16
-_LONGEST_CONNECT = 30.0
+_BLOCK_BYTES = 1 << 16
+_MAX_CONNECT_SECONDS = 30.0
 _GZIP_OR_ZLIB = 47  # zlib's number for: tell by the header
 
 _watching = threading.local()
@@ -36,7 +36,7 @@ _watching = threading.local()
 def timeouts(seconds: float) -> tuple[float, float]:
     """The connect timeout and the read timeout of a call."""
     seconds = min(seconds, threading.TIMEOUT_MAX)
-    return min(_LONGEST_CONNECT, seconds), seconds
+    return min(_MAX_CONNECT_SECONDS, seconds), seconds
 
 
 class Watch:
@@ -186,7 +186,7 @@ def body_blocks(reply: requests.Response, watch: Watch) -> Iterator[bytes]:
 
 def _raw_blocks(reply: requests.Response, watch: Watch) -> Iterator[bytes]:
     try:
-        for block in reply.raw.stream(_BLOCK, decode_content=False):
+        for block in reply.raw.stream(_BLOCK_BYTES, decode_content=False):
             watch.carried += len(block)
             yield block
     except urllib3.exceptions.HTTPError:

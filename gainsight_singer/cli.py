@@ -1,4 +1,4 @@
-"""How both connectors' commands end: in one clear line for what a user can mend."""
+"""How both connectors' commands end: in one clear line for what a user can fix."""
 
 from __future__ import annotations
 

@@ -23,8 +23,13 @@ def coerced(config: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]])
     Meltano makes of a number with a fraction. Secrets are checked against their type here, because
     the message of a general validator would quote them.
 
+    Args:
+        config: The settings, as they come.
+        schemas: The JSON Schema of each setting, by name.
+
     Raises:
-        ConfigError: A setting is not of its type; the error names it.
+        ConfigError: A secret or a number is not of its type; the text names the setting, and does
+            not quote it.
     """
     readers = _number_settings(schemas)
     for name, schema in schemas.items():
@@ -39,9 +44,9 @@ def coerced(config: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]])
 
 
 def numbers_as_text(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema of settings by which environment variables are read: numbers are left as text.
+    """The schema by which environment variables are read: numbers are left as text.
 
-    What reads them as numbers then, `coerced`, can say which setting it was that did not read.
+    `coerced` makes numbers of them, and can say which setting does not read as one.
     """
     texts = {name: {"type": "string"} for name in _number_settings(schema["properties"])}
     return {**schema, "properties": {**schema["properties"], **texts}}

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Command(OneLineErrors, SingerCommand):
-    """A plugin's command; what is wrong with its settings or its input is the user's to mend."""
+    """A plugin's command: an error in its settings or its input is the user's, and one line."""
 
     user_errors: ClassVar[tuple[type[Exception], ...]] = (
         GainsightError,

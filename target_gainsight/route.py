@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from gainsight_api import imports
 from gainsight_api.errors import ConfigError
 from gainsight_api.records import MOST_KEYS, UPSERTABLE
 
@@ -17,13 +18,7 @@ if TYPE_CHECKING:
 
 _NO_BULK = {"gsuser", "user", "person"}
 
-
-class Operation(StrEnum):
-    """What is done with the records."""
-
-    INSERT = "insert"
-    UPDATE = "update"
-    UPSERT = "upsert"
+Operation = imports.Operation
 
 
 class LoadMode(StrEnum):

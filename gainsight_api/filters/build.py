@@ -13,11 +13,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import ConfigError
+from gainsight_api.filters.check import problems_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_JOINTS = {"AND", "OR", "NOT"}
 _WORD = re.compile(r"\w+")
 
 
@@ -68,47 +68,44 @@ Filter = Condition | And | Or | UserFilter
 
 
 def all_of(*terms: Filter | None) -> Filter | None:
-    """The filter that holds where every given one does; None where there is none."""
+    """The filter that holds where all of the terms do; None if there are none."""
     return _combined(And, terms)
 
 
 def any_of(*terms: Filter | None) -> Filter | None:
-    """The filter that holds where one given one does; None where there is none."""
+    """The filter that holds where one of the terms does; None if there are none."""
     return _combined(Or, terms)
 
 
 def _combined(kind: type[And | Or], terms: Sequence[Filter | None]) -> Filter | None:
-    given = tuple(term for term in terms if term is not None)
-    return kind(given) if len(given) > 1 else given[0] if given else None
+    some = tuple(term for term in terms if term is not None)
+    return kind(some) if len(some) > 1 else some[0] if some else None
 
 
-def parse_user_filter(where: Mapping[str, Any]) -> UserFilter:
-    """A user's filter, as written; conditions without an expression must all hold.
+def parse_user_filter(
+    where: Mapping[str, Any], data_types: Mapping[str, str], place: str
+) -> UserFilter:
+    """Check a filter that a user wrote, and read it.
+
+    Conditions without an expression must all hold.
+
+    Args:
+        where: The filter in the API's form: `conditions` and `expression`.
+        data_types: The data types of fields and lookup paths, by name. A field that is not among
+            them is not checked.
+        place: Where the filter stands, for the error, such as "setting `streams`, stream mine".
 
     Raises:
-        ConfigError: It has no conditions, or its expression and their aliases do not fit together.
+        ConfigError: The filter is wrong; the text names the place, the field, and what would be
+            right.
     """
-    conditions = tuple(where.get("conditions") or ())
-    if not conditions:
-        raise ConfigError("a `filter` has no `conditions`")
-    expression = str(where.get("expression") or "")
-    if not expression:
-        conditions = tuple({**item, "alias": f"_{n}"} for n, item in enumerate(conditions))
-        return UserFilter(conditions, " AND ".join(item["alias"] for item in conditions))
-    aliases = {str(item.get("alias") or "") for item in conditions}
-    words = set(_WORD.findall(expression))
-    if len(aliases) < len(conditions) or not all(map(_is_alias, aliases)):
-        raise ConfigError("a `filter` needs an `alias` for each condition, one word, no two alike")
-    if strange := sorted(word for word in words - aliases if word.upper() not in _JOINTS):
-        raise ConfigError(
-            f"the `expression` of a `filter` names {strange[0]!r}, which no condition has "
-            "as its `alias`"
-        )
-    return UserFilter(conditions, expression)
-
-
-def _is_alias(text: str) -> bool:
-    return _WORD.fullmatch(text) is not None and text.upper() not in _JOINTS
+    for problem in problems_in(where, data_types):
+        raise ConfigError(f"{place}, {problem}")
+    conditions = tuple(where["conditions"])
+    if expression := str(where.get("expression") or ""):
+        return UserFilter(conditions, expression)
+    conditions = tuple({**item, "alias": f"_{n}"} for n, item in enumerate(conditions))
+    return UserFilter(conditions, " AND ".join(item["alias"] for item in conditions))
 
 
 NOT_NULL = ("IS_NOT_NULL", "IS_NOT_NUL")

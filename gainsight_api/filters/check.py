@@ -1,7 +1,8 @@
-"""Which operators a filter may use on which data type (article "Gainsight Bulk REST APIs").
+"""What is wrong with a filter that a user wrote: operators by data type, values, aliases.
 
-A filter that breaks the table would cost a call, and for an export job one of ten an hour, to be
-told "Malformed Query Exception" and no more. So filters are checked before.
+The table of operators is that of the article "Gainsight Bulk REST APIs". A filter that breaks it
+would cost a call, and for an export job one of ten an hour, to be told "Malformed Query Exception"
+and no more. So filters are checked before.
 """
 
 from __future__ import annotations
@@ -41,11 +42,12 @@ _SPELLINGS = {"IS_NOT_NUL": "IS_NOT_NULL", "IN": "INCLUDES", "NOT_IN": "EXCLUDES
 
 _VALUES = {"IS_NULL": (0, 0), "IS_NOT_NULL": (0, 0), "BTW": (2, 2)}
 _SOME = (1, None)
-_EXPRESSION = re.compile(r"\s*(?:(\()|(\))|(AND|OR)\b|([A-Za-z0-9_]+))", re.IGNORECASE)
+_EXPRESSION = re.compile(r"\s*(?:(\()|(\))|(AND|OR)\b|(\w+))", re.IGNORECASE)
+_ALIAS = re.compile(r"(?!(?:AND|OR|NOT)$)\w+", re.IGNORECASE).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FilterProblem:
     """What is wrong with a filter.
 
     Attributes:
@@ -57,26 +59,32 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        return f"field {self.field}: {self.text}" if self.field else self.text
+        return (
+            f"filter on field {self.field}: {self.text}" if self.field else f"filter: {self.text}"
+        )
 
 
-def problems_in(where: Mapping[str, Any], data_types: Mapping[str, str]) -> Iterator[Problem]:
+def problems_in(where: Mapping[str, Any], data_types: Mapping[str, str]) -> Iterator[FilterProblem]:
     """What is wrong with a filter, as far as can be told without a call.
 
     Args:
-        where: The filter in the API's form: `conditions` and `expression`.
+        where: The filter in the API's form: `conditions` and `expression`. Without an expression
+            all conditions must hold, and their aliases do not matter.
         data_types: The data types of fields and lookup paths, by name. A field that is not among
             them is not checked.
     """
     conditions = where.get("conditions")
     if not conditions:
-        yield Problem(None, "it has no conditions")
+        yield FilterProblem(None, "it has no `conditions`")
         return
-    aliases = [str(condition.get("alias") or "") for condition in conditions]
-    if len(set(aliases)) < len(aliases) or "" in aliases:
-        yield Problem(None, "each condition needs an alias of its own, such as A")
-    elif where.get("expression"):
-        yield from _problems_in_expression(str(where["expression"]), aliases)
+    if expression := str(where.get("expression") or ""):
+        aliases = [str(condition.get("alias") or "") for condition in conditions]
+        if len(set(aliases)) < len(aliases) or not all(map(_ALIAS, aliases)):
+            yield FilterProblem(
+                None, "each condition needs an `alias` of its own, one word, such as A"
+            )
+        else:
+            yield from _problems_in_expression(expression, aliases)
     folded = {name.casefold(): data_type for name, data_type in data_types.items()}
     for condition in conditions:
         name = str(condition.get("name") or "")
@@ -85,30 +93,30 @@ def problems_in(where: Mapping[str, Any], data_types: Mapping[str, str]) -> Iter
 
 def _problems_in_condition(
     name: str, condition: Mapping[str, Any], data_type: str | None
-) -> Iterator[Problem]:
+) -> Iterator[FilterProblem]:
     written = str(condition.get("operator") or "")
     operator = _SPELLINGS.get(written, written)
     known = {name for names in OPERATORS.values() for name in names}
     allowed = OPERATORS.get(data_type or "", tuple(sorted(known)))
     if operator not in allowed:
         kind = f"a {data_type} has" if data_type in OPERATORS else "there are"
-        yield Problem(name, f"there is no operator {written!r}; {kind} {', '.join(allowed)}")
+        yield FilterProblem(name, f"there is no operator {written!r}; {kind} {', '.join(allowed)}")
         return
     least, most = _VALUES.get(operator, _SOME)
     value = condition.get("value")
     count = len(value) if isinstance(value, list) else 0 if value is None else 1
     if count < least or (most is not None and count > most):
         wanted = f"{least} values" if most == least else "at least one value"
-        yield Problem(name, f"{written} takes {wanted} in a list, not {count}")
+        yield FilterProblem(name, f"{written} takes {wanted} in a list, not {count}")
 
 
-def _problems_in_expression(text: str, aliases: list[str]) -> Iterator[Problem]:
+def _problems_in_expression(text: str, aliases: list[str]) -> Iterator[FilterProblem]:
     used: set[str] = set()
     depth, expects_alias, at = 0, True, 0
     while text[at:].strip():
         token = _EXPRESSION.match(text, at)
         if token is None or bool(token[3] or token[2]) == expects_alias:
-            yield Problem(None, "its expression cannot be read; write it like (A AND B) OR C")
+            yield FilterProblem(None, "its expression cannot be read; write it like (A AND B) OR C")
             return
         depth += bool(token[1]) - bool(token[2])
         if depth < 0:
@@ -118,8 +126,10 @@ def _problems_in_expression(text: str, aliases: list[str]) -> Iterator[Problem]:
         expects_alias = bool(token[1] or token[3])
         at = token.end()
     if depth or expects_alias:
-        yield Problem(None, "its expression cannot be read; write it like (A AND B) OR C")
+        yield FilterProblem(None, "its expression cannot be read; write it like (A AND B) OR C")
     elif missing := used - set(aliases):
-        yield Problem(None, f"its expression names {min(missing)}, which is no condition's alias")
+        yield FilterProblem(
+            None, f"its expression names {min(missing)}, which is no condition's alias"
+        )
     elif unused := set(aliases) - used:
-        yield Problem(None, f"its expression leaves out condition {min(unused)}")
+        yield FilterProblem(None, f"its expression leaves out condition {min(unused)}")

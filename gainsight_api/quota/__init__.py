@@ -1,7 +1,8 @@
 """The call budgets of a tenant: counted before each call, shared by all who use the credential."""
 
 from gainsight_api.quota.quota import Quota, QuotaExhaustedError, quota_key
-from gainsight_api.quota.stores import QuotaStoreError, Store, open_store
+from gainsight_api.quota.store import QuotaStoreError, Store
+from gainsight_api.quota.stores import open_store
 from gainsight_api.quota.usage import Budget, Limits, Usage, Window, WindowUsage
 
 __all__ = [

@@ -12,24 +12,29 @@ import msgspec
 
 from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.errors import GainsightError
-from gainsight_api.quota.stores import QuotaStoreError
+from gainsight_api.quota.store import QuotaStoreError
 from gainsight_api.quota.usage import Budget, Limits, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gainsight_api.quota.stores import Store
+    from gainsight_api.quota.store import Store
 
 logger = logging.getLogger(__name__)
 
 
 class QuotaExhaustedError(GainsightError):
-    """No call of the budget is possible now, and waiting is not wanted or would take too long."""
+    """No call of the budget is possible now, and waiting is not wanted or would take too long.
+
+    Attributes:
+        budget: The budget.
+        until: When the next call is possible, in seconds since 1970.
+        limit: Which limit is used up, and how far.
+    """
 
     def __init__(self, usage: Usage, advice: str) -> None:
         self.budget = usage.budget
         self.until = usage.next_at()
-        """When the next call is possible, in seconds since 1970."""
         self.limit = usage.reason
         super().__init__(
             f"No {self.budget} call is left: {self.limit}."
@@ -52,6 +57,12 @@ class Quota:
         on_exhausted: Whether `acquire` waits for the next window or fails.
         max_wait: Seconds that may be waited for a budget since the last call that got through.
         clock: Time.
+
+    Attributes:
+        before_wait: Called by `acquire` before it waits or fails, in its thread: the place to save
+            state.
+        store: Where calls are counted.
+        key: Whose calls.
     """
 
     def __init__(
@@ -65,7 +76,6 @@ class Quota:
         clock: Clock | None = None,
     ) -> None:
         self.before_wait: Callable[[], None] = _nothing
-        """Called by `acquire` before it waits or fails, in its thread: the place to save state."""
         self.store = store
         self.key = key
         self._windows = {budget: limits.windows(budget) for budget in Budget}

@@ -6,33 +6,41 @@ minutes, a day at midnight UTC. Gainsight counts so, for a whole organisation.
 
 from __future__ import annotations
 
-import enum
 import math
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Self
 
 import msgspec
 
 
-class Budget(enum.StrEnum):
-    """What a call is counted against."""
+class Budget(StrEnum):
+    """What a call is counted against.
+
+    Attributes:
+        SYNC: Every ordinary HTTP call.
+        BULK: The submission of an export or import job.
+    """
 
     SYNC = "sync"
-    """Every ordinary HTTP call."""
     BULK = "bulk"
-    """The submission of an export or import job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A limit on the calls of one minute, hour or day."""
+    """A limit on the calls of one minute, hour or day.
+
+    Attributes:
+        seconds: Its length.
+        limit: Calls at most.
+        setting: The setting that holds the limit.
+        label: What a reader calls the present one, such as `this hour`.
+    """
 
     seconds: int
     limit: int
     setting: str
-    """The setting that holds the limit."""
     label: str
-    """What a reader calls the present one, such as `this hour`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +75,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class WindowUsage:
-    """How far a window is used, by all who share the store."""
+    """How far a window is used, by all who share the store.
+
+    Attributes:
+        window: The window's length and limit.
+        start: When it began, in seconds since 1970.
+        used: Calls so far.
+    """
 
     window: Window
     start: int
-    """When it began, in seconds since 1970."""
     used: int
 
     @property
@@ -89,10 +102,14 @@ class WindowUsage:
 
 
 class _Ledger(msgspec.Struct, frozen=True):
-    """What a store keeps of a budget; windows are known by their length in seconds."""
+    """What a store keeps of a budget.
+
+    Attributes:
+        windows: By its length in seconds: when the last window began, and its used calls.
+        refused_until: Before this time Gainsight refuses calls, in seconds since 1970.
+    """
 
     windows: dict[int, tuple[int, int]] = {}
-    """Start and used calls of the last window of each length."""
     refused_until: float = 0.0
 
 
@@ -101,21 +118,26 @@ _decoder = msgspec.json.Decoder(_Ledger)
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How far a budget is used, by all who share the store."""
+    """How far a budget is used, by all who share the store.
+
+    Attributes:
+        budget: The budget.
+        at: When this was so, in seconds since 1970.
+        windows: The present windows, the shortest first.
+        refused_until: Before this time Gainsight refuses calls, whatever was counted; 0 if it does
+            not.
+    """
 
     budget: Budget
     at: float
-    """When this was so, in seconds since 1970."""
     windows: tuple[WindowUsage, ...]
-    """The present windows, the shortest first."""
     refused_until: float
-    """Before this time Gainsight refuses calls, whatever was counted; 0 if it does not."""
 
     @classmethod
     def from_document(
         cls, document: bytes | None, budget: Budget, windows: tuple[Window, ...], now: float
     ) -> Self:
-        """Read what a store kept, as of now; `None` is nothing yet.
+        """Read what a store kept, as of now; None is nothing yet.
 
         Raises:
             msgspec.DecodeError: The document is not what `to_document` wrote.
@@ -155,7 +177,7 @@ class Usage:
         )
 
     def refused(self, until: float | None) -> Usage:
-        """The usage after a refusal; `None` is until the end of the shortest window.
+        """The usage after a refusal; None is until the end of the shortest window.
 
         It holds for no longer than the longest window lasts, and shortens no earlier refusal.
         """
@@ -169,7 +191,7 @@ class Usage:
         return 0 if self.refused_until else min(usage.left for usage in self.windows)
 
     def next_at(self, calls: int = 1) -> float:
-        """When so many calls will have been possible if nobody else calls, since 1970."""
+        """When that many calls are possible if nobody else calls, in seconds since 1970."""
         times = [self.at, self.refused_until]
         for usage in self.windows:
             if (missing := calls - usage.left) > 0:

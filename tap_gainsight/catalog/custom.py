@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import ConfigError
-from gainsight_api.filters.build import parse_user_filter
-from gainsight_api.filters.check import problems_in
+from gainsight_api.filters.build import UserFilter, parse_user_filter
 from tap_gainsight.catalog.spec import (
     StreamSpec,
     is_time,
@@ -63,17 +62,19 @@ class StreamSetting:
 
     def error(self, text: object) -> ConfigError:
         """An error of this entry."""
-        return ConfigError(f"setting `streams`, stream {self.name}: {text}")
+        return ConfigError(f"{self._place}: {text}")
 
-    def check_filter(self, data_types: Mapping[str, str]) -> None:
-        """Check the filter against the operators of its fields' data types.
+    def user_filter(self, data_types: Mapping[str, str]) -> UserFilter | None:
+        """The filter, checked against the operators of its fields' data types.
 
         Raises:
-            ConfigError: It breaks them.
+            ConfigError: It is wrong.
         """
-        problem = next(problems_in(self.filter, data_types), None) if self.filter else None
-        if problem:
-            raise self.error(f"its filter is wrong: {problem}")
+        return parse_user_filter(self.filter, data_types, self._place) if self.filter else None
+
+    @property
+    def _place(self) -> str:
+        return f"setting `streams`, stream {self.name}"
 
 
 def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -105,7 +106,7 @@ def spec_for(
         raise setting.error(f"its replication key {replication_key} is no DATETIME field of it")
     conditions = (setting.filter or {}).get("conditions") or ()
     names = [str(condition.get("name") or "") for condition in conditions]
-    setting.check_filter({name: _field(setting, found, objects, name).data_type for name in names})
+    data_types = {name: _field(setting, found, objects, name).data_type for name in names}
     keys = tuple(map(name_of, keys))
     return StreamSpec(
         name=setting.name,
@@ -116,7 +117,7 @@ def spec_for(
         hidden=frozenset(
             path for path, field in fields.items() if field.hidden and setting.fields is None
         ),
-        filter=parse_user_filter(setting.filter) if setting.filter else None,
+        filter=setting.user_filter(data_types),
         extract_method=setting.extract_method,
     )
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from gainsight_api.datatypes import Kind, kind_in
 from gainsight_api.errors import ConfigError
-from gainsight_api.filters.build import parse_user_filter
 from tap_gainsight.catalog.custom import StreamSetting, spec_for
 from tap_gainsight.catalog.spec import DELETE_LOGS, DELETED_RECORDS, StreamSpec, deleted_records
 
@@ -139,11 +138,9 @@ def spec_from_catalog(
         schema=schema,
         keys=tuple(entry.key_properties or ()),
         replication_key=entry.replication_key,
-        filter=parse_user_filter(setting.filter) if setting.filter else None,
         extract_method=setting.extract_method,
     )
-    setting.check_filter(spec.data_types())
-    return spec
+    return replace(spec, filter=setting.user_filter(spec.data_types()))
 
 
 def complete(entry: CatalogEntry) -> None:

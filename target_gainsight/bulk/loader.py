@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gainsight_api import imports
 from gainsight_api.errors import GainsightError, RequestError, TooLargeError
 from gainsight_api.imports import ImportJob, RowError, Upload
 from target_gainsight.bulk.csv_file import CsvFile, CsvWriter, file_columns
@@ -105,7 +104,7 @@ class BulkLoader:
             operation = Operation.UPDATE
         upload = Upload(
             object=self.route.object.name,
-            operation=imports.Operation[operation.name],
+            operation=operation,
             keys=() if operation is Operation.INSERT else self.route.keys,
             file=file.path,
             job_id=self.route.job_id,
@@ -129,8 +128,8 @@ class BulkLoader:
             reason += "; set `max_bulk_bytes` lower"
         return GainsightError(
             f"stream {self.route.stream}: Gainsight refused the import of {upload.file.name} "
-            f"({upload.operation.value}) into {upload.object}{with_keys}{reason}; nothing of it is "
-            "acknowledged",
+            f"({upload.operation.upper()}) into {upload.object}{with_keys}{reason}; nothing of it "
+            "is acknowledged",
             code=error.code,
             request_id=error.request_id,
             status=error.status,

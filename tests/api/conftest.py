@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 import pytest
 
 from gainsight_api.connect import connect
+from gainsight_api.errors import ConfigError
 from gainsight_api.settings import ConnectionSettings
 from gainsight_sandbox import Credentials, ManualClock, Quirks, Sandbox
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gainsight_api.session import Session
 
 KEY = "the-access-key-of-these-tests"
+GOOD: Mapping[str, Any] = {"domain": "acme", "access_key": "hidden", "quota_store": "memory"}
 
 
 class Time(ManualClock):
@@ -219,6 +221,16 @@ def foreign() -> Iterator[Server]:
 def session(server: Server, connected: Connect) -> Session:
     """A session with the server of any replies."""
     return connected(server.url)
+
+
+def refused(settings: dict[str, Any]) -> str:
+    """The text of the error that settings raise."""
+    with pytest.raises(ConfigError) as caught:
+        connect(ConnectionSettings.from_config(settings))
+    text = str(caught.value)
+    assert "hidden" not in text
+    assert "\n" not in text
+    return text
 
 
 class MakeTenant(Protocol):

@@ -17,7 +17,6 @@ from gainsight_api.datatypes import (
     as_text,
     boolean,
     day,
-    from_json,
     json_decoder,
     json_schema,
     kind_in,
@@ -30,6 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DECODER = json_decoder()
+
+
+def from_json(kind: Kind, value: Any) -> Any:
+    """A value of a query reply, read as the tap does: by the text that a CSV cell would hold."""
+    text = as_text(value)
+    return READERS[kind](text) if text else None
+
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 digits = st.from_regex(r"[0-9]{1,30}", fullmatch=True)

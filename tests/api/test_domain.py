@@ -1,6 +1,6 @@
 import pytest
 
-from gainsight_api.domain import base_url, is_loopback
+from gainsight_api.domain import base_url, is_loopback, url_on
 from gainsight_api.errors import ConfigError
 
 
@@ -87,3 +87,21 @@ def test_this_machine_is_loopback(host: str) -> None:
 @pytest.mark.parametrize("host", ["", "acme", "10.0.0.1", "0.0.0.0", "::", "localhost.example"])
 def test_other_machines_are_not_loopback(host: str) -> None:
     assert not is_loopback(host)
+
+
+ROOT = "https://acme.gainsightcloud.com/"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://acme.gainsightcloud.com/x/y?z=1",
+        "https://ACME.GainsightCloud.com/x/y?z=1",
+        "HTTPS://acme.gainsightcloud.com:443/x/y?z=1",
+        "/x/y?z=1",
+        "x/y?z=1",
+        "x/y?z=1#part",
+    ],
+)
+def test_the_tenants_host_may_be_written_in_other_ways(url: str) -> None:
+    assert url_on(ROOT, url) == "https://acme.gainsightcloud.com/x/y?z=1"

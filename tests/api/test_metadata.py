@@ -295,7 +295,6 @@ def test_a_field_is_read_with_all_that_the_connectors_use(
         createable=False,
         updateable=False,
         required=True,
-        length=255,
         decimal_places=2,
         lookup=Lookup("Csm__gr", ("gsuser", "person")),
         category_id="1I00C",

@@ -142,21 +142,6 @@ def test_an_address_on_the_tenants_host_is_followed(
     assert server.requests[0].path == "/v3/job/1?a=b%20c"
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://acme.gainsightcloud.com/x/y?z=1",
-        "https://ACME.GainsightCloud.com/x/y?z=1",
-        "HTTPS://acme.gainsightcloud.com:443/x/y?z=1",
-        "/x/y?z=1",
-        "x/y?z=1",
-        "x/y?z=1#part",
-    ],
-)
-def test_the_tenants_host_may_be_written_in_other_ways(connected: Connect, url: str) -> None:
-    assert connected("acme")._url(url) == "https://acme.gainsightcloud.com/x/y?z=1"
-
-
 FOREIGN = [
     "http://127.0.0.1:{foreign}/x",
     "HTTP://127.0.0.1:{foreign}/x",

@@ -235,7 +235,7 @@ WINDOWS = {
     "another zone": window(zone=ZoneInfo("America/St_Johns")),
 }
 RED = filters.parse_user_filter(
-    {"conditions": [{"name": "Color", "operator": "EQ", "value": ["red"]}]}
+    {"conditions": [{"name": "Color", "operator": "EQ", "value": ["red"]}]}, {}, "here"
 )
 RED_OR_BLUE = filters.parse_user_filter(
     {
@@ -244,7 +244,9 @@ RED_OR_BLUE = filters.parse_user_filter(
             {"name": "Color", "alias": "two", "operator": "EQ", "value": ["blue"]},
         ],
         "expression": "one OR two",
-    }
+    },
+    {},
+    "here",
 )
 CROWD = Server([Row(f"1T01{n:06}", 5_000 + n % 7) for n in range(200)])
 

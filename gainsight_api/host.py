@@ -1,0 +1,101 @@
+"""Single calls to a tenant: to its own host or nowhere, by no redirect, and within their time."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from gainsight_api.domain import url_on
+from gainsight_api.replies import Reply, answer, http_date
+from gainsight_api.transport import bundle_error, refuse_redirect, transport_error
+from gainsight_api.wire import BYTES_PER_SECOND, body_blocks, timeouts, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gainsight_api.auth import AccessKey, OAuth
+    from gainsight_api.clock import Clock
+
+
+@dataclass(slots=True, kw_only=True)
+class Host:
+    """A tenant's host, call by call; every failure is an error of `gainsight_api.errors`.
+
+    Attributes:
+        root: The tenant's root URL, from `base_url`.
+        auth: The credential.
+        clock: Time.
+        http: The connections.
+        timeout: Seconds for one call.
+        reached: Whether the host has ever answered.
+        behind: Seconds by which the tenant's clock is behind this machine's, at most; None as long
+            as no reply has a date.
+        repaired: Replies so far in which halves of surrogate pairs were read as U+FFFD.
+    """
+
+    root: str
+    auth: AccessKey | OAuth
+    clock: Clock
+    http: requests.Session
+    timeout: float
+    reached: bool = False
+    behind: float | None = None
+    repaired: int = 0
+
+    @contextmanager
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        accept: str = "application/json",
+        size: int = 0,
+        **sent: Any,
+    ) -> Iterator[tuple[requests.Response, Iterator[bytes]]]:
+        """A call under way: its reply, which may be an error, and the blocks of its body.
+
+        Args:
+            method: The HTTP method.
+            path: Below the tenant's root, or a full URL on its host.
+            accept: What the reply may be, as a media type.
+            size: Bytes of the body that is sent, where they are so many that they need time.
+            **sent: What is sent, as `requests` takes it: `data`, `headers`.
+        """
+        sent["headers"] = {"Accept": accept, **sent.get("headers", {})}
+        with watched(self.timeout + size / BYTES_PER_SECOND) as watch:
+            try:
+                reply = self.http.request(
+                    method,
+                    url_on(self.root, path),
+                    auth=self.auth,
+                    timeout=timeouts(self.timeout),
+                    allow_redirects=False,
+                    stream=True,
+                    **sent,
+                )
+            except requests.RequestException as exc:
+                watch.check()
+                raise transport_error(exc) from None
+            except OSError as exc:  # so requests says that a CA bundle is missing
+                watch.check()
+                raise bundle_error() or exc from None
+            with reply:
+                self.reached = True
+                self._note_date(reply)
+                refuse_redirect(reply)
+                yield reply, body_blocks(reply, watch)
+
+    def data(self, reply: requests.Response, body: bytes) -> Any:
+        """The `data` of a reply's envelope, or its error raised."""
+        read = answer(Reply(reply.status_code, body, reply.headers), self.clock.now())
+        self.repaired += read.repaired
+        return read.data
+
+    def _note_date(self, reply: requests.Response) -> None:
+        sent = http_date(reply.headers.get("Date", ""))
+        if sent is not None:
+            behind = self.clock.now() - sent
+            self.behind = behind if self.behind is None else max(behind, self.behind)
