@@ -22,6 +22,9 @@ lint: $(UV) ## All checks but the tests; no network is needed once the packages 
 	$(LINT) check-jsonschema --builtin-schema vendor.meltano meltano.yml
 	$(LINT) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(LINT) check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(LINT) check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(LINT) check-jsonschema --builtin-schema vendor.github-issue-forms \
+		$(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 	$(LINT) zizmor --offline --quiet .github
 
 pytest: $(UV)

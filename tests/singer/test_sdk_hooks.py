@@ -250,8 +250,9 @@ def used_in(module: str) -> Iterator[str]:
     """What a module imports from private modules, and its classes take of their SDK bases."""
     loaded = importlib.import_module(module)
     for node in ast.walk(ast.parse(inspect.getsource(loaded))):
-        if isinstance(node, ast.ImportFrom) and is_private(node.module or ""):
-            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            names = [alias.name for alias in node.names]
+            yield from (name for name in names if is_private(f"{node.module}.{name}"))
         elif isinstance(node, ast.ClassDef):
             ours = getattr(loaded, node.name)
             hidden = {name for base in ours.__mro__ for name in private_names(base)}

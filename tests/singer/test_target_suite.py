@@ -25,6 +25,7 @@ _WITHOUT_KEYS = {
     "test_no_pk",
     "test_object_schema_with_properties",
     "test_object_schema_no_properties",
+    "string_formats",  # from singer-sdk 0.55 on
 }
 
 
