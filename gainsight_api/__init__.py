@@ -54,7 +54,7 @@ from gainsight_api.job_states import JobState
 from gainsight_api.metadata import (
     Field,
     GainsightObject,
-    Lookup,
+    LookupTarget,
     Metadata,
     ObjectSummary,
     Option,
@@ -112,7 +112,7 @@ __all__ = [
     "JobState",
     "JobStatus",
     "Limits",
-    "Lookup",
+    "LookupTarget",
     "Metadata",
     "NoDataError",
     "NotFoundError",

@@ -46,7 +46,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class LookupTarget:
     """Where a field points to: the name to traverse it by, and the objects it may find there."""
 
     name: str
@@ -66,7 +66,7 @@ class Field:
     updateable: bool = True
     required: bool = False
     decimal_places: int | None = None
-    lookup: Lookup | None = None
+    lookup: LookupTarget | None = None
     category_id: str | None = None
     options: tuple[Option, ...] = ()
 
@@ -253,10 +253,10 @@ def _field(item: Mapping[str, Any]) -> Field:
     )
 
 
-def _lookup(detail: object) -> Lookup | None:
+def _lookup(detail: object) -> LookupTarget | None:
     if not isinstance(detail, Mapping) or not detail.get("lookupName"):
         return None
-    return Lookup(
+    return LookupTarget(
         name=str(detail["lookupName"]),
         objects=tuple(
             str(target["objectName"])

@@ -178,7 +178,7 @@ class GainsightStream(BlockStream):
     def _selected_labels(self) -> dict[str, str]:
         return {
             name: source
-            for name, source in self._spec.labels().items()
+            for name, source in self._spec.picklist_labels().items()
             if self.mask["properties", name]
         }
 

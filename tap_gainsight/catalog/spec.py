@@ -61,7 +61,7 @@ class StreamSpec:
 
     def columns(self) -> tuple[Column, ...]:
         """What can be asked for, in the order of the schema."""
-        labels = self.labels()
+        labels = self.picklist_labels()
         return tuple(
             Column(
                 path_of(name),
@@ -74,7 +74,7 @@ class StreamSpec:
             if name not in labels
         )
 
-    def labels(self) -> dict[str, str]:
+    def picklist_labels(self) -> dict[str, str]:
         """The properties that are picklist labels, each with the property of the item."""
         properties = self.schema["properties"]
         return {

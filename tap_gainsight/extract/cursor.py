@@ -136,8 +136,8 @@ class Cursor:
         """What to ask for next."""
         return next_read(self.window, self.position, limit)
 
-    def narrowed(self, error: GainsightError) -> bool:
-        """Whether fields could be left out that the tenant no longer has."""
+    def drops_missing_fields(self, error: GainsightError) -> bool:
+        """Whether the extract goes on without fields that the tenant no longer has."""
         left = self.drop_missing_fields() if error.code in UNKNOWN_NAME else None
         if left:
             self.window, self.decoder = left

@@ -97,7 +97,7 @@ class ExportPages:
                 raise
             self._repeat(exc)
         except RequestError as exc:
-            if not cursor.narrowed(exc):
+            if not cursor.drops_missing_fields(exc):
                 raise
             read = cursor.read(cursor.max_rows_per_job)
         return exports.submit(read, cursor.began, wait=wait)
@@ -257,7 +257,7 @@ class ExportPages:
         hopeless = (
             isinstance(error, JobFailedError)
             and (error.code or "").startswith(_HOPELESS)
-            and not cursor.narrowed(error)
+            and not cursor.drops_missing_fields(error)
         )
         resumed = self.job_id == self._left_by_earlier_run
         self._failed += not resumed

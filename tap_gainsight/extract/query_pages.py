@@ -41,7 +41,7 @@ class QueryPages:
             try:
                 rows = self._rows()
             except RequestError as exc:
-                if not cursor.narrowed(exc):
+                if not cursor.drops_missing_fields(exc):
                     raise
                 rows = self._rows()
             last = not rows

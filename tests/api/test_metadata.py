@@ -8,7 +8,7 @@ from gainsight_api.errors import AuthError, DataError, NotFoundError, ServerErro
 from gainsight_api.metadata import (
     Field,
     GainsightObject,
-    Lookup,
+    LookupTarget,
     Metadata,
     ObjectSummary,
     Option,
@@ -296,7 +296,7 @@ def test_a_field_is_read_with_all_that_the_connectors_use(
         updateable=False,
         required=True,
         decimal_places=2,
-        lookup=Lookup("Csm__gr", ("gsuser", "person")),
+        lookup=LookupTarget("Csm__gr", ("gsuser", "person")),
         category_id="1I00C",
         options=(Option("1I00", "Customer", active=True), Option("1I01", "Partner", active=False)),
     )
@@ -326,7 +326,7 @@ def test_a_lookup_may_not_say_where_it_leads(
     metadata: Metadata, server: Server, targets: object
 ) -> None:
     meta = {"lookupDetail": {"lookupName": "Csm__gr", "lookupObjects": targets}}
-    assert field(metadata, server, meta=meta).lookup == Lookup("Csm__gr", ())
+    assert field(metadata, server, meta=meta).lookup == LookupTarget("Csm__gr", ())
 
 
 @pytest.mark.parametrize("options", [None, [], {}, "text", [None, "x", {}, {"value": None}]])
@@ -348,7 +348,7 @@ def test_a_tenants_fields_are_read(connected: Connect, tenant: MakeTenant) -> No
         assert read.data_type == item.data_type
         assert read.hidden is item.hidden
         assert read.lookup == (
-            Lookup(str(item.lookup_name), (item.lookup,)) if item.lookup else None
+            LookupTarget(str(item.lookup_name), (item.lookup,)) if item.lookup else None
         )
         assert [option.id for option in read.options] == [option.value for option in item.options]
     assert any(item.lookup for item in schema.fields)
