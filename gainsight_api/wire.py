@@ -50,24 +50,15 @@ class Watch:
         self._seconds = seconds
         self._began = time.monotonic()
         self._socket: socket.socket | None = None
-        self._timer: threading.Timer | None = None
         self.carried = 0
         """Bytes so far, both ways."""
         self.over = False
         """Whether the time was over before the call was done."""
 
-    def start(self) -> None:
-        """Watch for so long as is left."""
-        spent = time.monotonic() - self._began
-        left = self._seconds + self.carried / BYTES_PER_SECOND - spent
-        self._timer = threading.Timer(min(max(left, 0.0), threading.TIMEOUT_MAX), self._ring)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def stop(self) -> None:
-        """The call is done."""
-        if self._timer:
-            self._timer.cancel()
+    @property
+    def ends_at(self) -> float:
+        """When the time will be over, by the monotonic clock, if no more bytes are carried."""
+        return self._began + self._seconds + self.carried / BYTES_PER_SECOND
 
     def holds(self, connection: socket.socket | None) -> None:
         """Say which connection the call has."""
@@ -82,17 +73,54 @@ class Watch:
         if self.over:
             raise TransportError("the tenant took too long to answer: see `request_timeout`")
 
-    def _ring(self) -> None:
-        spent = time.monotonic() - self._began
-        if spent < self._seconds + self.carried / BYTES_PER_SECOND:
-            self.start()
-            return
+    def end(self) -> None:
+        """Shut the connection down: the time is over."""
         self.over = True
         try:
             if self._socket:
                 self._socket.shutdown(2)  # both ways
         except OSError:
             pass  # it is closed already
+
+
+class _Watchman:
+    """One thread that ends all calls whose time is over; a thread for each would slow them down."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._watches: set[Watch] = set()
+        self._looks_at: float | None = None  # None: no thread is there to look
+
+    def add(self, watch: Watch) -> None:
+        """End the call when its time is over."""
+        with self._changed:
+            self._watches.add(watch)
+            if self._looks_at is None:
+                self._looks_at = watch.ends_at
+                threading.Thread(target=self._look, name="watch", daemon=True).start()
+            elif watch.ends_at < self._looks_at:
+                self._changed.notify()
+
+    def remove(self, watch: Watch) -> None:
+        """The call is done."""
+        with self._changed:
+            self._watches.discard(watch)
+
+    def _look(self) -> None:
+        with self._changed:
+            while self._watches:
+                now = time.monotonic()
+                for watch in [each for each in self._watches if each.ends_at <= now]:
+                    self._watches.discard(watch)
+                    watch.end()
+                if self._watches:
+                    self._looks_at = min(each.ends_at for each in self._watches)
+                    seconds = min(self._looks_at - now, threading.TIMEOUT_MAX)
+                    self._changed.wait(max(seconds, 0.0))
+            self._looks_at = None
+
+
+_watchman = _Watchman()
 
 
 @contextmanager
@@ -104,7 +132,7 @@ def watched(seconds: float) -> Iterator[Watch]:
     """
     watch = Watch(seconds)
     _watching.watch = watch
-    watch.start()
+    _watchman.add(watch)
     try:
         yield watch
     except (requests.RequestException, OSError, TransportError):
@@ -113,7 +141,7 @@ def watched(seconds: float) -> Iterator[Watch]:
     else:
         watch.check()
     finally:
-        watch.stop()
+        _watchman.remove(watch)
         _watching.watch = None
 
 
