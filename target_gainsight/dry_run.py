@@ -166,6 +166,9 @@ class DryRunDeleter:
             outcome.confirm([deletion])
         return outcome
 
+    def wait_for(self, rows: Iterable[Row]) -> None:
+        """Nothing has been deleted."""
+
 
 @dataclass(slots=True)
 class DryRunLetters:

@@ -62,13 +62,11 @@ class Deletion:
         gsid: Its Gsid; None if it is found by its keys.
         values: The values of its key fields, by field.
         sources: The received records that it stands for, by their index in the batch.
-        followed_by_write: Whether a record of the same keys is written after it.
     """
 
     gsid: str | None
     values: dict[str, Wire]
     sources: list[int]
-    followed_by_write: bool = False
 
 
 class Loader(Protocol):
@@ -94,6 +92,9 @@ class Deletes(Protocol):
 
     def delete(self, deletions: Iterable[Deletion]) -> Outcome:
         """Delete; each deletion comes out as confirmed or rejected."""
+
+    def wait_for(self, rows: Iterable[Row]) -> None:
+        """Wait until no record that was deleted can be taken for one of these rows."""
 
 
 class Letters(Protocol):

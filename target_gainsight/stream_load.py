@@ -235,7 +235,9 @@ class StreamLoad:
         ignored = 0
         rejections: list[Rejection] = []
         for work in self.merger.works(batch, indexes):
-            for outcome in (self.loaders.deleter.delete(work.deletions), loader.load(work.rows)):
+            deleted = self.loaders.deleter.delete(work.deletions)
+            self.loaders.deleter.wait_for(work.rows)
+            for outcome in (deleted, loader.load(work.rows)):
                 loaded += outcome.confirmed
                 rejections += outcome.rejections
             rejections += work.rejections

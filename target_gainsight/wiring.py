@@ -30,6 +30,7 @@ from target_gainsight.incoming.storage import Storage
 from target_gainsight.rejects import DeadLetters, Sender, Tally
 from target_gainsight.rest.deletes import Deleter
 from target_gainsight.rest.loader import RestLoader
+from target_gainsight.rest.pending_deletions import PendingDeletions
 from target_gainsight.rest.resolving import ResolvingRest
 from target_gainsight.route import LoadMode, Operation, Route, build_route
 from target_gainsight.rows.mapping import RecordMap
@@ -84,6 +85,7 @@ class Wiring:
         self._metadata = Metadata(self.session)
         self._objects: dict[str, GainsightObject] = {}
         self._dropdowns: dict[str, list[Option]] = {}
+        self._deletions: dict[str, PendingDeletions] = {}
         self._dry_run_streams: list[DryRunStream] = []
         self._storage = Storage()
         self._run_id = uuid4().hex
@@ -190,7 +192,9 @@ class Wiring:
         return Loaders(
             rest=self._rest_path(route, rest),
             bulk=self._bulk_loader(route, existing, rest),
-            deleter=Deleter(route, Records(self.session), existing, self._clock),
+            deleter=Deleter(
+                route, Records(self.session), existing, self._pending_deletions(route.object)
+            ),
             letters=DeadLetters(self._rejects, sender, self._clock, self._tally),
             done="loaded into",
         )
@@ -241,6 +245,14 @@ class Wiring:
             job_poll_interval=self._settings.job_poll_interval,
             job_timeout=self._settings.job_timeout,
         )
+
+    def _pending_deletions(self, described: GainsightObject) -> PendingDeletions:
+        """What the run has deleted of an object, for all streams that go into it."""
+        if described.name not in self._deletions:
+            self._deletions[described.name] = PendingDeletions(
+                Query(self.session), Matcher(described), self._clock
+            )
+        return self._deletions[described.name]
 
     def _existing(self, route: Route) -> Existing:
         return Existing(Query(self.session), Matcher(route.object), route.keys)

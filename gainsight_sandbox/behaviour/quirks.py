@@ -159,6 +159,9 @@ class Quirks:
     [Relationship APIs: GSOBJ_1011 for a record that is not found, nothing about the others]"""
     delete_of_missing_succeeds: bool = False
     """Whether deleting a record that is not there succeeds. [Relationship APIs: not said]"""
+    delete_seconds: int = 2
+    """Seconds from the reply until the record is gone. [Relationship APIs: "Delete process
+    initiated", and no more]"""
     lookup_columns_free: bool = False
     """Whether a column that a lookup goes by need not be a field of the object. [Relationship APIs:
     in the sample it is one]"""

@@ -124,6 +124,15 @@ class Store:
         with self.writing() as connection:
             return [key for key in keys if connection.execute(sql, (key,)).rowcount]
 
+    def has(self, schema: ObjectSchema, key: str) -> bool:
+        """Whether there is a row of that key."""
+        sql = (
+            f"SELECT 1 FROM {quoted(schema.name)} "  # noqa: S608 - names are quoted
+            f"WHERE {quoted(str(schema.key))} = ?"
+        )
+        with self.reading() as connection:
+            return connection.execute(sql, (key,)).fetchone() is not None
+
     def drop_column(self, schema: ObjectSchema, name: str) -> None:
         """Drop a field that is neither the key nor the modified date."""
         indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?"

@@ -49,6 +49,7 @@ class Tenant:
         self._clock = clock
         self._registry = Registry(store)
         self._fillers: dict[str, Filler] = {}
+        self._dying: dict[tuple[str, str], float] = {}  # when the record will be gone
 
     @property
     def schemas(self) -> Mapping[str, ObjectSchema]:
@@ -103,6 +104,8 @@ class Tenant:
     def count(self, object_name: str) -> int:
         """How many records an object has, or will have when its demo rows are made."""
         schema = self.schema(object_name)
+        if self._dying:
+            self._finish_deletions()
         return self._registry.pending(schema.name) or self._store.count(schema)
 
     def counts(self) -> dict[str, int]:
@@ -143,8 +146,34 @@ class Tenant:
                 self._store.insert(log, entries)
         return len(deleted)
 
+    def delete_later(self, object_name: str, key: str, seconds: float) -> int:
+        """Delete a record in so many seconds, with what is written to it until then.
+
+        Returns:
+            How many records there are of that key, which is unique.
+        """
+        schema = self._keyed(object_name)
+        there = self._store.has(schema, key)
+        if there:
+            gone_at = self._clock.now() + seconds
+            self._dying[schema.name, key] = min(
+                gone_at, self._dying.get((schema.name, key), gone_at)
+            )
+        return int(there)
+
+    def _finish_deletions(self) -> None:
+        now = self._clock.now()
+        for name, key in [each for each, gone_at in self._dying.items() if gone_at <= now]:
+            if self._dying.pop((name, key), None) is not None:
+                self.delete(name, key)
+
     def ready(self, object_name: str) -> ObjectSchema:
-        """The object with its demo rows made, and the delete logs cut to 15 days."""
+        """The object with its demo rows made, without the records that are to be gone by now.
+
+        The delete logs are cut to 15 days.
+        """
+        if self._dying:
+            self._finish_deletions()
         schema = self.schema(object_name)
         if self._registry.pending(schema.name):
             with self._store.writing():

@@ -95,7 +95,7 @@ class RecordWriter:
         return confirmation(schema, replied, self._quirks, updated=updated), outcomes
 
     def delete(self, name: str, key: str) -> str:
-        """Delete a record, and return the reply's data: "initiated", though it is done."""
+        """Delete a record, at once or a moment later, and return the reply's data."""
         try:
             schema = self._schema(name)
             refuse_rest(schema)
@@ -109,7 +109,13 @@ class RecordWriter:
         return f"Delete process initiated for {deleted} records."
 
     def _delete(self, schema: ObjectSchema, key: str) -> int:
-        deleted = self._tenant.delete(schema.name, key) if schema.key else 0
+        seconds = self._quirks.delete_seconds
+        if not schema.key:
+            deleted = 0
+        elif seconds:
+            deleted = self._tenant.delete_later(schema.name, key, seconds)
+        else:
+            deleted = self._tenant.delete(schema.name, key)
         if not deleted and not self._quirks.delete_of_missing_succeeds:
             raise no_entity()
         return deleted

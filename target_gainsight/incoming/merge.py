@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,14 @@ from target_gainsight.incoming.batch import DELETED_AT
 from target_gainsight.loaders import Deletion
 from target_gainsight.problems import Rejection
 from target_gainsight.rows.blocks import Block, Row, Rows, in_blocks
-from target_gainsight.rows.mapping import RecordConversionError, RecordMap
+from target_gainsight.rows.mapping import GSID, RecordConversionError, RecordMap, gsid_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from target_gainsight.incoming.batch import Batch
     from target_gainsight.rows.keys import Key
+    from target_gainsight.rows.values import Wire
 
 
 @dataclass(slots=True)
@@ -158,28 +160,35 @@ class Merger:
     ) -> dict[Key, int]:
         """Find the last record of each key that comes more than once, and all deletions."""
         last: dict[Key, int] = {}
-        deletions: dict[tuple[str | None, ...], Deletion] = {}
+        deletions: dict[Key | str, Deletion] = {}  # by key, or by Gsid where that is all
         before: dict[Key, list[int]] = {}
+        # The keys under which a Gsid came, the newest last: a tombstone may have the Gsid alone.
+        known_as: dict[str, dict[Key, dict[str, Wire]]] = defaultdict(dict)
         for index in sorted(repeated_or_deleted):
             record = batch.record(index)
             if record.get(DELETED_AT):
                 if self.deletes and (deletion := self._deletion(index, record, work)):
-                    key = self.mapping.key_of(deletion.values) if deletion.values else ()
-                    known = deletions.setdefault(key or (deletion.gsid,), deletion)
+                    had = known_as.get(deletion.gsid or "", {})
+                    if had and not deletion.values:
+                        deletion.values = [*had.values()][-1]
+                    key = self.mapping.key_of(deletion.values) if deletion.values else None
+                    known = deletions.setdefault(key or str(deletion.gsid), deletion)
                     if known is not deletion:
                         known.sources += deletion.sources
-                        known.followed_by_write = False
-                    known.sources += before.pop(key, [])
+                    for each in {*had, *([key] if key else ())}:
+                        known.sources += before.pop(each, [])
                 continue
             try:
-                key = self.mapping.key_of(self.mapping.keys_in(record))
+                values = self.mapping.keys_in(record)
             except RecordConversionError:
                 continue
+            key = self.mapping.key_of(values)
             last[key] = index
             if self.deletes:
                 before.setdefault(key, []).append(index)
-                if key in deletions:
-                    deletions[key].followed_by_write = True
+                if gsid := gsid_of(record):
+                    known_as[gsid].pop(key, None)
+                    known_as[gsid][key] = values
         work.deletions = list(deletions.values())
         return last
 
@@ -191,16 +200,42 @@ class Merger:
         """
         found_at, hashes = array("Q"), array("q")
         found: set[int] = set()
-        for block in chain.from_iterable(batch.keys(indexes, self.mapping.key_sources)):
+        tombstones = _Tombstones()
+        names = self.mapping.key_sources
+        names += (GSID,) if self.deletes and GSID not in names else ()
+        for block in chain.from_iterable(batch.keys(indexes, names)):
             if self.deletes:
-                found.update(index for n in _deleted(block) for index in block.sources[n])
+                tombstones.look_at(block)
             for rows in self.mapping.convert_block(block)[0]:
                 found_at.extend([index for (index,) in rows.sources])
                 keys = rows.tuples(self.mapping.keys)
                 hashes.extend(hash(self.mapping.same_key(key)) for key in keys)
         repeated = {key for key, following in pairwise(sorted(hashes)) if key == following}
         found.update(index for index, key in zip(found_at, hashes, strict=True) if key in repeated)
-        return found
+        return found | tombstones.found()
+
+
+class _Tombstones:
+    """Finds the records to delete, and those that have the Gsid of one of them."""
+
+    def __init__(self) -> None:
+        self._found: set[int] = set()
+        self._dead: set[int] = set()
+        self._indexes, self._gsids = array("Q"), array("q")  # of all records; Gsids by their hashes
+
+    def look_at(self, block: Block) -> None:
+        deleted = _deleted(block)
+        self._found.update(index for n in deleted for index in block.sources[n])
+        for n, gsid in enumerate(block.column(GSID)) if GSID in block.fields else ():
+            if isinstance(gsid, str) and n in deleted:
+                self._dead.add(hash(gsid))
+            elif isinstance(gsid, str):
+                self._indexes.extend(block.sources[n])
+                self._gsids.append(hash(gsid))
+
+    def found(self) -> set[int]:
+        pairs = zip(self._indexes, self._gsids, strict=True)
+        return self._found.union(index for index, gsid in pairs if gsid in self._dead)
 
 
 def _deleted(block: Block) -> set[int]:

@@ -175,8 +175,7 @@ class RecordMap:
         Raises:
             RecordConversionError: It has neither.
         """
-        gsid = record.get(GSID)
-        gsid = gsid if isinstance(gsid, str) and gsid else None
+        gsid = gsid_of(record)
         try:
             return gsid, self.keys_in(record)
         except RecordConversionError:
@@ -219,6 +218,12 @@ class RecordMap:
                 return field.updateable
             case Operation.UPSERT:
                 return field.createable and field.updateable
+
+
+def gsid_of(record: Mapping[str, Any]) -> str | None:
+    """The Gsid that a record names, if any."""
+    gsid = record.get(GSID)
+    return gsid if isinstance(gsid, str) and gsid else None
 
 
 def _without_nulls(block: Block) -> Iterator[Block]:

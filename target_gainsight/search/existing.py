@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.filters.build import Condition, Operator
 from gainsight_api.pieces import pieces
-from gainsight_api.read import Read
 from target_gainsight.rows.blocks import Row
 from target_gainsight.search.by_values import query_by_values, rows_per_query
 
@@ -81,12 +79,6 @@ class Existing:
             for record in self._records([row], ("Gsid", *self.keys))
             if record.get("Gsid") and self.matcher.by_key([row], [record], self.keys)
         ]
-
-    def has_gsid(self, gsid: str) -> bool:
-        """Whether there is a record of that Gsid."""
-        where = Condition("Gsid", Operator.EQ, (gsid,))
-        name = self.matcher.described.name
-        return bool(self.query.page(Read(object=name, fields=("Gsid",), where=where, limit=1)))
 
     def _records(self, rows: Iterable[Row], select: Sequence[str]) -> list[Mapping[str, Any]]:
         values = [[row.values[key] for key in self.keys] for row in rows]

@@ -68,6 +68,20 @@ class Matcher:
             }
         return found
 
+    def records_of(
+        self, rows: Sequence[Row], records: Sequence[Mapping[str, Any]], keys: Sequence[str]
+    ) -> list[Mapping[str, Any]]:
+        """The records that have the keys of a row, or may have: a lookup may still fill one."""
+        kinds = {key: kind_in(self.described, key) for key in keys}
+        if any(key not in row.values for row in rows for key in keys):
+            return list(records)
+        wanted = {tuple(similar(kinds[key], row.values[key]) for key in keys) for row in rows}
+        return [
+            record
+            for record in records
+            if tuple(similar(kinds[key], record.get(key)) for key in keys) in wanted
+        ]
+
     def is_quoted(self, name: str, sent: object, quote: str) -> bool:
         """Whether a value that was sent for a field is the one that an error quotes."""
         if sent is None:

@@ -177,5 +177,6 @@ class Runner:
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def rows(self, name: str = THING, key: str = "Name") -> dict[Any, dict[str, Any]]:
-        """An object's records, by their names."""
+        """An object's records by their names, once deletions are done."""
+        self.sandbox.clock.sleep(self.sandbox.quirks.delete_seconds)
         return {row[key]: row for row in self.sandbox.tenant.rows(name)}

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.target.support import THING, Runner, record, schema, state
+from gainsight_sandbox import ManualClock, Quirks, Sandbox
+from tests.target.support import THING, Runner, record, records, schema, state, thing
 
 if TYPE_CHECKING:
-    from gainsight_sandbox import Sandbox
+    from collections.abc import Iterator
+    from pathlib import Path
 
 REST: dict[str, Any] = {"load_mode": "rest"}
 
@@ -62,3 +64,123 @@ def test_ignored_deletes_are_not_loaded(
     assert runner.rows()["n0"]["Code__gc"] is None
     assert output.states == [1]
     assert caplog.text.count("marked as deleted") == 1
+
+
+GONE: dict[str, Any] = {"_sdc_deleted_at": "2026-01-01T00:00:00Z"}
+
+
+@pytest.fixture
+def late(tmp_path: Path) -> Iterator[Runner]:
+    """A tenant that deletes twenty seconds after its reply."""
+    quirks = Quirks(delete_seconds=20, upsert_everywhere=True)
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
+        yield Runner(sandbox, tmp_path / "rejects")
+
+
+@pytest.mark.parametrize("gsid", [True, False])
+@pytest.mark.parametrize(
+    ("between", "settings"),
+    [
+        (400, REST),
+        (400, {"load_mode": "bulk"}),
+        (400, {"load_mode": "auto", "bulk_threshold_rows": 100}),
+        (3, REST | {"batch_size_rows": 1}),
+        (400, {"load_mode": "bulk", "batch_size_rows": 401}),
+    ],
+)
+def test_a_record_that_is_deleted_and_made_again_is_there(
+    late: Runner, between: int, settings: dict[str, Any], *, gsid: bool
+) -> None:
+    (old,) = late.sandbox.tenant.insert(THING, {"Name": "Quarry", "Code__gc": "old"})
+    tombstone = record(Gsid=old, Name=None, **GONE) if gsid else record(Name="Quarry", **GONE)
+    output = late.loaded(
+        schema(),
+        tombstone,
+        *records(between),
+        record(Name="Quarry", Code__gc="new"),
+        state(1),
+        deletes="delete",
+        **settings,
+    )
+    assert output.states[-1] == 1
+    quarry = late.rows()["Quarry"]
+    assert quarry["Code__gc"] == "new"
+    assert quarry["Gsid"] != old
+
+
+def test_a_tombstone_that_comes_last_wins_while_another_is_under_way(late: Runner) -> None:
+    late.sandbox.tenant.insert(THING, {"Name": "Quarry"})
+    late.loaded(
+        schema(),
+        record(Name="Quarry", **GONE),
+        record(Name="Quarry", Code__gc="new"),
+        record(Name="Quarry", **GONE),
+        deletes="delete",
+        batch_size_rows=1,
+        **REST,
+    )
+    assert not late.rows()
+
+
+def test_what_has_other_keys_does_not_wait_for_a_deletion(late: Runner) -> None:
+    late.sandbox.tenant.insert(THING, {"Name": "Quarry"})
+    began = late.sandbox.clock.now()
+    late.loaded(schema(), record(Name="Quarry", **GONE), *records(3), deletes="delete", **REST)
+    assert late.sandbox.clock.now() == began
+
+
+def test_a_deletion_that_is_never_done_fails_the_run_before_its_record_is_written(
+    tmp_path: Path,
+) -> None:
+    quirks = Quirks(delete_seconds=10_000)
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
+        sandbox.tenant.insert(THING, {"Name": "Quarry", "Code__gc": "old"})
+        runner = Runner(sandbox, tmp_path)
+        output = runner.load(
+            schema(),
+            record(Name="Quarry", **GONE),
+            state(1),
+            record(Name="Quarry", Code__gc="new"),
+            state(2),
+            deletes="delete",
+            batch_size_rows=1,
+            **REST,
+        )
+        assert "still there after 600 s" in str(output.error)
+        assert output.states == [1]
+        assert [row["Code__gc"] for row in sandbox.tenant.rows(THING)] == ["old"]
+
+
+@pytest.mark.parametrize("more", [{}, {"Name": None}, {"Name": "Renamed"}])
+@pytest.mark.parametrize("foreign", [True, False])
+def test_a_tombstone_takes_back_what_came_before_it_under_its_gsid(
+    runner: Runner, sandbox: Sandbox, more: dict[str, Any], *, foreign: bool
+) -> None:
+    (gsid,) = sandbox.tenant.insert(THING, {"Name": "Quarry"})
+    named = "1P99" + "X" * 32 if foreign else gsid
+    runner.loaded(
+        schema(),
+        record(Gsid=named, Name="Quarry", Code__gc="2"),
+        record(Name="other"),
+        record(Gsid=named, **more, **GONE),
+        deletes="delete",
+        **REST,
+    )
+    kept = {"other", "Quarry"} if foreign and more.get("Name") else {"other"}
+    assert set(runner.rows()) == kept
+
+
+def test_what_comes_after_a_tombstone_of_its_gsid_is_written(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    (gsid,) = sandbox.tenant.insert(THING, {"Name": "Quarry", "Text__gc": "old"})
+    runner.loaded(
+        schema(),
+        record(Gsid=gsid, Name="Quarry", Code__gc="1"),
+        record(Gsid=gsid, **GONE),
+        record(Gsid=gsid, Name="Quarry", Code__gc="2"),
+        deletes="delete",
+        **REST,
+    )
+    (row,) = runner.rows().values()
+    assert (row["Code__gc"], row["Text__gc"]) == ("2", None)
