@@ -216,10 +216,10 @@ def _beyond_the_call(reply: Reply, details: dict[str, Any], now: float) -> Gains
         )
     if code in _FAULTS or status in {HTTPStatus.REQUEST_TIMEOUT, *_NOT_TAKEN}:
         return _failed(reply, details, now)
-    if code and code.startswith(_GATEWAY):
-        return GatewayError("Gainsight's gateway refused the call: check `domain`", **details)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _failed(reply, details, now)
+    if code and code.startswith(_GATEWAY):
+        return GatewayError("Gainsight's gateway refused the call: check `domain`", **details)
     return None
 
 

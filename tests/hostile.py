@@ -26,7 +26,8 @@ class Hostile:
     Args:
         sandbox: The tenant.
         answer: From a request, how many of its method and path there have been, and the sandbox's
-            own reply, to the reply; None for the sandbox's.
+            own reply (to that request, or with another body), to the reply; None for the
+            sandbox's.
     """
 
     def __init__(self, sandbox: Sandbox, answer: Any) -> None:
@@ -61,11 +62,13 @@ class Hostile:
         own = partial(self._forwarded, request)  # asked only if it is wanted
         return self._answer(request, number, own) or own()
 
-    def _forwarded(self, request: Request) -> Reply:
+    def _forwarded(self, request: Request, body: bytes | None = None) -> Reply:
         connection = http.client.HTTPConnection(self._sandbox, timeout=10)
         headers = {name: value for name, value in request.headers.items() if name != "host"}
         headers["accept-encoding"] = "identity"
-        connection.request(request.method, request.path, request.body, headers)
+        sent = request.body if body is None else body
+        headers["content-length"] = str(len(sent))
+        connection.request(request.method, request.path, sent, headers)
         got = connection.getresponse()
         kept = {name: value for name, value in got.getheaders() if name.lower() not in _HOPS}
         reply = Reply(got.read(), got.status, kept)
