@@ -6,6 +6,7 @@ alias, and an expression over the aliases. The Query API takes the same.
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,10 +14,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import ConfigError
-from gainsight_api.filters.check import problems_in
+from gainsight_api.filters.check import is_undocumented, problems_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+logger = logging.getLogger(__name__)
 
 _WORD = re.compile(r"\w+")
 
@@ -87,7 +90,8 @@ def parse_user_filter(
 ) -> UserFilter:
     """Check a filter that a user wrote, and read it.
 
-    Conditions without an expression must all hold.
+    Conditions without an expression must all hold. A single value may stand without its list. An
+    operator that only Gainsight's own pages are known to send is let through, with a warning.
 
     Args:
         where: The filter in the API's form: `conditions` and `expression`.
@@ -101,11 +105,30 @@ def parse_user_filter(
     """
     for problem in problems_in(where, data_types):
         raise ConfigError(f"{place}, {problem}")
-    conditions = tuple(where["conditions"])
+    conditions = tuple(map(_with_list, where["conditions"]))
+    folded = {name.casefold(): data_type for name, data_type in data_types.items()}
+    for condition in conditions:
+        name, operator = str(condition["name"]), str(condition["operator"])
+        data_type = folded.get(name.casefold())
+        if is_undocumented(operator, data_type):
+            logger.warning(
+                "%s, filter on field %s: %s is not documented for a %s; the tenant may refuse it",
+                place,
+                name,
+                operator,
+                data_type,
+            )
     if expression := str(where.get("expression") or ""):
         return UserFilter(conditions, expression)
     conditions = tuple({**item, "alias": f"_{n}"} for n, item in enumerate(conditions))
     return UserFilter(conditions, " AND ".join(item["alias"] for item in conditions))
+
+
+def _with_list(condition: Mapping[str, Any]) -> Mapping[str, Any]:
+    value = condition.get("value")
+    if value is None or isinstance(value, list):
+        return condition
+    return {**condition, "value": [value]}
 
 
 NOT_NULL = ("IS_NOT_NULL", "IS_NOT_NUL")

@@ -37,6 +37,16 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
 }
 """The operators of each data type; a type that is not here, such as URL, is not in the article."""
 
+_MORE: Mapping[str, tuple[str, ...]] = {
+    "STRING": ("IN", "NOT_IN", *_LIST, "CONTAINS_CS"),
+    "EMAIL": ("IN", "NOT_IN", *_LIST, "CONTAINS_CS"),
+    "BOOLEAN": _NULL,
+    "NUMBER": ("BTW",),
+    "CURRENCY": ("BTW",),
+    "PERCENTAGE": ("BTW",),
+}
+"""What Gainsight's own pages send beside these; whether these calls take it, no article says."""
+
 _SPELLINGS = {"IS_NOT_NUL": "IS_NOT_NULL", "IN": "INCLUDES", "NOT_IN": "EXCLUDES"}
 """The article prints these names, too."""
 
@@ -96,9 +106,9 @@ def _problems_in_condition(
 ) -> Iterator[FilterProblem]:
     written = str(condition.get("operator") or "")
     operator = _SPELLINGS.get(written, written)
-    known = {name for names in OPERATORS.values() for name in names}
+    known = {name for table in (OPERATORS, _MORE) for names in table.values() for name in names}
     allowed = OPERATORS.get(data_type or "", tuple(sorted(known)))
-    if operator not in allowed:
+    if operator not in allowed and not is_undocumented(written, data_type):
         kind = f"a {data_type} has" if data_type in OPERATORS else "there are"
         yield FilterProblem(name, f"there is no operator {written!r}; {kind} {', '.join(allowed)}")
         return
@@ -108,6 +118,13 @@ def _problems_in_condition(
     if count < least or (most is not None and count > most):
         wanted = f"{least} values" if most == least else "at least one value"
         yield FilterProblem(name, f"{written} takes {wanted} in a list, not {count}")
+
+
+def is_undocumented(operator: str, data_type: str | None) -> bool:
+    """Whether a field's operator is not in the article, and Gainsight's own pages send it."""
+    documented = OPERATORS.get(data_type or "", ())
+    more = _MORE.get(data_type or "", ())
+    return operator in more and _SPELLINGS.get(operator, operator) not in documented
 
 
 def _problems_in_expression(text: str, aliases: list[str]) -> Iterator[FilterProblem]:

@@ -14,6 +14,7 @@ TYPES = {
     "Name": "STRING",
     "Active": "BOOLEAN",
     "Created": "DATETIME",
+    "Size": "CURRENCY",
     "Tags": "MULTISELECTDROPDOWNLIST",
 }
 PLACE = "setting `streams`, stream mine"
@@ -90,6 +91,34 @@ def test_each_mistake_has_one_text_that_names_the_stream(wrong: dict[str, Any], 
 def test_a_wrong_condition_is_named_by_its_field(wrong: dict[str, Any], why: str) -> None:
     text = refused({"conditions": [condition(), condition("B", **wrong)], "expression": "A OR B"})
     assert text == f"{PLACE}, filter on {why}"
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "value"),
+    [
+        ("Name", "IN", ["x", "y"]),
+        ("Name", "CONTAINS_CS", ["x"]),
+        ("Active", "IS_NULL", []),
+        ("Active", "IS_NOT_NULL", None),
+        ("Size", "BTW", [1, 2]),
+    ],
+)
+def test_an_operator_of_gainsights_own_pages_is_sent_with_a_warning(
+    field: str, operator: str, value: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    parsed({"conditions": [condition(name=field, operator=operator, value=value)]})
+    assert f"{PLACE}, filter on field {field}: {operator} is not documented" in caplog.text
+
+
+def test_a_documented_operator_is_sent_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    parsed({"conditions": [condition()]})
+    assert not caplog.text
+
+
+def test_a_single_value_may_stand_without_its_list() -> None:
+    given = {"conditions": [condition(value="0001")]}
+    (sent,) = parse_user_filter(given, TYPES, PLACE).conditions
+    assert sent["value"] == ["0001"]
 
 
 def test_a_field_of_unknown_type_may_have_any_operator_that_there_is() -> None:

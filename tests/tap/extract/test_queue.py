@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from typing_extensions import override
 
 from gainsight_sandbox import (
     DataType,
     Field,
+    Hooks,
     JobSettings,
     Limits,
+    LoggedRequest,
     ManualClock,
     ObjectSchema,
     Sandbox,
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGE = [f"large_{number}__gc" for number in range(8)]
-SMALL = [f"small_{number}__gc" for number in range(4)]
+SMALL = [f"few_{number}__gc" for number in range(4)]
 
 
 def schema(name: str) -> ObjectSchema:
@@ -117,18 +122,58 @@ def test_nothing_is_submitted_for_a_stream_that_is_not_selected(sandbox: Sandbox
     assert submitted == [LARGE[3], LARGE[5]]
 
 
-def test_no_more_jobs_are_under_way_than_the_setting_says(sandbox: Sandbox) -> None:
-    under_way, most = 0, 0
-    done: set[str] = set()
-    run(select_only(make_tap(sandbox, extract_method="bulk", max_concurrent_jobs=3), *LARGE))
-    for call in sandbox.log:
-        if call.kind is CallKind.EXPORT_SUBMIT:
-            under_way += 1
-        elif call.kind is CallKind.EXPORT_CHUNK and call.path.split("/")[5] not in done:
-            done.add(call.path.split("/")[5])
-            under_way -= 1
-        most = max(most, under_way)
-    assert most <= 3 + 1  # one is completed, and its chunks wait to be read
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+@pytest.mark.parametrize("job_rows", [10, 100])
+def test_no_more_jobs_are_under_way_than_the_setting_says(at_once: int, job_rows: int) -> None:
+    seconds = 10
+    limits = Limits(bulk_per_hour=100)
+    begun: list[float] = []
+    with Sandbox(
+        demo=False,
+        clock=ManualClock(),
+        jobs=JobSettings(job_seconds=seconds),
+        limits=limits,
+        hooks=Hooks(lambda call: begun.append(clock.now()) if submits(call) else None),
+    ) as sandbox:
+        clock = sandbox.clock
+        fill(sandbox, large=40)
+        run(
+            select_only(
+                make_tap(
+                    sandbox,
+                    extract_method="bulk",
+                    max_concurrent_jobs=at_once,
+                    max_rows_per_job=job_rows,
+                    bulk_calls_per_hour=100,
+                ),
+                *LARGE,
+            )
+        )
+    assert len(begun) >= len(LARGE)
+    for now in begun:
+        assert sum(now - seconds < each <= now for each in begun) <= at_once
+
+
+def submits(call: LoggedRequest) -> bool:
+    return call.method == "POST" and "/exports/" in call.path
+
+
+def test_no_bulk_call_is_spent_before_the_first_record_is_out(sandbox: Sandbox) -> None:
+    class StopReadingError(Exception):
+        pass
+
+    class FirstRecord(io.StringIO):
+        @override
+        def write(self, text: str) -> int:
+            if '"RECORD"' in text:
+                raise StopReadingError
+            return super().write(text)
+
+    # A test of the connection reads one record, and leaves.
+    tap = select_only(make_tap(sandbox, bulk_threshold_rows=20), *SMALL[:2], *LARGE)
+    with contextlib.redirect_stdout(FirstRecord()), contextlib.suppress(StopReadingError):
+        tap.sync_all()
+    assert sandbox.usage().bulk == 0
 
 
 def test_what_is_submitted_ahead_is_in_the_state_at_once(sandbox: Sandbox) -> None:
