@@ -59,9 +59,11 @@ def _span(second: str, zone: tzinfo) -> Span:
     moment = _moment(second)
     if _offset(moment, zone) % _MINUTE:
         return Span(FIRST_SECOND, _text(_first_whole(moment, zone)))
-    if doubled := _doubled(moment, zone):
+    after = _after(moment)
+    # The second before a doubled hour is the first one of its stretch.
+    if doubled := _doubled(moment, zone) or (_doubled(after, zone) if after else None):
         return doubled
-    return Span(second, _text(_after(moment)))
+    return Span(second, _text(after))
 
 
 def _doubled(moment: datetime, zone: tzinfo) -> Span | None:

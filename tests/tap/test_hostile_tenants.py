@@ -526,9 +526,15 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 
 def test_the_hour_that_comes_twice_is_one_span_from_just_before_it() -> None:
-    for second in ("2025-11-02T05:00:00", "2025-11-02T05:30:00", "2025-11-02T06:59:59"):
+    for second in (
+        "2025-11-02T04:59:59",
+        "2025-11-02T05:00:00",
+        "2025-11-02T05:30:00",
+        "2025-11-02T06:59:59",
+    ):
         span = span_of(second, NEW_YORK)
         assert (span.start, span.end) == ("2025-11-02T04:59:59", "2025-11-02T07:00:00")
+    assert span_of("2025-11-02T04:59:58", NEW_YORK).end == "2025-11-02T04:59:59"
     assert span_of("2025-11-02T07:00:00", NEW_YORK).start == "2025-11-02T07:00:00"
     assert filter_time("2025-11-02T04:59:59", NEW_YORK) == "2025-11-02T00:59:59-04:00"
 
