@@ -52,11 +52,13 @@ class Output:
             return
         try:
             sys.stdout.flush()
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                self._send(descriptor, text.encode(), len(text) * 4)
-            else:
-                for lines in whole_lines(text.encode(), select.PIPE_BUF):
-                    self._send(descriptor, lines, select.PIPE_BUF)
+            data = text.encode()
+            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            size = len(data) if is_file else select.PIPE_BUF
+            poll = select.poll()
+            poll.register(descriptor, select.POLLOUT)
+            for lines in whole_lines(data, size):
+                self._send(descriptor, poll, lines, size)
         except BrokenPipeError:
             raise
         except OSError as exc:
@@ -73,9 +75,7 @@ class Output:
         self._stopped_by = signum
         self._deadline = time.monotonic() + _LINE_END_SECONDS
 
-    def _send(self, descriptor: int, data: bytes, size: int) -> None:
-        poll = select.poll()
-        poll.register(descriptor, select.POLLOUT)
+    def _send(self, descriptor: int, poll: select.poll, data: bytes, size: int) -> None:
         rest = memoryview(data)
         while rest:
             self._wait(poll)

@@ -62,7 +62,7 @@ class ChunkRows:
 
 def _digest(file: IO[bytes], size: int) -> bytes:
     file.seek(0)
-    digest = hashlib.blake2b()
+    digest = hashlib.sha256()
     while size and (block := file.read(min(size, _READ_BYTES))):
         digest.update(block)
         size -= len(block)
