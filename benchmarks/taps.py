@@ -159,8 +159,9 @@ def our_tap(
         return Job(id="job", status_url="/job")
 
     def status(*_: Any) -> JobStatus:
-        chunks = tuple(Chunk("/chunk", number, None) for number in range(repeats))
-        return JobStatus(JobState.COMPLETED, rows=None, chunks=chunks)
+        rows = int(chunk.stem.rpartition("-")[2])  # as the tenant says, too
+        chunks = tuple(Chunk("/chunk", number * rows, rows) for number in range(repeats))
+        return JobStatus(JobState.COMPLETED, rows=rows * repeats, chunks=chunks)
 
     def fetch(_exports: Exports, _chunk: Chunk, file: IO[bytes]) -> None:
         with chunk.open("rb") as source:
