@@ -240,6 +240,11 @@ def _path(route: Route, *, lacks_job: bool) -> LoadMode:
     """The path, where the object or the settings leave only one."""
     stream, found, mode = route.stream, route.object, route.load_mode
     no_bulk = found.name.lower() in _NO_BULK
+    if found.high_volume and route.delete:
+        raise ConfigError(
+            f"stream {stream}: records of {found.name}, a high-volume object, cannot be deleted by "
+            "any call; set `deletes` to ignore"
+        )
     if found.high_volume and mode is LoadMode.REST:
         raise ConfigError(
             f"stream {stream}: {found.name} is a high-volume object, which REST calls cannot "

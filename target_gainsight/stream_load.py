@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gainsight_api.clock import Clock
     from target_gainsight.incoming.merge import Merger
     from target_gainsight.incoming.storage import Storage
-    from target_gainsight.loaders import Deletes, Letters, Loader, RestPath
+    from target_gainsight.loaders import Deletes, Letters, Loader, Outcome, RestPath
     from target_gainsight.problems import Problem, Rejection
     from target_gainsight.rejects import Tally
     from target_gainsight.settings import TargetSettings
@@ -237,7 +237,8 @@ class StreamLoad:
         for work in self.merger.works(batch, indexes):
             deleted = self.loaders.deleter.delete(work.deletions)
             self.loaders.deleter.wait_for(work.rows)
-            for outcome in (deleted, loader.load(work.rows)):
+            written = self._one_by_one(batch, loader.load(work.rows), loader)
+            for outcome in (deleted, written):
                 loaded += outcome.confirmed
                 rejections += outcome.rejections
             rejections += work.rejections
@@ -259,6 +260,22 @@ class StreamLoad:
             self.clock.now() - started,
             self.quota.remaining(Budget.SYNC),
         )
+
+    def _one_by_one(self, batch: Batch, outcome: Outcome, loader: Loader) -> Outcome:
+        """Send the records of merged rows that were rejected by themselves, in their order.
+
+        One of them may be to blame, and the others good.
+        """
+        merged = [each.sources for each in outcome.rejections if len(each.sources) > 1]
+        if not merged:
+            return outcome
+        outcome.rejections = [each for each in outcome.rejections if len(each.sources) == 1]
+        # They are few, and a job is dear.
+        alone = loader if self.route.load_mode is LoadMode.BULK else self.loaders.rest
+        for turn in range(max(map(len, merged))):
+            indexes = [sources[turn] for sources in merged if turn < len(sources)]
+            outcome += alone.load(self.merger.single(batch, indexes))
+        return outcome
 
     def _write_letters(self, batch: Batch, rejections: Iterable[Rejection]) -> None:
         letters = {

@@ -29,6 +29,7 @@ from target_gainsight.incoming.merge import Merger
 from target_gainsight.incoming.storage import Storage
 from target_gainsight.rejects import DeadLetters, Sender, Tally
 from target_gainsight.rest.deletes import Deleter
+from target_gainsight.rest.history import WriteHistory
 from target_gainsight.rest.loader import RestLoader
 from target_gainsight.rest.pending_deletions import PendingDeletions
 from target_gainsight.rest.resolving import ResolvingRest
@@ -86,6 +87,7 @@ class Wiring:
         self._objects: dict[str, GainsightObject] = {}
         self._dropdowns: dict[str, list[Option]] = {}
         self._deletions: dict[str, PendingDeletions] = {}
+        self._histories: dict[str, WriteHistory] = {}
         self._dry_run_streams: list[DryRunStream] = []
         self._storage = Storage()
         self._run_id = uuid4().hex
@@ -217,7 +219,14 @@ class Wiring:
 
     def _rest_loader(self, route: Route, existing: Existing) -> RestLoader:
         records = Records(self.session)
-        return RestLoader(route, records, existing, self._clock, self._settings.rest_batch_size)
+        return RestLoader(
+            route,
+            records,
+            existing,
+            self._clock,
+            self._settings.rest_batch_size,
+            self._history(route.object),
+        )
 
     def _bulk_loader(self, route: Route, existing: Existing, rest: RestLoader) -> BulkLoader | None:
         if route.load_mode is LoadMode.REST:
@@ -232,6 +241,7 @@ class Wiring:
             rest=rest if route.load_mode is LoadMode.AUTO else None,
             bulk_threshold_rows=self._settings.bulk_threshold_rows,
             max_bulk_bytes=self._settings.max_bulk_bytes,
+            history=self._history(route.object),
             bases=BASES if base == "auto" else (int(base),),
         )
 
@@ -253,6 +263,10 @@ class Wiring:
                 Query(self.session), Matcher(described), self._clock
             )
         return self._deletions[described.name]
+
+    def _history(self, described: GainsightObject) -> WriteHistory:
+        """What has become of writes to an object, for all streams that go into it."""
+        return self._histories.setdefault(described.name, WriteHistory())
 
     def _existing(self, route: Route) -> Existing:
         return Existing(Query(self.session), Matcher(route.object), route.keys)

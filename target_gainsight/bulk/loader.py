@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from target_gainsight.bulk.jobs import Importer
     from target_gainsight.incoming.storage import Storage
+    from target_gainsight.rest.history import WriteHistory
     from target_gainsight.rest.loader import RestLoader
     from target_gainsight.rows.blocks import Block, Rows
     from target_gainsight.rows.values import Wire
@@ -56,6 +57,7 @@ class BulkLoader:
         rest: Loads the rows of a set of fields that few rows have; None if all rows go by job.
         bulk_threshold_rows: The setting: up to how many rows are few.
         max_bulk_bytes: The setting: the size of a file, at most.
+        history: What has become of writes to the object so far.
         bases: The numbers that the errors of jobs may give to the first row.
     """
 
@@ -67,6 +69,7 @@ class BulkLoader:
     rest: RestLoader | None
     bulk_threshold_rows: int
     max_bulk_bytes: int
+    history: WriteHistory
     bases: Sequence[int] = BASES
 
     def load(self, rows: Rows) -> Outcome:
@@ -115,6 +118,7 @@ class BulkLoader:
             raise self._refused(upload, exc) from None
         problems = self._failures(job, file)
         outcome.confirmed += file.sources.records
+        self.history.has_written |= len(problems) < len(file.sources)
         for index, reasons in problems.items():
             sources = file.sources[index]
             outcome.confirmed -= len(sources)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from target_gainsight.incoming.batch import DELETED_AT
 from target_gainsight.loaders import Deletion
 from target_gainsight.problems import Rejection
-from target_gainsight.rows.blocks import Block, Row, Rows, in_blocks
+from target_gainsight.rows.blocks import Block, Row, Rows, blocks_of, in_blocks
 from target_gainsight.rows.mapping import GSID, RecordConversionError, RecordMap, gsid_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from target_gainsight.incoming.batch import Batch
     from target_gainsight.rows.keys import Key
@@ -66,6 +66,16 @@ class Merger:
             yield from self._in_runs(batch, indexes)
         else:
             yield self._unmerged(batch, indexes)
+
+    def single(self, batch: Batch, indexes: Sequence[int]) -> Rows:
+        """Rows of single records that were sent merged with others before."""
+
+        def blocks() -> Iterator[Block]:
+            records = [batch.record(index) for index in indexes]
+            for block in blocks_of(records, [[index] for index in indexes]):
+                yield from self.mapping.convert_block(block)[0]
+
+        return Rows(blocks)
 
     def _unmerged(self, batch: Batch, indexes: range) -> Work:
         work = Work(rejections=_unsendable(batch, indexes))

@@ -11,21 +11,30 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gainsight_api.errors import ConfigError, GainsightError, RequestError, RetriableError
-from gainsight_api.pieces import pieces
+import msgspec
+
+from gainsight_api.errors import (
+    ConfigError,
+    GainsightError,
+    RequestError,
+    RetriableError,
+    TooLargeError,
+)
 from gainsight_api.records import NO_MATCH, WRONG_API, Records, WriteReply, is_about_data, refusal
 from target_gainsight.loaders import Outcome
 from target_gainsight.problems import Problem
 from target_gainsight.rest.calls import Call, bisect
+from target_gainsight.rest.first_calls import FirstCalls
 from target_gainsight.rest.refusals import blame, rows_with, says_nothing_of_a_record
 from target_gainsight.route import Operation, Route
 from target_gainsight.search.existing import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from gainsight_api.clock import Clock
     from gainsight_api.records import Refusal
+    from target_gainsight.rest.history import WriteHistory
     from target_gainsight.rows.blocks import Row
     from target_gainsight.search.existing import Existing
 
@@ -34,8 +43,6 @@ logger = logging.getLogger(__name__)
 _SETTLING_SECONDS = (10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0)
 """Pauses before an insert that was not answered is looked for, and perhaps sent again."""
 
-_REFUSED_ALIKE = 5
-"""Records that are refused alike, each sent alone, before the run is stopped."""
 _UNCONFIRMED = Problem("UNCONFIRMED", "Gainsight's reply does not show this record, twice over")
 _UNSETTLED = Problem(
     "UNSETTLED",
@@ -54,9 +61,7 @@ class RestLoader:
         existing: Finds the records that Gainsight already holds.
         clock: Time.
         rest_batch_size: The setting: rows of a call, at most.
-        has_written: Whether a record has been written in this run.
-        alike: How many records, each sent alone, were refused in a row without a reason of theirs.
-        alike_code: The code of these refusals.
+        history: What has become of writes to the object so far.
     """
 
     route: Route
@@ -64,15 +69,13 @@ class RestLoader:
     existing: Existing
     clock: Clock
     rest_batch_size: int
-    has_written: bool = False
-    alike: int = 0
-    alike_code: str | None = None
+    history: WriteHistory
 
     def load(self, rows: Iterable[Row]) -> Outcome:
         """Load rows, each of which has a key of its own unless they are inserted."""
         outcome = Outcome()
         run = _Run(self)
-        for first in self._calls(rows):
+        for first in self._first_calls.of(rows):
             work = deque([first])
             while work:
                 done, more = run.settle(work.popleft())
@@ -82,42 +85,11 @@ class RestLoader:
 
     def calls_for(self, rows: int) -> int:
         """How many calls it takes to load that many rows, if none of them is refused."""
-        calls = -(-rows // self.rest_batch_size)
-        return calls if self._operation else calls + -(-rows // self.existing.rows_per_call)
+        return self._first_calls.count(rows)
 
     @property
-    def _operation(self) -> Operation | None:
-        """The call by which all rows go; None if that depends on what is there."""
-        route = self.route
-        if route.operation is not Operation.UPSERT:
-            return route.operation
-        if route.finds_only:
-            return Operation.UPDATE
-        return Operation.UPSERT if route.upserts_by_call else None
-
-    def _calls(self, rows: Iterable[Row]) -> Iterator[Call]:
-        operation = self._operation
-        if operation is None:
-            yield from self._calls_by_existence(rows)
-        else:
-            for some in pieces(rows, self.rest_batch_size):
-                yield Call(some, operation)
-
-    def _calls_by_existence(self, rows: Iterable[Row]) -> Iterator[Call]:
-        """Upsert into an object that has no such call: update what is there, insert the rest."""
-        size = self.rest_batch_size
-        waiting: dict[Operation, list[Row]] = {Operation.UPDATE: [], Operation.INSERT: []}
-        for some in pieces(rows, self.existing.rows_per_call):
-            there = self.existing.by_key(some)
-            for index, row in enumerate(some):
-                waiting[Operation.UPDATE if index in there else Operation.INSERT].append(row)
-            for operation, ready in waiting.items():
-                while len(ready) >= size:
-                    yield Call(ready[:size], operation)
-                    del ready[:size]
-        for operation, rest in waiting.items():
-            for some in pieces(rest, size):
-                yield Call(some, operation)
+    def _first_calls(self) -> FirstCalls:
+        return FirstCalls(self.route, self.existing, self.rest_batch_size)
 
 
 @dataclass(slots=True)
@@ -146,6 +118,9 @@ class _Run:
             self._raise_unless_about_data(exc)
             refused = True
             done, more = self._refused(call, exc)
+        except TooLargeError as exc:
+            refused = True
+            done, more = self._too_large(call, exc)
         except RetriableError as exc:
             if call.operation is not Operation.INSERT or not exc.may_have_arrived:
                 raise
@@ -153,7 +128,7 @@ class _Run:
         else:
             self.unanswered = 0
             done, more = self._answered(call, reply)
-            self.loader.has_written = self.loader.has_written or bool(done.confirmed)
+            self.loader.history.has_written |= bool(done.confirmed)
         return done, more + call.second_half(refused=refused)
 
     def _send(self, call: Call) -> WriteReply:
@@ -206,23 +181,30 @@ class _Run:
 
         Raises:
             GainsightError: Records that were sent alone were refused in a row, with one code and no
-                value, and none has been written in this run.
+                value, and none has been written to the object in this run.
         """
         if len(call.rows) > 1:
             return
         code = refused.error.code
-        if self.loader.has_written or not says_nothing_of_a_record(refused):
-            self.loader.alike = 0
-            return
-        self.loader.alike = self.loader.alike + 1 if code == self.loader.alike_code else 1
-        self.loader.alike_code = code
-        if self.loader.alike == _REFUSED_ALIKE:
+        history, route = self.loader.history, self.loader.route
+        history.refused(code if says_nothing_of_a_record(refused) else None)
+        if history.refuses_all:
             raise GainsightError(
-                f"stream {self.loader.route.stream}: Gainsight refuses every record of "
-                f"{self.loader.route.object.name} alike, and names no value: {refused.error.code}. "
+                f"stream {route.stream}: Gainsight refuses every record of "
+                f"{route.object.name} alike, and names no value: {code}. "
                 "It is not for the records: check the rights of the credential, and the object",
                 request_id=refused.request_id,
             )
+
+    def _too_large(self, call: Call, error: TooLargeError) -> tuple[Outcome, list[Call]]:
+        """Nothing was done; fewer rows make a smaller call."""
+        if len(call.rows) > 1:
+            return Outcome(), bisect(call)
+        outcome = Outcome()
+        size = len(msgspec.json.encode(call.rows[0].values))
+        reason = f"the record has {size:,} bytes, which is more than Gainsight takes in a call"
+        outcome.reject(call.rows[0], Problem("TOO_LARGE", reason), request_id=error.request_id)
+        return outcome, []
 
     def _without_match(self, call: Call, there: set[int]) -> tuple[Outcome, list[Call]]:
         """An update named records that are not there: an upsert adds them."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gainsight_api.errors import ConfigError
-from tests.target.support import THING, Runner, record, schema
+from gainsight_sandbox import ManualClock, Sandbox
+from tests.target.support import THING, Runner, record, schema, thing
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -32,3 +37,13 @@ def test_updates_without_keys_are_refused(runner: Runner, operation: str) -> Non
     output = runner.load(schema(keys=()), record(Name="a"), operation=operation)
     assert isinstance(output.error, ConfigError)
     assert "`keys`" in str(output.error)
+
+
+def test_deletions_in_a_high_volume_object_are_refused_at_the_start(tmp_path: Path) -> None:
+    with Sandbox(
+        empty=True, clock=ManualClock(), objects=[replace(thing(), high_volume=True)]
+    ) as sandbox:
+        output = Runner(sandbox, tmp_path).load(schema(), record(Name="a"), deletes="delete")
+        assert isinstance(output.error, ConfigError)
+        assert "cannot be deleted by any call" in str(output.error)
+        assert not sandbox.journal.calls

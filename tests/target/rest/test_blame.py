@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import GainsightError
+from gainsight_sandbox import ManualClock, Quirks, Sandbox
 from tests.api.conftest import Reply, enveloped
 from tests.hostile import Hostile
-from tests.target.support import THING, Runner, record, schema, state
+from tests.target.support import THING, Runner, record, schema, state, thing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from gainsight_sandbox import Sandbox
     from tests.api.conftest import Request
 
 REST: dict[str, Any] = {"load_mode": "rest"}
@@ -208,3 +209,104 @@ def test_a_number_is_one_key_however_it_is_spelled(runner: Runner, mode: str) ->
     assert output.error is None
     rows = list(runner.sandbox.tenant.rows(THING))
     assert [row["Text__gc"] for row in rows] == ["c"]
+
+
+@pytest.mark.parametrize("mode", ["rest", "bulk", "auto"])
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize("bad", [0, 1, 2])
+def test_a_merged_record_that_is_refused_is_taken_apart(
+    runner: Runner, sandbox: Sandbox, mode: str, bad: int, *, there: bool
+) -> None:
+    if there:
+        sandbox.tenant.insert(THING, {"Name": "Quarry", "Text__gc": "old"})
+    values = [{"Code__gc": "1"}, {"Text__gc": "new"}, {"Code__gc": "3"}]
+    values[bad]["Company__gc"] = "nonsense"
+    feed = [record(Name="Quarry", **each) for each in values]
+    output = runner.load(
+        schema(),
+        *feed,
+        record(Name="other"),
+        state(1),
+        load_mode=mode,
+        bulk_threshold_rows=1,
+        max_rejects=-1,
+    )
+    assert output.error is None
+    assert output.states == [1]
+    rows = runner.rows()
+    assert set(rows) == {"Quarry", "other"}
+    sent = {} if not there else {"Text__gc": "old"}
+    for index, each in enumerate(values):
+        sent |= each if index != bad else {}
+    assert {name: rows["Quarry"][name] for name in ("Code__gc", "Text__gc")} == {
+        "Code__gc": sent.get("Code__gc"),
+        "Text__gc": sent.get("Text__gc"),
+    }
+    (letter,) = runner.letters()
+    assert letter["record"] == feed[bad]["record"]
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_keys_that_differ_in_case_alone_never_go_in_one_call(
+    tmp_path: Path, *, everywhere: bool
+) -> None:
+    quirks = Quirks(upsert_everywhere=everywhere)
+    calls: list[list[str]] = []
+
+    def note(request: Request, _: int, __: object) -> None:
+        if request.method in {"POST", "PUT"} and request.path.startswith(WRITES):
+            calls.append([row["Name"] for row in json.loads(request.body)["records"]])
+
+    with (
+        Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox,
+        Hostile(sandbox, note) as hostile,
+    ):
+        Runner(sandbox, tmp_path).loaded(
+            schema(),
+            *[record(Name=name) for name in ("Acme", "b", "ACME", "c", "acme", "B")],
+            domain=hostile.url,
+            **REST,
+        )
+    assert sum(map(len, calls)) == 6
+    for call in calls:
+        assert len({name.casefold() for name in call}) == len(call)
+
+
+def test_a_call_that_is_too_large_is_halved_and_one_record_says_its_size(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    def too_large(request: Request, _: int, __: object) -> Reply | None:
+        writes = request.method in {"POST", "PUT"} and request.path.startswith(WRITES)
+        return Reply(b"<html>", 413) if writes and len(request.body) > 500 else None
+
+    feed = [record(Name=f"n{n}", Text__gc="x" * (600 if n == 3 else 30)) for n in range(20)]
+    with Hostile(sandbox, too_large) as hostile:
+        output = runner.load(
+            schema(), *feed, state(1), domain=hostile.url, max_rejects=1, operation="insert", **REST
+        )
+    assert output.error is None
+    assert sandbox.tenant.count(THING) == 19
+    (letter,) = runner.letters()
+    assert letter["record"]["Name"] == "n3"
+    assert letter["errors"][0]["code"] == "TOO_LARGE"
+    assert "bytes" in letter["errors"][0]["message"]
+
+
+def test_what_one_stream_has_written_counts_for_another_into_the_same_object(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    bad = refusing(lambda row: row["Name"].startswith("bad"), refusal("GSOBJ_1008"))
+    into = [{"name": name, "object": THING, "operation": "insert"} for name in ("one", "two")]
+    with Hostile(sandbox, bad) as hostile:
+        output = runner.load(
+            schema("one"),
+            record("one", Name="good"),
+            schema("two"),
+            *[record("two", Name=f"bad{n}") for n in range(8)],
+            domain=hostile.url,
+            streams=into,
+            max_rejects=-1,
+            **REST,
+        )
+    assert output.error is None
+    assert len(runner.letters("two")) == 8

@@ -1,0 +1,35 @@
+"""What has become of the writes to an object, over all streams of a run that go into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_REFUSED_ALIKE = 5
+"""Records that are refused alike, each sent alone, before the run is stopped."""
+
+
+@dataclass(slots=True)
+class WriteHistory:
+    """Tells a tenant that refuses all records from one that refuses some.
+
+    Attributes:
+        has_written: Whether a record has been written.
+    """
+
+    has_written: bool = False
+    _alike: int = 0
+    _code: str | None = None
+
+    def refused(self, code: str | None) -> None:
+        """A record that was sent alone was refused.
+
+        Args:
+            code: The refusal's code, if it says nothing of the record; else None.
+        """
+        self._alike = self._alike + 1 if code is not None and code == self._code else 1
+        self._code = code
+
+    @property
+    def refuses_all(self) -> bool:
+        """Whether it cannot be for the records."""
+        return not self.has_written and self._code is not None and self._alike >= _REFUSED_ALIKE
