@@ -271,7 +271,7 @@ class GainsightStream(BlockStream):
             self._write_state()
 
     def take_up(self) -> None:
-        """Put into the state how far the extract has come."""
+        """Put into the state how far the extract has come, and move its bookmark forward."""
         at, self._unsaved = self._unsaved, None
         if at is None:
             return

@@ -102,3 +102,22 @@ class Letters(Protocol):
 
     def add(self, letters: Iterable[Letter]) -> None:
         """Keep rejected records; they are safe when this returns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaders:
+    """What becomes of a stream's rows: a run sends them, a dry run counts them.
+
+    Attributes:
+        rest: The loader by REST calls.
+        bulk: The loader by import jobs; None where all rows go by REST.
+        deleter: What deletes records.
+        letters: Where rejected records go.
+        done: What the log says is done with records: "loaded into" their object.
+    """
+
+    rest: RestPath
+    bulk: Loader | None
+    deleter: Deletes
+    letters: Letters
+    done: str

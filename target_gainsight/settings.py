@@ -270,16 +270,8 @@ class TargetSettings(ConnectionSettings):
         for entry in self.streams:
             if entry.name == stream or fnmatchcase(stream, entry.name):
                 return entry
-        return StreamSettings(
-            name=stream,
-            operation=self.operation,
-            keys=self.keys,
-            fields=self.fields,
-            lookups=self.lookups,
-            load_mode=self.load_mode,
-            null_handling=self.null_handling,
-            deletes=self.deletes,
-        )
+        general = {each.name: getattr(self, each.name, None) for each in fields(StreamSettings)}
+        return StreamSettings.from_entry({"name": stream}, general)
 
     def has_entry_with_fields(self, stream: str) -> bool:
         """Whether `streams` has an entry for just this stream, with `fields` of its own."""

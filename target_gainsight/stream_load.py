@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gainsight_api.clock import Clock
     from target_gainsight.incoming.merge import Merger
     from target_gainsight.incoming.storage import Storage
-    from target_gainsight.loaders import Deletes, Letters, Loader, Outcome, RestPath
+    from target_gainsight.loaders import Loader, Loaders, Outcome
     from target_gainsight.problems import Problem, Rejection
     from target_gainsight.rejects import Tally
     from target_gainsight.settings import TargetSettings
@@ -28,25 +28,6 @@ _BATCH_ROWS = 500_000
 _REST_BATCH_ROWS = 5_000
 _STATE_EVERY_SECONDS = 240
 _MAX_SLICE_ROWS = 5_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaders:
-    """What becomes of a stream's rows: a run sends them, a dry run counts them.
-
-    Attributes:
-        rest: The loader by REST calls.
-        bulk: The loader by import jobs; None where all rows go by REST.
-        deleter: What deletes records.
-        letters: Where rejected records go.
-        done: What the log says is done with records: "loaded into" their object.
-    """
-
-    rest: RestPath
-    bulk: Loader | None
-    deleter: Deletes
-    letters: Letters
-    done: str
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

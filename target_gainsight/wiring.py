@@ -27,6 +27,7 @@ from target_gainsight.dry_run import (
 )
 from target_gainsight.incoming.merge import Merger
 from target_gainsight.incoming.storage import Storage
+from target_gainsight.loaders import Loaders
 from target_gainsight.rejects import DeadLetters, Sender, Tally
 from target_gainsight.rest.deletes import Deleter
 from target_gainsight.rest.history import WriteHistory
@@ -38,7 +39,7 @@ from target_gainsight.rows.mapping import RecordMap
 from target_gainsight.search.existing import Existing
 from target_gainsight.search.lookups import Resolver
 from target_gainsight.search.matching import Matcher
-from target_gainsight.stream_load import Loaders, StreamLoad
+from target_gainsight.stream_load import StreamLoad
 
 if TYPE_CHECKING:
     import logging

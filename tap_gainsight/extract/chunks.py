@@ -1,4 +1,7 @@
-"""What a chunk gave, so that it is not written twice when the chunk comes again."""
+"""What a chunk gave, so that it is not written twice when the chunk comes again.
+
+That a chunk is cut short, or lacks rows, is noticed elsewhere: see `export_pages.ExportPages`.
+"""
 
 from __future__ import annotations
 

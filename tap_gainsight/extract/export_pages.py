@@ -50,14 +50,14 @@ class ExportPages:
     more_than: Callable[[int], bool]
     completed: bool = False
     was_full: bool = False
-    _left_by_earlier_run: str | None = field(init=False)
+    _left_by_another_run: str | None = field(init=False)
     _failed: int = 0
     _read_again: bool = False
     _doubtful: bool = False
     _given: dict[int, ChunkRows] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._left_by_earlier_run = self.cursor.checkpoint.job_id
+        self._left_by_another_run = self.cursor.checkpoint.job_id
 
     @property
     def job_id(self) -> str | None:
@@ -78,7 +78,7 @@ class ExportPages:
             cursor.progress.bulk_calls += 1
             cursor.logger.info("stream %s: submitted export job %s", cursor.stream, job.id)
         else:
-            self._left_by_earlier_run = job.id
+            self._left_by_another_run = job.id
             cursor.logger.info(
                 "stream %s: taking export job %s, which was submitted for the very same rows",
                 cursor.stream,
@@ -118,7 +118,7 @@ class ExportPages:
         cursor = self.cursor
         self.completed = False
         job = Job(str(self.job_id), str(cursor.checkpoint.status_url))
-        resumed = job.id == self._left_by_earlier_run
+        resumed = job.id == self._left_by_another_run
         try:
             if resumed:
                 self._check_age()
@@ -259,7 +259,7 @@ class ExportPages:
             and (error.code or "").startswith(_HOPELESS)
             and not cursor.drops_missing_fields(error)
         )
-        resumed = self.job_id == self._left_by_earlier_run
+        resumed = self.job_id == self._left_by_another_run
         self._failed += not resumed
         self._leave(behind=True)
         if (hopeless and not resumed) or self._failed > 1:

@@ -111,15 +111,15 @@ class _Run:
         """
         if call.certain_to_fail and len(call.rows) > 1:
             return Outcome(), bisect(call)
-        refused = False
+        was_refused = False
         try:
             reply = self._send(call)
         except RequestError as exc:
             self._raise_unless_about_data(exc)
-            refused = True
+            was_refused = True
             done, more = self._refused(call, exc)
         except TooLargeError as exc:
-            refused = True
+            was_refused = True
             done, more = self._too_large(call, exc)
         except RetriableError as exc:
             if call.operation is not Operation.INSERT or not exc.may_have_arrived:
@@ -129,7 +129,7 @@ class _Run:
             self.unanswered = 0
             done, more = self._answered(call, reply)
             self.loader.history.has_written |= bool(done.confirmed)
-        return done, more + call.second_half(refused=refused)
+        return done, more + call.second_half(refused=was_refused)
 
     def _send(self, call: Call) -> WriteReply:
         route, records = self.loader.route, self.loader.records

@@ -1,4 +1,4 @@
-"""Find the rows for which a call was refused, and decide how to go on with the others.
+"""Find the rows for which a call was refused, and the calls for the others; `loader` makes them.
 
 A call is refused as a whole. Its errors name fields and values: the rows that have them come into
 question. Where that leaves no difference between rows, they are halved, and a half need not be

@@ -1,7 +1,7 @@
 """Which values of a field are equal: by its data type, however they are written.
 
-This is the only place that says so, for merging, deletions, lookups, and wherever rows are looked
-for among Gainsight's records.
+All that compares keys or values of fields goes by it: merging (`mapping.RecordMap.same_key`),
+deletions, lookups, and `search/matching.py`, which looks for rows among Gainsight's records.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Key = tuple[str, ...]
 """The values of a row's key fields, as they are sent."""
 
 
-def kind_in(described: GainsightObject, name: str) -> Kind:
+def kind_of_field(described: GainsightObject, name: str) -> Kind:
     """The kind of an object's field; text for a field that the object does not have."""
     field = described.fields.get(name)
     return kind_of(field.data_type) if field else Kind.TEXT

@@ -9,7 +9,7 @@ from target_gainsight.problems import Problem, Rejection
 from target_gainsight.route import Operation, Route
 from target_gainsight.rows.blocks import Block
 from target_gainsight.rows.columns import convert_column
-from target_gainsight.rows.keys import Key, comparable, key_as_sent, kind_in
+from target_gainsight.rows.keys import Key, comparable, key_as_sent, kind_of_field
 from target_gainsight.rows.values import (
     MULTISELECT,
     PICKLIST,
@@ -60,7 +60,7 @@ class RecordMap:
         self._options_of = options_of
         self._columns: dict[str, _Column | None] = {}
         self._mapped = set(route.fields.values())
-        kinds = [kind_in(route.object, key) for key in route.keys]
+        kinds = [kind_of_field(route.object, key) for key in route.keys]
         self._numeric = {n for n, kind in enumerate(kinds) if kind is Kind.NUMBER}
         sources = {field: name for name, field in route.fields.items()}
         self.keys = route.keys

@@ -17,7 +17,7 @@ from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.read import Read
 from target_gainsight.problems import Problem
 from target_gainsight.rows.blocks import Rows, in_blocks
-from target_gainsight.rows.keys import comparable, kind_in, similar
+from target_gainsight.rows.keys import comparable, kind_of_field, similar
 from target_gainsight.rows.mapping import GSID
 from target_gainsight.rows.values import ConversionError, Wire, converter, text
 from target_gainsight.search.by_values import query_by_values, rows_per_query
@@ -55,7 +55,7 @@ class LookupCache:
         self._query = query
         self._names = tuple(lookup.fields.values())
         fields = [target.fields.get(name) for name in self._names]
-        self._kinds = [kind_in(target, name) for name in self._names]
+        self._kinds = [kind_of_field(target, name) for name in self._names]
         self._converters = [converter(field) if field else text for field in fields]
         self._several = lookup.on_several == "MARKASERROR"
         self._found: dict[Form, list[Wire]] = {}

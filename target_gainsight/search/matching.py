@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_gainsight.rows.keys import comparable, kind_in, similar
+from target_gainsight.rows.keys import comparable, kind_of_field, similar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -56,7 +56,7 @@ class Matcher:
     ) -> set[int]:
         """The indexes of the rows whose keys some record has; rows of one key share a record."""
         found: set[int] = set()
-        kinds = {key: kind_in(self.described, key) for key in keys}
+        kinds = {key: kind_of_field(self.described, key) for key in keys}
         for form_of in (comparable, similar):
             known = {
                 tuple(form_of(kinds[key], record.get(key)) for key in keys) for record in records
@@ -72,7 +72,7 @@ class Matcher:
         self, rows: Sequence[Row], records: Sequence[Mapping[str, Any]], keys: Sequence[str]
     ) -> list[Mapping[str, Any]]:
         """The records that have the keys of a row, or may have: a lookup may still fill one."""
-        kinds = {key: kind_in(self.described, key) for key in keys}
+        kinds = {key: kind_of_field(self.described, key) for key in keys}
         if any(key not in row.values for row in rows for key in keys):
             return list(records)
         wanted = {tuple(similar(kinds[key], row.values[key]) for key in keys) for row in rows}
@@ -86,7 +86,7 @@ class Matcher:
         """Whether a value that was sent for a field is the one that an error quotes."""
         if sent is None:
             return False
-        kind = kind_in(self.described, name)
+        kind = kind_of_field(self.described, name)
         return str(sent) == quote or similar(kind, sent) == similar(kind, quote)
 
     def _take(
@@ -111,7 +111,7 @@ class Matcher:
     def _position(
         self, row: Row, records: Sequence[Mapping[str, Any]], keys: Sequence[str], form_of: FormOf
     ) -> int | None:
-        kinds = {name: kind_in(self.described, name) for name in keys or self._known(row)}
+        kinds = {name: kind_of_field(self.described, name) for name in keys or self._known(row)}
         sent = {name: form_of(kind, row.values.get(name)) for name, kind in kinds.items()}
         for position, record in enumerate(records):
             if all(form_of(kinds[name], record.get(name)) == value for name, value in sent.items()):
