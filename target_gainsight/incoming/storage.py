@@ -45,8 +45,11 @@ class Storage:
         """The run's folder, readable by its user alone; it goes when the process ends."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-            lock = os.open(self._folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+            # Locked before it has its name, so that no other run ever finds it without its lock.
+            unnamed = self._folder / f"{_LOCK}.new"
+            lock = os.open(unnamed, os.O_CREAT | os.O_RDWR, 0o600)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            unnamed.rename(self._folder / _LOCK)
             weakref.finalize(self, _remove, self._folder, lock)
         return self._folder
 

@@ -27,7 +27,6 @@ from target_gainsight.rest.calls import Call, bisect
 from target_gainsight.rest.first_calls import FirstCalls
 from target_gainsight.rest.refusals import blame, rows_with, says_nothing_of_a_record
 from target_gainsight.route import Operation, Route
-from target_gainsight.search.existing import Held
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -268,19 +267,27 @@ class _Run:
             for index in failed:
                 outcome.reject(left[index], *problems)
             left = _but_for(failed, left)
+        if left and not keys:
+            said = (
+                f"Gainsight says that it wrote {written} of the {len(call.rows)} records of a "
+                "call, and not which: look for this one in Gainsight before sending it again"
+            )
+            for row in left:
+                outcome.reject(row, Problem(_UNCONFIRMED.code, said))
+            return outcome, []
         return outcome, self._unconfirmed(call, left, outcome) if left else []
 
     def _unconfirmed(self, call: Call, rows: Sequence[Row], outcome: Outcome) -> list[Call]:
         """Look for rows that a reply does not show: those not there are sent once more."""
-        keys = self.loader.route.keys
-        held = self.loader.existing.by_all_values(rows) if keys else Held()
+        held = self.loader.existing.by_all_values(rows)
         outcome.confirm(rows[index] for index in held.by_all_values)
-        may_send = bool(keys) and not call.sent_before
         again = []
         for index, row in enumerate(rows):
             if index in held.by_all_values:
                 continue
-            if may_send and not (call.operation is Operation.INSERT and index in held.by_key):
+            if not call.sent_before and not (
+                call.operation is Operation.INSERT and index in held.by_key
+            ):
                 again.append(row)
             else:
                 outcome.reject(row, _UNCONFIRMED)

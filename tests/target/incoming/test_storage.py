@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 from target_gainsight.incoming.storage import PREFIX, Lines, Storage, sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_the_oldest_lines_go_to_disk_when_all_together_hold_too_much() -> None:
@@ -49,3 +53,24 @@ def test_a_run_sweeps_what_killed_runs_left_and_leaves_what_others_use(tmp_path:
     assert [str(path) for path in tmp_path.glob(f"{PREFIX}*")] == [alive] != [killed]
     runs[1].kill()
     runs[1].communicate()
+
+
+def test_a_run_that_is_just_beginning_is_not_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    locked = fcntl.flock
+    looking: list[int] = []
+
+    def flock(file: int, how: int) -> None:
+        if not looking:
+            looking.append(file)
+            sweep(tmp_path)  # another run begins at this very moment
+        locked(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    storage = Storage()
+    assert storage.folder.exists()
+    sweep(tmp_path)
+    assert looking
+    assert storage.folder.exists()

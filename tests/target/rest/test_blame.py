@@ -310,3 +310,31 @@ def test_what_one_stream_has_written_counts_for_another_into_the_same_object(
         )
     assert output.error is None
     assert len(runner.letters("two")) == 8
+
+
+def test_a_count_of_fewer_without_keys_rejects_with_what_is_known(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    def two_of_three(request: Request, _: int, own: Callable[..., Reply]) -> Reply | None:
+        if request.method != "POST" or not request.path.startswith(WRITES):
+            return None
+        rows = json.loads(request.body)["records"]
+        own(json.dumps({"records": rows[:2]}).encode())
+        return enveloped({"result": True, "data": {"count": 2}})
+
+    with Hostile(sandbox, two_of_three) as hostile:
+        output = runner.load(
+            schema(keys=()),
+            *[record(Name=name) for name in "abc"],
+            domain=hostile.url,
+            operation="insert",
+            max_rejects=-1,
+            **REST,
+        )
+    assert output.error is None
+    assert sandbox.tenant.count(THING) == 2
+    assert len(runner.letters()) == 3
+    assert {
+        "wrote 2 of the 3 records of a call, and not which" in letter["errors"][0]["message"]
+        for letter in runner.letters()
+    } == {True}
