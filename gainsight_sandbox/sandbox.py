@@ -209,7 +209,7 @@ class Sandbox:
         planner = Planner(self.tenant, self.quirks)
         writer = RecordWriter(self.tenant, self._store, self.clock, self.quirks, self.journal)
         routes: list[Routes] = [
-            MetadataRoutes(self.tenant),
+            MetadataRoutes(self.tenant, self.quirks),
             QueryRoutes(planner, self._store, self.quirks),
             ExportRoutes(planner, self._exports, self.quirks),
             TokenRoutes(self.gate),

@@ -19,6 +19,7 @@ class QueryShape(StrEnum):
 
     RECORDS = "records"  # data.records
     LIST = "list"  # data
+    MIXED = "mixed"  # data for company, data.records for the others
 
 
 class QueryEmpty(StrEnum):
@@ -39,8 +40,17 @@ class QueryNull(StrEnum):
 class MultiSelect(StrEnum):
     """How a query's record shows a multi-select."""
 
+    JOINED = "joined"  # ids joined by ;, with another ; after several of them
     LIST = "list"
-    JOINED = "joined"  # ids joined by ;
+
+
+class NullOrder(StrEnum):
+    """Where `orderBy` puts records without a value."""
+
+    LARGEST = "largest"  # last ascending and first descending, as PostgreSQL does
+    SMALLEST = "smallest"  # first ascending and last descending
+    FIRST = "first"
+    LAST = "last"
 
 
 class ExportEmpty(StrEnum):

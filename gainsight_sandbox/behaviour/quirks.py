@@ -32,6 +32,7 @@ from gainsight_sandbox.behaviour.quirk_choices import (
     ManyMatches,
     MultiSelect,
     NotNull,
+    NullOrder,
     Partial,
     QueryEmpty,
     QueryNull,
@@ -67,7 +68,7 @@ class Quirks:
 
     query_shape: QueryShape = QueryShape.RECORDS
     """Where records stand. [Relationship APIs: in `data.records`; Company API Documentation: in
-    `data`]"""
+    `data`, perhaps of companies only]"""
     query_empty: QueryEmpty = QueryEmpty.LIST
     """Answer to a query that finds nothing. [Company API Documentation: "No data found for given
     criteria"; Error Codes: GSOBJ_1011, HTTP 400]"""
@@ -75,10 +76,14 @@ class Quirks:
     """Dates in queries. [Custom Object API: "shown in epoch format"; clients have also seen ISO and
     a blank between date and time]"""
     query_null: QueryNull = QueryNull.NULL
-    """A field without a value. [Relationship APIs: null; Gainsight's own pages also read empty
+    """A field without a value, unless it is a date. [Relationship APIs: null; Gainsight's own pages
+    also read empty texts]"""
+    query_null_dates: QueryNull = QueryNull.EMPTY
+    """A date or date-time without a value. [Relationship APIs: no sample; live clients see empty
     texts]"""
-    query_multiselect: MultiSelect = MultiSelect.LIST
-    """A multi-select's item ids: in a list, or joined by `;`. [no article shows one]"""
+    query_multiselect: MultiSelect = MultiSelect.JOINED
+    """A multi-select's item ids: in a list, or joined by `;`. [no article shows one; Gainsight's
+    own pages read them joined]"""
     query_caps_limit: bool = False
     """Whether a limit over 5,000 gives 5,000 records in place of an error. [Relationship APIs: says
     only that 5,000 is the maximum]"""
@@ -120,9 +125,12 @@ class Quirks:
     """The operators for lists. [Bulk REST APIs: prints "INCLUDES /IN" and "EXCLUDES/ NOT_IN"]"""
     parentheses: bool = True
     """Whether an expression may have parentheses. [Bulk REST APIs: only `A OR B` and `A AND B`]"""
-    nulls_last: bool = False
-    """Whether fields without a value sort last, and not first. [Bulk REST APIs: "Order by" is
-    silent]"""
+    null_order: NullOrder = NullOrder.LARGEST
+    """Where records without a value stand in an order. [Bulk REST APIs: "Order by" is silent; the
+    store behind ordinary objects is a PostgreSQL]"""
+    rich_text_filterable: bool = True
+    """Whether filters may name RICHTEXTAREA fields; their `filterable` says so, too. [Bulk REST
+    APIs: the table of operators does not have the type]"""
     unstable_order: bool = False
     """Whether records that `orderBy` leaves equal come in another order at each call. [as above]"""
     high_volume_delete_log: bool = True

@@ -23,7 +23,12 @@ class DataType(StrEnum):
     RICHTEXTAREA = "RICHTEXTAREA"
     SFDCID = "SFDCID"
     WHOID = "WHOID"
+    WHATID = "WHATID"
+    CONTEXT = "CONTEXT"
     JSON = "JSON"
+    JSONSTRING = "JSONSTRING"
+    JSONNUMBER = "JSONNUMBER"
+    JSONBOOLEAN = "JSONBOOLEAN"
     IMAGE = "IMAGE"
     PICKLIST = "PICKLIST"
     MULTISELECT = "MULTISELECTDROPDOWNLIST"
@@ -58,6 +63,19 @@ _FAMILIES = {
     DataType.CURRENCY: Family.AMOUNT,
     DataType.PERCENTAGE: Family.AMOUNT,
 }
+
+
+_UNSORTABLE = frozenset(
+    (
+        DataType.RICHTEXTAREA,
+        DataType.MULTISELECT,
+        DataType.IMAGE,
+        DataType.WHOID,
+        DataType.WHATID,
+        DataType.CONTEXT,
+        DataType.JSON,
+    )
+)
 
 
 class ObjectType(StrEnum):
@@ -100,6 +118,11 @@ class Field:
             return _FAMILIES.get(DataType(self.data_type), Family.TEXT)
         except ValueError:
             return Family.TEXT
+
+    @property
+    def sortable(self) -> bool:
+        """Whether `orderBy` may name the field."""
+        return self.data_type not in _UNSORTABLE
 
     @property
     def lookup_name(self) -> str | None:

@@ -28,7 +28,12 @@ def confirmation(
 ) -> dict[str, object]:
     """The data of a success: full records, and how many there are."""
     names = [field.name for field in schema.fields]
-    as_written = replace(quirks, query_dates=quirks.write_dates, query_null=QueryNull.NULL)
+    as_written = replace(
+        quirks,
+        query_dates=quirks.write_dates,
+        query_null=QueryNull.NULL,
+        query_null_dates=QueryNull.NULL,
+    )
     render = query_record(names, schema.fields, as_written)
     numbers = [
         (index, field.name)
