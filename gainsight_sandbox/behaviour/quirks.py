@@ -59,6 +59,11 @@ class Quirks:
     errors_as_200: bool = False
     """Whether refusals with HTTP 400 come with 200. [Relationship APIs: failures without a
     status]"""
+    html_errors: bool = False
+    """Whether refusals come as an HTML page with 200 to calls without `Accept: application/json`.
+    [Relationship APIs: its table of headers names Accept without saying what it is for]"""
+    gzip: bool = True
+    """Whether replies are compressed for clients that ask for it. [no article says]"""
     retry_after: bool = False
     """Whether HTTP 429 has a Retry-After. [Timeline APIs: names only the header
     x-ratelimit-limit]"""

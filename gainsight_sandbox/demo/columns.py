@@ -120,9 +120,11 @@ def lookup(name: str, target: str, *, share: float = 1.0, required: bool = False
     return Column(field, lambda d: d.reference(target, share))
 
 
-def picklist(name: str, options: tuple[Option, ...], *, share: float = 1.0) -> Column:
-    """A field that holds an item of a dropdown list."""
-    field = Field(name, DataType.PICKLIST, options=options)
+def picklist(
+    name: str, options: tuple[Option, ...], *, share: float = 1.0, controller: str | None = None
+) -> Column:
+    """A field that holds an item of a dropdown list, which items may depend on another field's."""
+    field = Field(name, DataType.PICKLIST, options=options, controller=controller)
     return Column(field, _in_share(lambda d: d.one(options).value, share))
 
 

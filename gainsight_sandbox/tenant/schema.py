@@ -7,7 +7,7 @@ from enum import Enum, StrEnum
 
 MODIFIED_FIELDS = ("ModifiedDate", "LastModifiedDate", "ModifiedAt")
 CREATED_FIELDS = ("CreatedDate", "CreatedAt")
-KEY_FIELDS = ("Gsid", "id")
+KEY_FIELDS = ("Gsid", "Id", "id")
 SYSTEM_FIELDS = frozenset(("Gsid", "CreatedBy", "ModifiedBy", *CREATED_FIELDS, *MODIFIED_FIELDS))
 
 
@@ -105,6 +105,7 @@ class Field:
     lookup: str | None = None
     options: tuple[Option, ...] = ()
     category_id: str | None = None
+    controller: str | None = None
     decimal_places: int = 0
     length: int | None = None
     hidden: bool = False
@@ -162,7 +163,7 @@ class ObjectSchema:
 
     @property
     def key(self) -> str | None:
-        """The name of the key field (`Gsid` or `id`), if the object has one."""
+        """The name of the key field (`Gsid`, `Id` or `id`), if the object has one."""
         return next((name for name in KEY_FIELDS if self._has(name)), None)
 
     @property
@@ -176,7 +177,7 @@ class ObjectSchema:
         return next((name for name in CREATED_FIELDS if self._has(name)), None)
 
     def is_system(self, field: Field) -> bool:
-        """Whether the tenant itself sets a field; it sets an `id` only if that is the key."""
+        """Whether the tenant itself sets a field; it sets an `Id` only if that is the key."""
         return field.name in SYSTEM_FIELDS or field.name == self.key
 
     def is_writable(self, field: Field) -> bool:

@@ -54,6 +54,9 @@ def test_a_field_is_described_as_the_docs_show(rig: Rig) -> None:
     assert described["Tags"]["meta"]["sortable"] is False
     assert described["Arr"]["meta"]["decimalPlaces"] == 5
     assert "options" not in described["Name"]
+    assert gsid["meta"]["accessible"] is True
+    status = fields(client, "call_to_action")["StatusId"]["meta"]
+    assert (status["dependentPicklist"], status["controllerName"]) == (True, "TypeId")
 
 
 def test_a_lookup_tells_where_it_leads(rig: Rig) -> None:
@@ -140,4 +143,4 @@ def test_an_unknown_object_has_a_refusal_without_a_code(rig: Rig) -> None:
 def test_an_unknown_path_is_no_redirect(rig: Rig) -> None:
     _, client = rig.things()
     response = client.get("v1/meta/services/objects/list/")
-    assert (response.status_code, response.json()["result"]) == (404, False)
+    assert (response.status_code, response.json()["errorCode"]) == (404, "GS_APIG_1000")
