@@ -107,7 +107,9 @@ class Sandbox:
             scratch = Path(resources.enter_context(TemporaryDirectory(prefix="gainsight-sandbox-")))
             self._store = Store((data or scratch) / _DATABASE)
             resources.callback(self._store.close)
-            self.tenant = Tenant(self._store, self.clock)
+            self.tenant = Tenant(
+                self._store, self.clock, milliseconds=self.quirks.write_milliseconds
+            )
             self._add_objects(objects, demo=demo, rows=rows or {}, seed=seed, empty=empty)
             if data is not None:
                 # Demo dates are relative to the folder's first day, not to a later one.

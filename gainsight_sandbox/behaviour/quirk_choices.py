@@ -127,6 +127,7 @@ class ManyMatches(StrEnum):
 
     ERROR = "error"  # GSOBJ_1008
     ALL = "all"  # all are changed
+    FIRST = "first"  # the oldest is changed
 
 
 class ImportApi(StrEnum):

@@ -128,6 +128,14 @@ class Quirks:
     IS_NOT_NULL]"""
     list_operators: ListOperators = ListOperators.BOTH
     """The operators for lists. [Bulk REST APIs: prints "INCLUDES /IN" and "EXCLUDES/ NOT_IN"]"""
+    wide_operators: bool = False
+    """Whether there are also the operators of Gainsight's own pages: IS_NULL for BOOLEAN, IN for
+    STRING and EMAIL, BTW for numbers, CONTAINS_CS. [Bulk REST APIs: its table has none of them]"""
+    contains_ignores_case: bool = True
+    """Whether CONTAINS, STARTS_WITH and ENDS_WITH take upper and lower case as equal. [no article
+    says; Gainsight's own pages send CONTAINS_CS to tell them apart]"""
+    eq_ignores_case: bool = False
+    """Whether EQ and NE do. [no article says]"""
     parentheses: bool = True
     """Whether an expression may have parentheses. [Bulk REST APIs: only `A OR B` and `A AND B`]"""
     null_order: NullOrder = NullOrder.LARGEST
@@ -154,6 +162,9 @@ class Quirks:
     "Invalid/Inactive"]"""
     write_dates: DateForm = DateForm.ISO_SHORT
     """Dates in the replies of writes. [Relationship APIs: `2022-06-23T09:37:02Z` in the samples]"""
+    write_milliseconds: bool = False
+    """Whether the dates that the tenant sets have milliseconds, or whole seconds. [Relationship
+    APIs: whole seconds in the samples]"""
     write_keeps_order: bool = False
     """Whether a reply has the records in the order sent. [Relationship APIs: a sample has
     another]"""
@@ -165,6 +176,9 @@ class Quirks:
     partial: Partial = Partial.NONE
     """Records that a success does not confirm. [Relationship APIs: a sample confirms 2 of 3
     sent]"""
+    keys_ignore_case: bool = False
+    """Whether texts of key fields match in upper and lower case alike. [Relationship APIs: not
+    said]"""
     many_matches: ManyMatches = ManyMatches.ERROR
     """An update whose keys match several records. [Relationship APIs: not said]"""
     update_skips_unmatched: bool = False

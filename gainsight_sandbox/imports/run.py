@@ -114,7 +114,8 @@ def run_import(
             return
         if task.keys:
             store.index_by(task.schema, [key.name for key in task.keys])
-        worker = _RowImport(task, columns, quirks, Stamps(task.schema, clock))
+        stamps = Stamps(task.schema, clock, milliseconds=quirks.write_milliseconds)
+        worker = _RowImport(task, columns, quirks, stamps)
         for batch in batches(upload, _BATCH_ROWS):
             if closing.is_set():
                 return
@@ -158,9 +159,11 @@ class _RowImport:
         self._keys = tuple(key.name for key in task.keys)
         self._key_positions = [columns.index(key) for key in task.keys]
         self._absent = [name for name in required_fields(task.schema) if name not in self._names]
-        self._all_matches = quirks.many_matches is ManyMatches.ALL
+        self._many_matches = quirks.many_matches
         self._stamps = stamps
-        self._writer = RowWriter(task.schema, self._names, self._keys, stamps)
+        self._writer = RowWriter(
+            task.schema, self._names, self._keys, stamps, fold_keys=quirks.keys_ignore_case
+        )
 
     def run(
         self, connection: sqlite3.Connection, batch: list[Cells], progress: Progress, log: IO[bytes]
@@ -187,8 +190,10 @@ class _RowImport:
             self._writer.insert(connection, row)
             return False
         rowids = self._writer.find(connection, row)
-        if len(rowids) > 1 and not self._all_matches:
+        if len(rowids) > 1 and self._many_matches is ManyMatches.ERROR:
             raise _BadRowError(many_matches(self._keys, self._key_values(row)))
+        if self._many_matches is ManyMatches.FIRST:
+            rowids = rowids[:1]
         for rowid in rowids:
             self._writer.update(connection, rowid, row)
         if not rowids:

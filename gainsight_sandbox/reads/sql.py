@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from gainsight_sandbox.behaviour.errors import BadQueryError, Flaw
 from gainsight_sandbox.behaviour.quirk_choices import NullOrder
 from gainsight_sandbox.reads.expressions import Alias, Node, aliases, parse_expression
-from gainsight_sandbox.reads.operators import SUPPORTED, Operator, count_fits, parse_operator
+from gainsight_sandbox.reads.operators import Operator, count_fits, parse_operator, supports
 from gainsight_sandbox.tenant.schema import DataType, Family, Field, ObjectSchema
-from gainsight_sandbox.tenant.store import quoted
+from gainsight_sandbox.tenant.store import FOLDED, quoted
 from gainsight_sandbox.tenant.values import parse_boolean, parse_date, parse_datetime, parse_number
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _COMPARISONS = {
 }
 _INSIDE = {
     Operator.CONTAINS: "instr({column}, ?) > 0",
+    Operator.CONTAINS_CS: "instr({column}, ?) > 0",
     Operator.DOES_NOT_CONTAINS: "instr({column}, ?) = 0",
     Operator.STARTS_WITH: "substr({column}, 1, length(?)) = ?",
     Operator.ENDS_WITH: "substr({column}, length({column}) - length(?) + 1) = ?",
@@ -195,7 +196,7 @@ def _condition(condition: Condition, column: _Column, quirks: Quirks) -> Compile
     if rich and not quirks.rich_text_filterable:
         raise BadQueryError(Flaw.OTHER, f"{condition.name} cannot be filtered by.")
     operator = parse_operator(condition.operator, quirks)
-    if operator is None or operator not in SUPPORTED[family]:
+    if operator is None or not supports(column.field, operator, quirks):
         raise BadQueryError(
             Flaw.OTHER,
             f"Operator {condition.operator} is not supported for {column.field.data_type}.",
@@ -207,7 +208,17 @@ def _condition(condition: Condition, column: _Column, quirks: Quirks) -> Compile
     if quirks.filter_by_second and family is Family.DATETIME:
         sql = f"substr({sql}, 1, {_SECOND_CHARACTERS})"
         values = tuple(value[:_SECOND_CHARACTERS] for value in values)
+    if family in {Family.TEXT, Family.PICKLIST} and _ignores_case(operator, quirks):
+        sql = f"{FOLDED}({sql})"
+        values = tuple(value.casefold() for value in values)
     return _compile(operator, sql, family, values)
+
+
+def _ignores_case(operator: Operator, quirks: Quirks) -> bool:
+    if operator in {Operator.EQ, Operator.NE}:
+        return quirks.eq_ignores_case
+    folding = _INSIDE.keys() - {Operator.CONTAINS_CS}
+    return operator in folding and quirks.contains_ignores_case
 
 
 def _compile(operator: Operator, sql: str, family: Family, values: tuple[str, ...]) -> Compiled:

@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 StoredRow = tuple[str | None, ...]
+FOLDED = "folded"
+"""The SQL function that makes texts equal that differ in upper and lower case."""
 _FETCH_ROWS = 10_000
 _PRAGMAS = ("journal_mode=WAL", "synchronous=OFF", "busy_timeout=30000", "cache_size=-65536")
+
+
+def _folded(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
 
 
 def quoted(name: str) -> str:
@@ -170,6 +176,7 @@ class Store:
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         connection.create_collation("decimal", compare_numbers)
+        connection.create_function(FOLDED, 1, _folded, deterministic=True)
         with self._lock:
             self._connections.append(connection)
         return connection

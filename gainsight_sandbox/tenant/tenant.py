@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -15,6 +16,8 @@ from gainsight_sandbox.tenant.store import Store, StoredRow, quoted
 from gainsight_sandbox.tenant.values import Value, from_seconds, from_stored, iso, to_stored
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gainsight_sandbox.behaviour.clock import Clock
 
 GSID_LENGTH = 36
@@ -44,9 +47,10 @@ def delete_log(name: str) -> ObjectSchema:
 class Tenant:
     """Objects by name; a change sets the modified date and a deletion writes the delete log."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, milliseconds: bool = False) -> None:
         self._store = store
         self._clock = clock
+        self._milliseconds = milliseconds
         self._registry = Registry(store)
         self._fillers: dict[str, Filler] = {}
 
@@ -137,7 +141,7 @@ class Tenant:
         log = self._delete_log(schema)
         with self._store.writing():
             deleted = self._store.delete(schema, _as_list(keys))
-            moment = from_seconds(self._clock.now())
+            moment = self._moment()
             if log is not None:
                 entries = ((key, iso(moment), schema.name) for key in deleted)
                 self._store.insert(log, entries)
@@ -183,12 +187,21 @@ class Tenant:
     def _with_system_fields(
         self, schema: ObjectSchema, row: Mapping[str, object]
     ) -> dict[str, object]:
-        moment = from_seconds(self._clock.now())
+        moment = self._moment()
         defaults = {schema.key: new_key(schema), schema.created: moment, schema.modified: moment}
         return {str(name): value for name, value in defaults.items() if name} | dict(row)
 
     def _modified(self, schema: ObjectSchema) -> dict[str, object]:
-        return {schema.modified: from_seconds(self._clock.now())} if schema.modified else {}
+        return {schema.modified: self._moment()} if schema.modified else {}
+
+    def _moment(self) -> datetime:
+        return moment_of_write(self._clock, milliseconds=self._milliseconds)
+
+
+def moment_of_write(clock: Clock, *, milliseconds: bool) -> datetime:
+    """Now, as the tenant notes it in records: to the millisecond, or to the second."""
+    now = clock.now()
+    return from_seconds(now if milliseconds else math.floor(now))
 
 
 def new_key(schema: ObjectSchema) -> str:

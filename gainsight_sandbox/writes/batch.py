@@ -111,10 +111,16 @@ class RecordBatch:
             raise rejection(
                 [[many_matches(self.keys, [row[key] for key in self.keys])]], self._quirks
             )
-        return rowids
+        return rowids[:1] if self._quirks.many_matches is ManyMatches.FIRST else rowids
 
     def _writer(self, row: Stored) -> RowWriter:
         columns = tuple(row)
         if columns not in self._writers:
-            self._writers[columns] = RowWriter(self._schema, columns, self.keys, self._stamps)
+            self._writers[columns] = RowWriter(
+                self._schema,
+                columns,
+                self.keys,
+                self._stamps,
+                fold_keys=self._quirks.keys_ignore_case,
+            )
         return self._writers[columns]

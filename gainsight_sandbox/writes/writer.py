@@ -80,7 +80,8 @@ class RecordWriter:
         refuse_rest(schema)
         self._refuse_upsert(operation, schema)
         fields = () if operation is Operation.INSERT else parse_keys(schema, keys)
-        batch = RecordBatch(schema, operation, fields, self._quirks, Stamps(schema, self._clock))
+        stamps = Stamps(schema, self._clock, milliseconds=self._quirks.write_milliseconds)
+        batch = RecordBatch(schema, operation, fields, self._quirks, stamps)
         resolvers = self._resolvers(schema, request)
         if fields:
             self._store.index_by(schema, batch.keys)
