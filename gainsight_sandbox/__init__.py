@@ -27,6 +27,7 @@ from gainsight_sandbox.behaviour.quirk_choices import (
     ListOperators,
     ManyMatches,
     MultiSelect,
+    MultiSelectForm,
     NotNull,
     NullOrder,
     Partial,
@@ -35,6 +36,7 @@ from gainsight_sandbox.behaviour.quirk_choices import (
     QueryShape,
     Quoting,
     Refusal,
+    WriteCount,
 )
 from gainsight_sandbox.behaviour.quirks import Quirks
 from gainsight_sandbox.imports.data_jobs import DataJob
@@ -70,6 +72,7 @@ __all__ = [
     "ManualClock",
     "ManyMatches",
     "MultiSelect",
+    "MultiSelectForm",
     "NotNull",
     "NullOrder",
     "ObjectSchema",
@@ -90,6 +93,7 @@ __all__ = [
     "SystemClock",
     "Usage",
     "WriteCall",
+    "WriteCount",
     "custom_object",
     "read_objects",
 ]

@@ -221,5 +221,7 @@ class Sandbox:
         if self.quirks.import_api is not ImportApi.CONNECTOR:
             routes.append(ImportRoutes(self._submitter, self.imports, self.quirks))
         if self.quirks.import_api is not ImportApi.JOBS:
-            routes.append(ConnectorRoutes(self._submitter, self.imports, self.data_jobs))
+            routes.append(
+                ConnectorRoutes(self._submitter, self.imports, self.data_jobs, self.quirks)
+            )
         return [endpoint for part in routes for endpoint in part.endpoints()]

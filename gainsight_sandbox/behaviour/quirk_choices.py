@@ -130,6 +130,22 @@ class ManyMatches(StrEnum):
     FIRST = "first"  # the oldest is changed
 
 
+class MultiSelectForm(StrEnum):
+    """How a write call may send the items of a multi-select; import files always join them."""
+
+    BOTH = "both"
+    LIST = "list"
+    TEXT = "text"  # joined by ;
+
+
+class WriteCount(StrEnum):
+    """What the `count` of a write's reply counts."""
+
+    CONFIRMED = "confirmed"  # the records in the reply
+    SENT = "sent"  # the records of the call
+    NONE = "none"  # nothing: it is 0
+
+
 class ImportApi(StrEnum):
     """Which API for import jobs the tenant has."""
 

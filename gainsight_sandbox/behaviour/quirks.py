@@ -31,6 +31,7 @@ from gainsight_sandbox.behaviour.quirk_choices import (
     ListOperators,
     ManyMatches,
     MultiSelect,
+    MultiSelectForm,
     NotNull,
     NullOrder,
     Partial,
@@ -39,6 +40,7 @@ from gainsight_sandbox.behaviour.quirk_choices import (
     QueryShape,
     Quoting,
     Refusal,
+    WriteCount,
 )
 
 
@@ -89,6 +91,9 @@ class Quirks:
     query_multiselect: MultiSelect = MultiSelect.JOINED
     """A multi-select's item ids: in a list, or joined by `;`. [no article shows one; Gainsight's
     own pages read them joined]"""
+    query_page_records: int = 5000
+    """Records that a query gives at most, whatever limit it asks for. [Relationship APIs: says only
+    that 5,000 is the maximum]"""
     query_caps_limit: bool = False
     """Whether a limit over 5,000 gives 5,000 records in place of an error. [Relationship APIs: says
     only that 5,000 is the maximum]"""
@@ -157,6 +162,9 @@ class Quirks:
     """Records in a write call. [API Documentation Overview: 50; Relationship APIs: silent]"""
     write_labels: bool = False
     """Whether writes may name picklist items by label. [Relationship APIs: the samples send ids]"""
+    write_multiselect: MultiSelectForm = MultiSelectForm.BOTH
+    """How calls may send a multi-select's items. [no article shows it; Gainsight's own pages send
+    lists]"""
     write_inactive: bool = False
     """Whether inactive picklist items may be written. [Error Codes: GSOBJ_1012 says
     "Invalid/Inactive"]"""
@@ -171,6 +179,11 @@ class Quirks:
     write_errors_null: bool = False
     """Whether `errors` of a success is null. [Relationship APIs: an empty list; clients have seen
     null]"""
+    write_errors_first: bool = False
+    """Whether `errors` of a failure tells only the first bad field of the first bad record.
+    [Relationship APIs: the samples have one]"""
+    write_count: WriteCount = WriteCount.CONFIRMED
+    """What `count` of a success counts. [Relationship APIs: a sample has 2 for 3 sent]"""
     write_errors_flat: bool = False
     """Whether `errors` of a failure is one list. [Relationship APIs: a list for each record]"""
     partial: Partial = Partial.NONE
@@ -181,9 +194,18 @@ class Quirks:
     said]"""
     many_matches: ManyMatches = ManyMatches.ERROR
     """An update whose keys match several records. [Relationship APIs: not said]"""
+    repeated_keys_refused: bool = False
+    """Whether a call is refused that has two records of equal keys. [Relationship APIs: not
+    said]"""
+    upsert_inserts_unknown: bool = False
+    """Whether an upsert by Gsid inserts a record whose Gsid is unknown, with a Gsid of its own.
+    [Relationship APIs: not said]"""
     update_skips_unmatched: bool = False
     """Whether an update passes over records that its keys do not find, if it finds any.
     [Relationship APIs: GSOBJ_1011 for a record that is not found, nothing about the others]"""
+    delete_seconds: int = 2
+    """When a deletion takes effect, in seconds after its call. [Relationship APIs: "Delete process
+    initiated", without saying when it ends]"""
     delete_of_missing_succeeds: bool = False
     """Whether deleting a record that is not there succeeds. [Relationship APIs: not said]"""
     lookup_columns_free: bool = False
@@ -193,6 +215,9 @@ class Quirks:
     import_api: ImportApi = ImportApi.BOTH
     """Which calls for import jobs there are. [Bulk API specification: /v1/bulk/jobs; Gainsight Bulk
     API: /v1.0/admin/connector/job/bulkimport]"""
+    import_counts_flat: bool = False
+    """Whether a connector job's status has its counts as `success` and `failed` in its data, or as
+    `success` and `failure` in a `count`. [Gainsight Bulk API: describes both without a sample]"""
     import_row_base: int = 1
     """The number of the first row after the header in a job's errors. [Bulk API specification: not
     said]"""

@@ -5,13 +5,13 @@ Partial success is the rule: a bad row is noted, and the others are imported.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gainsight_sandbox.behaviour.operations import Operation
-from gainsight_sandbox.behaviour.quirk_choices import ManyMatches
+from gainsight_sandbox.behaviour.quirk_choices import ManyMatches, MultiSelectForm
 from gainsight_sandbox.imports.csv_file import BadFileError, Cells, batches, count_rows, read_header
 from gainsight_sandbox.tenant.stamps import Stamps
 from gainsight_sandbox.writes.rows import RowWriter
@@ -152,6 +152,7 @@ class _RowImport:
     ) -> None:
         self._task = task
         self._columns = columns
+        quirks = replace(quirks, write_multiselect=MultiSelectForm.BOTH)
         self._parsers = [text_parser(field, quirks) for field in columns]
         self._never_null = [i for i, field in enumerate(columns) if field.required]
         self._checkers = [value_parser(field, quirks) for field in columns]

@@ -41,6 +41,7 @@ class QueryRoutes:
                 call.body,
                 max_limit=MAX_RECORDS,
                 capped=self._quirks.query_caps_limit,
+                page=self._quirks.query_page_records,
             )
         except BadQueryError as error:
             raise query_refusal(error) from error

@@ -121,6 +121,14 @@ class Store:
             values = tuple(changes.values())
             return connection.executemany(sql, ((*values, key) for key in keys)).rowcount
 
+    def has(self, connection: sqlite3.Connection, schema: ObjectSchema, key: str) -> bool:
+        """Whether a row has that key."""
+        sql = (
+            f"SELECT 1 FROM {quoted(schema.name)} "  # noqa: S608 - names are quoted
+            f"WHERE {quoted(str(schema.key))} = ?"
+        )
+        return connection.execute(sql, (key,)).fetchone() is not None
+
     def delete(self, schema: ObjectSchema, keys: list[str]) -> list[str]:
         """Delete the rows with those keys; returns the keys that were found."""
         sql = (

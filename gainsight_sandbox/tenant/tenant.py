@@ -52,6 +52,7 @@ class Tenant:
         self._clock = clock
         self._milliseconds = milliseconds
         self._registry = Registry(store)
+        self._deletions: list[tuple[datetime, ObjectSchema, str]] = []
         self._fillers: dict[str, Filler] = {}
 
     @property
@@ -107,6 +108,7 @@ class Tenant:
     def count(self, object_name: str) -> int:
         """How many records an object has, or will have when its demo rows are made."""
         schema = self.schema(object_name)
+        self._delete_due()
         return self._registry.pending(schema.name) or self._store.count(schema)
 
     def counts(self) -> dict[str, int]:
@@ -137,19 +139,43 @@ class Tenant:
 
     def delete(self, object_name: str, keys: str | Iterable[str]) -> int:
         """Delete the records with those keys, and note them in the delete log."""
+        return self._delete(self._keyed(object_name), _as_list(keys), self._moment())
+
+    def delete_later(self, object_name: str, key: str, seconds: int) -> int:
+        """Delete a record in some seconds; returns whether it is there, as 0 or 1."""
         schema = self._keyed(object_name)
+        with self._store.writing() as connection:
+            there = self._store.has(connection, schema, key)
+            if there:
+                moment = self._moment() + timedelta(seconds=seconds)
+                self._deletions.append((moment, schema, key))
+        self._delete_due()
+        return int(there)
+
+    def _delete(self, schema: ObjectSchema, keys: list[str], moment: datetime) -> int:
         log = self._delete_log(schema)
         with self._store.writing():
-            deleted = self._store.delete(schema, _as_list(keys))
-            moment = self._moment()
+            deleted = self._store.delete(schema, keys)
             if log is not None:
                 entries = ((key, iso(moment), schema.name) for key in deleted)
                 self._store.insert(log, entries)
         return len(deleted)
 
+    def _delete_due(self) -> None:
+        """Delete what was to be deleted by now."""
+        if not self._deletions:
+            return
+        now = from_seconds(self._clock.now())
+        with self._store.writing():
+            due = [each for each in self._deletions if each[0] <= now]
+            self._deletions = [each for each in self._deletions if each[0] > now]
+            for moment, schema, key in due:
+                self._delete(schema, [key], moment)
+
     def ready(self, object_name: str) -> ObjectSchema:
         """The object with its demo rows made, and the delete logs cut to 15 days."""
         schema = self.schema(object_name)
+        self._delete_due()
         if self._registry.pending(schema.name):
             with self._store.writing():
                 pending = self._registry.pending(schema.name)

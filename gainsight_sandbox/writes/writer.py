@@ -93,7 +93,9 @@ class RecordWriter:
             replied = _read(connection, schema, confirmed, self._quirks)
             outcomes = _outcomes(connection, schema, written)
         updated = operation is Operation.UPDATE
-        return confirmation(schema, replied, self._quirks, updated=updated), outcomes
+        sent = len(request.records)
+        data = confirmation(schema, replied, self._quirks, sent=sent, updated=updated)
+        return data, outcomes
 
     def delete(self, name: str, key: str) -> str:
         """Delete a record, and return the reply's data: "initiated", though it is done."""
@@ -110,7 +112,8 @@ class RecordWriter:
         return f"Delete process initiated for {deleted} records."
 
     def _delete(self, schema: ObjectSchema, key: str) -> int:
-        deleted = self._tenant.delete(schema.name, key) if schema.key else 0
+        seconds = self._quirks.delete_seconds
+        deleted = self._tenant.delete_later(schema.name, key, seconds) if schema.key else 0
         if not deleted and not self._quirks.delete_of_missing_succeeds:
             raise no_entity()
         return deleted

@@ -272,3 +272,10 @@ def test_a_high_limit_may_be_capped_instead(rig: Rig) -> None:
 def test_what_cannot_be_read_is_refused(rig: Rig, name: str, code: str) -> None:
     _, client = rig.demo()
     assert client.query(name, ["Gsid"]).json()["errorCode"] == code
+
+
+def test_pages_may_be_shorter_than_asked_for(rig: Rig) -> None:
+    rows = ({"Gsid": f"{n}"} for n in range(9))
+    _, client = rig.filled(rows, quirks=Quirks(query_page_records=4))
+    pages = [client.records("thing__gc", ["Gsid"], limit=6, offset=offset) for offset in (0, 4, 8)]
+    assert [len(page) for page in pages] == [4, 4, 1]

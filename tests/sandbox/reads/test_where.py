@@ -222,6 +222,12 @@ def test_operators_of_gainsights_own_pages_are_a_quirk(
     assert strict.query("thing__gc", ["Gsid"], where=clause).status_code == 400
 
 
+@pytest.mark.parametrize("moment", ["2024-W09-4", "2024-02-29T12", "24-02-29"])
+def test_times_in_forms_of_other_programs_are_refused(things: Client, moment: str) -> None:
+    clause = where(("ModifiedDate", "GT", [moment]))
+    assert things.query("thing__gc", ["Gsid"], where=clause).json()["errorCode"] == "GSOBJ_1005"
+
+
 def test_parentheses_may_be_unknown(rig: Rig) -> None:
     _, client = rig.filled(ROWS, quirks=Quirks(parentheses=False))
     clause = where(("Gsid", "EQ", ["a"]), ("Gsid", "EQ", ["b"]))

@@ -151,3 +151,20 @@ def test_of_two_records_of_one_key_the_later_changes_what_the_earlier_wrote(rig:
     assert stored(sandbox, "Name", "Number__gc", "Code__gc") == [("a", Decimal(2), "x")]
     writer.insert({"Name": "a"}, {"Name": "a"})
     assert sandbox.tenant.count("order__gc") == 3
+
+
+def test_two_records_of_equal_keys_may_be_refused(rig: Rig) -> None:
+    sandbox, writer = shop(rig, quirks=Quirks(repeated_keys_refused=True))
+    writer.insert({"Name": "a"}, {"Name": "b"})
+    reply = writer.update("Name", {"Name": "a", "Code__gc": "1"}, {"Name": "a", "Code__gc": "2"})
+    assert (reply.code, reply.field_errors()) == ("GSOBJ_1008", [[("Name", "GSOBJ_1008")]])
+    assert stored(sandbox, "Code__gc") == [(None,), (None,)]
+    assert writer.insert({"Name": "c"}, {"Name": "c"}).data["count"] == 2
+
+
+def test_an_upsert_by_an_unknown_gsid_may_insert_with_another(rig: Rig) -> None:
+    quirks = Quirks(upsert_everywhere=True, upsert_inserts_unknown=True)
+    sandbox, writer = shop(rig, quirks=quirks)
+    assert writer.upsert("Gsid", {"Gsid": GSID, "Name": "a"}).data["count"] == 1
+    [(gsid, name)] = stored(sandbox, "Gsid", "Name")
+    assert (gsid == GSID, name) == (False, "a")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -22,12 +22,23 @@ def test_a_deletion_is_initiated_and_noted_in_the_delete_log(rig: Rig) -> None:
     sandbox, writer = shop(rig)
     gsid = writer.insert({"Name": "a"}).data["records"][0]["Gsid"]
     assert writer.delete(gsid).data == "Delete process initiated for 1 records."
+    assert stored(sandbox, "Gsid") == [(gsid,)]
+    assert stored(sandbox, "RecordId", name="record_delete_log") == []
+    sandbox.clock.sleep(9)
     assert stored(sandbox, "RecordId", "DeletedOn", "ObjectName", name="record_delete_log") == [
-        (gsid, SENT, "order__gc")
+        (gsid, SENT + timedelta(seconds=2), "order__gc")
     ]
+    assert sandbox.tenant.count("order__gc") == 0
     reply = writer.delete(gsid)
     assert reply.status == 400
     assert reply.code == "GSOBJ_1011"
+
+
+def test_a_deletion_may_be_done_at_once(rig: Rig) -> None:
+    sandbox, writer = shop(rig, quirks=Quirks(delete_seconds=0))
+    gsid = writer.insert({"Name": "a"}).data["records"][0]["Gsid"]
+    writer.delete(gsid)
+    assert sandbox.tenant.count("order__gc") == 0
 
 
 def test_deleting_what_is_not_there_may_succeed(rig: Rig) -> None:
