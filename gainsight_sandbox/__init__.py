@@ -20,6 +20,7 @@ from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.behaviour.quirk_choices import (
     BooleanForm,
     DateForm,
+    ErrorForm,
     ExportEmpty,
     ImportApi,
     JobCalls,
@@ -57,6 +58,7 @@ __all__ = [
     "DataType",
     "DateForm",
     "Effect",
+    "ErrorForm",
     "ExportEmpty",
     "Fault",
     "Field",

@@ -146,6 +146,14 @@ class WriteCount(StrEnum):
     NONE = "none"  # nothing: it is 0
 
 
+class ErrorForm(StrEnum):
+    """How the errors of an import job put an error."""
+
+    SENTENCE = "sentence"  # text. (Field = value).
+    CODE = "code"  # CODE: text.
+    CODE_VALUE = "code-value"  # CODE: text. (Field = value).
+
+
 class ImportApi(StrEnum):
     """Which API for import jobs the tenant has."""
 

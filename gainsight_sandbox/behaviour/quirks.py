@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 from gainsight_sandbox.behaviour.quirk_choices import (
     BooleanForm,
     DateForm,
+    ErrorForm,
     ExportEmpty,
     ImportApi,
     JobCalls,
@@ -165,6 +166,8 @@ class Quirks:
     write_multiselect: MultiSelectForm = MultiSelectForm.BOTH
     """How calls may send a multi-select's items. [no article shows it; Gainsight's own pages send
     lists]"""
+    write_any_email: bool = False
+    """Whether EMAIL fields take texts that are no e-mail addresses. [Error Codes: not said]"""
     write_inactive: bool = False
     """Whether inactive picklist items may be written. [Error Codes: GSOBJ_1012 says
     "Invalid/Inactive"]"""
@@ -215,6 +218,17 @@ class Quirks:
     import_api: ImportApi = ImportApi.BOTH
     """Which calls for import jobs there are. [Bulk API specification: /v1/bulk/jobs; Gainsight Bulk
     API: /v1.0/admin/connector/job/bulkimport]"""
+    bulk_key_for_jobs: bool = False
+    """Whether /v1/bulk/jobs demands the key of the GS Bulk API connection, too. [Bulk API
+    specification: the ordinary key]"""
+    import_absent_fails_job: bool = False
+    """Whether an insert job whose file lacks a required column fails as a whole, or row by row.
+    [Bulk API specification: not said]"""
+    import_error_form: ErrorForm = ErrorForm.SENTENCE
+    """How a job's errors put an error. [Bulk API specification: a text without a sample]"""
+    import_errors_by_row: bool = False
+    """Whether a job has one error for a bad row, or one for each bad field of it. [Bulk API
+    specification: not said]"""
     import_counts_flat: bool = False
     """Whether a connector job's status has its counts as `success` and `failed` in its data, or as
     `success` and `failure` in a `count`. [Gainsight Bulk API: describes both without a sample]"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.demo import names
@@ -77,8 +78,8 @@ def timeline() -> DemoObject:
         column("MetaInfo", DataType.JSON, _meta_info, share=0.4, hidden=True),
         column("whatId", DataType.WHATID, lambda d: d.own_id("activity_timeline"), hidden=True),
         column("context", DataType.CONTEXT, lambda _: "GsCompany", hidden=True),
-        column("revision", DataType.JSONNUMBER, lambda d: str(d.number % 9), hidden=True),
-        column("isPinned", DataType.JSONBOOLEAN, lambda _: "false", hidden=True),
+        column("revision", DataType.JSONNUMBER, lambda d: Decimal(d.number % 9), hidden=True),
+        column("isPinned", DataType.JSONBOOLEAN, lambda d: d.number % 9 == 0, hidden=True),
         column("origin", DataType.JSONSTRING, lambda _: "web", hidden=True),
         *system_columns(modified="LastModifiedDate"),
     )

@@ -48,8 +48,21 @@ class ConnectorRoutes:
     def endpoints(self) -> list[Endpoint]:
         """Import, status."""
         return [
-            Endpoint("POST", _IMPORT, CallKind.IMPORT_SUBMIT, self.submit, takes_upload=True),
-            Endpoint("GET", f"{_IMPORT}/status/{{job}}", CallKind.IMPORT_STATUS, self.status),
+            Endpoint(
+                "POST",
+                _IMPORT,
+                CallKind.IMPORT_SUBMIT,
+                self.submit,
+                takes_upload=True,
+                takes_bulk_key=True,
+            ),
+            Endpoint(
+                "GET",
+                f"{_IMPORT}/status/{{job}}",
+                CallKind.IMPORT_STATUS,
+                self.status,
+                takes_bulk_key=True,
+            ),
         ]
 
     def submit(self, call: Call) -> Response:

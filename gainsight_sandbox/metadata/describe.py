@@ -44,7 +44,7 @@ def describe_object(schema: ObjectSchema) -> dict[str, object]:
         "transactional": schema.high_volume,
         "multiCurrencySupported": False,
         "readable": schema.readable,
-        "createable": schema.createable,
+        "createable": schema.takes_imports,
         "schemaUpdateable": schema.object_type is not ObjectType.SYSTEM,
     }
     if schema.key_prefix is not None:

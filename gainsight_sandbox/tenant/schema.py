@@ -62,6 +62,8 @@ _FAMILIES = {
     DataType.NUMBER: Family.NUMBER,
     DataType.CURRENCY: Family.AMOUNT,
     DataType.PERCENTAGE: Family.AMOUNT,
+    DataType.JSONNUMBER: Family.AMOUNT,
+    DataType.JSONBOOLEAN: Family.BOOLEAN,
 }
 
 
@@ -76,6 +78,11 @@ _UNSORTABLE = frozenset(
         DataType.JSON,
     )
 )
+
+
+# The articles on company, relationship and custom objects document writes of these alone.
+_RECORD_OBJECTS = frozenset(("company", "relationship"))
+_IMPORT_OBJECTS = _RECORD_OBJECTS | {"relationship_type"}
 
 
 class ObjectType(StrEnum):
@@ -143,6 +150,22 @@ class ObjectSchema:
     readable: bool = True
     createable: bool = True
     high_volume: bool = False
+
+    @property
+    def takes_records(self) -> bool:
+        """Whether insert, update and delete calls may write the object."""
+        ordinary = self.name in _RECORD_OBJECTS or (self._is_custom and not self.high_volume)
+        return ordinary and self.createable and self.readable
+
+    @property
+    def takes_imports(self) -> bool:
+        """Whether import jobs may write the object."""
+        ordinary = self.name in _IMPORT_OBJECTS or self._is_custom
+        return ordinary and self.createable and self.readable
+
+    @property
+    def _is_custom(self) -> bool:
+        return self.object_type is ObjectType.CUSTOM or self.name.endswith("__gc")
 
     def field(self, name: str) -> Field | None:
         """The field of that name; upper and lower case count as equal."""

@@ -46,6 +46,8 @@ class _FileObject(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
     object_type: ObjectType = ObjectType.CUSTOM
     key_prefix: str | None = None
     high_volume: bool = False
+    readable: bool = True
+    createable: bool = True
     system_fields: bool = True
 
 
@@ -85,6 +87,8 @@ def _object(declared: _FileObject) -> ObjectSchema:
         object_type=declared.object_type,
         key_prefix=declared.key_prefix,
         high_volume=declared.high_volume,
+        readable=declared.readable,
+        createable=declared.createable,
     )
 
 

@@ -113,11 +113,15 @@ class Gateway:
         if fault is not None and fault.is_uncounted:
             return self._unprocessed(fault)
         if endpoint.kind not in _OPEN:
-            self.gate.check(call.headers, bulk_import=endpoint.kind in _IMPORT_CALLS)
+            self.gate.check(call.headers, bulk_import=self._has_bulk_key(endpoint))
         self.meter.count(self._budget(endpoint.kind))
         if fault is None:
             return endpoint.handler(call)
         return self._answer_with_fault(endpoint, call, fault)
+
+    def _has_bulk_key(self, endpoint: Endpoint) -> bool:
+        jobs = endpoint.kind in _IMPORT_CALLS and self.quirks.bulk_key_for_jobs
+        return jobs or endpoint.takes_bulk_key
 
     def _budget(self, kind: CallKind) -> Budget:
         if kind in _JOB_CALLS:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Parser = Callable[[object], str | None]
 """Turns a value as sent into the text to be stored; raises InvalidValueError."""
 
-_GSID = re.compile(r"[0-9A-Za-z]{36}")
+_GSID = re.compile(r"[0-9A-Z]{36}")
+_EMAIL = re.compile(r"[^@]+@[^@\s]+")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _STORED_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,29})(\.[0-9]{1,29})?")
 _MAX_DIGITS = 60
@@ -137,7 +138,7 @@ def text_parser(field: Field, quirks: Quirks) -> Parser:
     """A parser of a field's values other than null; an empty text may still mean null."""
     match field.family:
         case Family.TEXT:
-            return _text_parser(field)
+            return _text_parser(field, quirks)
         case Family.PICKLIST:
             return _item_parser(field, quirks)
         case Family.MULTISELECT:
@@ -154,8 +155,9 @@ def text_parser(field: Field, quirks: Quirks) -> Parser:
             return _number_parser(ErrorCode.BAD_DATA if percentage else ErrorCode.INVALID)
 
 
-def _text_parser(field: Field) -> Parser:
+def _text_parser(field: Field, quirks: Quirks) -> Parser:
     length = field.length
+    email = field.data_type == DataType.EMAIL and not quirks.write_any_email
     record_id = field.lookup is not None or field.data_type == DataType.GSID
 
     def parse(value: object) -> str | None:
@@ -167,6 +169,8 @@ def _text_parser(field: Field) -> Parser:
             )
         if record_id and value and not _GSID.fullmatch(value):
             raise InvalidValueError(ErrorCode.BAD_GSID, "GSID is missing or invalid.")
+        if email and value and not _EMAIL.fullmatch(value):
+            raise InvalidValueError(ErrorCode.INVALID, "Invalid field value: not an e-mail.")
         return value or None
 
     return parse

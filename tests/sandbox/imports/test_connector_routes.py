@@ -79,7 +79,7 @@ def test_submissions_use_the_bulk_budget(rig: Rig) -> None:
 @pytest.mark.parametrize(
     ("name", "operation", "keys", "message"),
     [
-        ("gsuser", "INSERT", [], "gsuser is written by"),
+        ("gsuser", "INSERT", [], "gsuser is not written"),
         ("nothing__gc", "INSERT", [], "no object nothing__gc"),
         ("company", "DELETE", [], "operation is one of"),
         ("company", "UPSERT", [], "Key fields are required"),
