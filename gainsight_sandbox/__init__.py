@@ -20,6 +20,7 @@ from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.behaviour.quirk_choices import (
     BooleanForm,
     DateForm,
+    Decimals,
     ErrorForm,
     ExportEmpty,
     ImportApi,
@@ -57,6 +58,7 @@ __all__ = [
     "DataJob",
     "DataType",
     "DateForm",
+    "Decimals",
     "Effect",
     "ErrorForm",
     "ExportEmpty",

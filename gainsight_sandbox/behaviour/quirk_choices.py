@@ -146,6 +146,14 @@ class WriteCount(StrEnum):
     NONE = "none"  # nothing: it is 0
 
 
+class Decimals(StrEnum):
+    """What becomes of a number with more decimals than its field's `decimalPlaces`."""
+
+    ROUND = "round"  # half up
+    KEEP = "keep"
+    REFUSE = "refuse"  # GSOBJ_1002
+
+
 class ErrorForm(StrEnum):
     """How the errors of an import job put an error."""
 

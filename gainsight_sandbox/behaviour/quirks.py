@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 from gainsight_sandbox.behaviour.quirk_choices import (
     BooleanForm,
     DateForm,
+    Decimals,
     ErrorForm,
     ExportEmpty,
     ImportApi,
@@ -166,6 +167,8 @@ class Quirks:
     write_multiselect: MultiSelectForm = MultiSelectForm.BOTH
     """How calls may send a multi-select's items. [no article shows it; Gainsight's own pages send
     lists]"""
+    write_decimals: Decimals = Decimals.ROUND
+    """What becomes of decimals that a field does not show. [Error Codes: not said]"""
     write_any_email: bool = False
     """Whether EMAIL fields take texts that are no e-mail addresses. [Error Codes: not said]"""
     write_inactive: bool = False

@@ -53,7 +53,13 @@ def calls_to_action() -> DemoObject:
         column("ClosedDate", DataType.DATETIME, lambda d: d.moment(120), share=0.5),
         column("IsClosed", DataType.BOOLEAN, lambda d: d.maybe(0.5)),
         column("Comments", DataType.RICHTEXTAREA, rich_note, share=0.6),
-        column("PercentComplete", DataType.PERCENTAGE, lambda d: d.amount(100, 2), share=0.5),
+        column(
+            "PercentComplete",
+            DataType.PERCENTAGE,
+            lambda d: d.amount(100, 2),
+            share=0.5,
+            decimal_places=2,
+        ),
         *system_columns(),
     )
 

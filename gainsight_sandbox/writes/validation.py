@@ -6,16 +6,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.behaviour.quirk_choices import MultiSelectForm
+from gainsight_sandbox.behaviour.quirk_choices import Decimals, MultiSelectForm
 from gainsight_sandbox.tenant.schema import DataType, Family, Field, ObjectSchema
 from gainsight_sandbox.tenant.values import parse_boolean, parse_date, parse_datetime, parse_number
 from gainsight_sandbox.writes.rules import ErrorCode
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from gainsight_sandbox.behaviour.quirks import Quirks
 
 Parser = Callable[[object], str | None]
@@ -152,7 +151,8 @@ def text_parser(field: Field, quirks: Quirks) -> Parser:
         case Family.NUMBER | Family.AMOUNT:
             # Only the percentage has a code of its own.
             percentage = field.data_type == DataType.PERCENTAGE
-            return _number_parser(ErrorCode.BAD_DATA if percentage else ErrorCode.INVALID)
+            code = ErrorCode.BAD_DATA if percentage else ErrorCode.INVALID
+            return _number_parser(code, field.decimal_places, quirks.write_decimals)
 
 
 def _text_parser(field: Field, quirks: Quirks) -> Parser:
@@ -256,10 +256,10 @@ def _milliseconds(value: object) -> int:
     return int(text)
 
 
-def _number_parser(code: ErrorCode) -> Parser:
+def _number_parser(code: ErrorCode, places: int, decimals: Decimals) -> Parser:
     def parse(value: object) -> str:
         if isinstance(value, str):
-            if _STORED_NUMBER.fullmatch(value):
+            if _STORED_NUMBER.fullmatch(value) and _decimals(value) <= places:
                 return value
             if not _NUMBER.fullmatch(value):
                 raise InvalidValueError(code, "Invalid number.")
@@ -269,9 +269,23 @@ def _number_parser(code: ErrorCode) -> Parser:
             raise InvalidValueError(code, "Invalid number.") from error
         if not _fits(number):
             raise InvalidValueError(code, f"The number has more than {_MAX_DIGITS} digits.")
+        if decimals is not Decimals.KEEP and _decimals(format(number, "f")) > places:
+            if decimals is Decimals.REFUSE:
+                raise InvalidValueError(code, f"The number has more than {places} decimals.")
+            number = _round_half_up(number, places)
         return format(number, "f")
 
     return parse
+
+
+def _decimals(text: str) -> int:
+    """How many decimals of a number count."""
+    return len(text.partition(".")[2].rstrip("0"))
+
+
+def _round_half_up(number: Decimal, places: int) -> Decimal:
+    """A number of any size with so many decimals."""
+    return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, Context(prec=_MAX_DIGITS * 2))
 
 
 def _fits(number: Decimal) -> bool:

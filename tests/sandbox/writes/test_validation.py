@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gainsight_sandbox import MultiSelectForm, Quirks, Sandbox
+from gainsight_sandbox import Decimals, MultiSelectForm, Quirks, Sandbox
 from tests.sandbox.client import UNLIMITED, Client, clock
 from tests.sandbox.writing import BUYER, GSID, ORDER, Writer, as_csv, shop, stored
 
@@ -271,3 +271,22 @@ def test_multi_selects_may_have_one_form_in_calls_and_are_joined_in_files(
     assert writer.insert({"Name": "a", "Tags__gc": value}).body["errorCode"] == code
     job, _ = writer.load(as_csv(["Name", "Tags__gc"], ["a", "1I00OPEN;1I00CLOSED"]))
     assert job["failureCount"] == 0
+
+
+@pytest.mark.parametrize(
+    ("decimals", "sent", "held"),
+    [
+        ("round", "1.0000050", Decimal("1.00001")),
+        ("round", -1.000005, Decimal("-1.00001")),
+        ("keep", "1.0000050", Decimal("1.0000050")),
+        ("refuse", "1.0000050", None),
+        ("refuse", "1.0000000", Decimal(1)),
+    ],
+)
+def test_decimals_that_a_field_does_not_show_are_rounded_kept_or_refused(
+    rig: Rig, decimals: str, sent: object, held: Decimal | None
+) -> None:
+    sandbox, writer = shop(rig, quirks=Quirks(write_decimals=Decimals(decimals)))
+    reply = writer.insert({"Name": "a", "Total__gc": sent})
+    assert reply.body["errorCode"] == (None if held else "GSOBJ_1002")
+    assert stored(sandbox, "Total__gc") == ([(held,)] if held else [])
