@@ -20,6 +20,8 @@ from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.behaviour.quirk_choices import (
     BooleanForm,
     DateForm,
+    Decimals,
+    ErrorForm,
     ExportEmpty,
     ImportApi,
     JobCalls,
@@ -27,13 +29,16 @@ from gainsight_sandbox.behaviour.quirk_choices import (
     ListOperators,
     ManyMatches,
     MultiSelect,
+    MultiSelectForm,
     NotNull,
+    NullOrder,
     Partial,
     QueryEmpty,
     QueryNull,
     QueryShape,
     Quoting,
     Refusal,
+    WriteCount,
 )
 from gainsight_sandbox.behaviour.quirks import Quirks
 from gainsight_sandbox.imports.data_jobs import DataJob
@@ -53,7 +58,9 @@ __all__ = [
     "DataJob",
     "DataType",
     "DateForm",
+    "Decimals",
     "Effect",
+    "ErrorForm",
     "ExportEmpty",
     "Fault",
     "Field",
@@ -69,7 +76,9 @@ __all__ = [
     "ManualClock",
     "ManyMatches",
     "MultiSelect",
+    "MultiSelectForm",
     "NotNull",
+    "NullOrder",
     "ObjectSchema",
     "ObjectType",
     "Operation",
@@ -88,6 +97,7 @@ __all__ = [
     "SystemClock",
     "Usage",
     "WriteCall",
+    "WriteCount",
     "custom_object",
     "read_objects",
 ]

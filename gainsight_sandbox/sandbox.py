@@ -107,7 +107,9 @@ class Sandbox:
             scratch = Path(resources.enter_context(TemporaryDirectory(prefix="gainsight-sandbox-")))
             self._store = Store((data or scratch) / _DATABASE)
             resources.callback(self._store.close)
-            self.tenant = Tenant(self._store, self.clock)
+            self.tenant = Tenant(
+                self._store, self.clock, milliseconds=self.quirks.write_milliseconds
+            )
             self._add_objects(objects, demo=demo, rows=rows or {}, seed=seed, empty=empty)
             if data is not None:
                 # Demo dates are relative to the folder's first day, not to a later one.
@@ -209,7 +211,7 @@ class Sandbox:
         planner = Planner(self.tenant, self.quirks)
         writer = RecordWriter(self.tenant, self._store, self.clock, self.quirks, self.journal)
         routes: list[Routes] = [
-            MetadataRoutes(self.tenant),
+            MetadataRoutes(self.tenant, self.quirks),
             QueryRoutes(planner, self._store, self.quirks),
             ExportRoutes(planner, self._exports, self.quirks),
             TokenRoutes(self.gate),
@@ -219,5 +221,7 @@ class Sandbox:
         if self.quirks.import_api is not ImportApi.CONNECTOR:
             routes.append(ImportRoutes(self._submitter, self.imports, self.quirks))
         if self.quirks.import_api is not ImportApi.JOBS:
-            routes.append(ConnectorRoutes(self._submitter, self.imports, self.data_jobs))
+            routes.append(
+                ConnectorRoutes(self._submitter, self.imports, self.data_jobs, self.quirks)
+            )
         return [endpoint for part in routes for endpoint in part.endpoints()]

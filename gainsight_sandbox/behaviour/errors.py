@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from enum import Enum, auto
 from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gainsight_sandbox.behaviour.faults import Fault
 
 
 class ApiError(Exception):
@@ -67,6 +71,16 @@ def no_entity(*, status: int = HTTPStatus.BAD_REQUEST) -> ApiError:
         "No entity matches the given criteria, please re-check your request.",
         status=status,
         message="Failed to find record for given criteria.",
+    )
+
+
+def job_gone(fault: Fault | None) -> ApiError:
+    """How a forgotten job is told of: as no entity, or as the fault that made it forgotten says."""
+    if fault is None or fault.code is None:
+        status = fault.status if fault and fault.status else HTTPStatus.NOT_FOUND
+        return no_entity(status=status)
+    return ApiError(
+        fault.code, "The job is not available.", status=fault.status or HTTPStatus.BAD_REQUEST
     )
 
 

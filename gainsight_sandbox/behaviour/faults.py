@@ -17,17 +17,21 @@ if TYPE_CHECKING:
 class Effect(StrEnum):
     """What goes wrong."""
 
-    STATUS = "status"  # an error status, `status`, with `retry_after` if given
+    STATUS = "status"  # `status`, with `code` in an envelope, or with `body` in its place
     DROP_BEFORE = "drop-before"  # the connection breaks before the call is processed
     DROP_AFTER = "drop-after"  # it is processed, but the reply is lost
     TRUNCATED = "truncated"  # the connection breaks in the middle of the reply
+    DRIP = "drip"  # the reply comes in pieces, `seconds` apart
+    CUT_GZIP = "cut-gzip"  # a complete reply whose gzip breaks off
     DELAY = "delay"  # the reply comes `seconds` late
     MALFORMED = "malformed"  # HTTP 200 with JSON that breaks off
     REDIRECT = "redirect"  # HTTP 302 to `location`
     FOREIGN_URL = "foreign-url"  # the statusURL or chunkURLs of the reply name `location`
     JOB_FAILED = "job-failed"  # the job submitted by this call will fail with `code`
     JOB_STUCK = "job-stuck"  # the job submitted by this call stays IN_PROGRESS
-    JOB_EXPIRED = "job-expired"  # the job asked for is forgotten
+    JOB_EXPIRED = "job-expired"  # the job asked for is forgotten; `status`, `code` say how
+    LATE_CHUNKS = "late-chunks"  # the job is COMPLETED, but its chunks are not listed yet
+    LOST_CHUNK = "lost-chunk"  # the list lacks the last chunk, whose rows are counted
     CHUNK_EXPIRED = "chunk-expired"  # the job's chunks are gone
     SHORT_CHUNK = "short-chunk"  # a chunk lacks its last row
     LONG_CHUNK = "long-chunk"  # a chunk has its last row twice
@@ -44,6 +48,8 @@ _ONLY_ON = {
     Effect.JOB_EXPIRED: {CallKind.EXPORT_STATUS, CallKind.IMPORT_STATUS},
     Effect.UNCONFIRMED: _WRITES,
     Effect.SKIPPED: _WRITES,
+    Effect.LATE_CHUNKS: {CallKind.EXPORT_STATUS},
+    Effect.LOST_CHUNK: {CallKind.EXPORT_STATUS},
     Effect.CHUNK_EXPIRED: {CallKind.EXPORT_CHUNK},
     Effect.SHORT_CHUNK: {CallKind.EXPORT_CHUNK},
     Effect.LONG_CHUNK: {CallKind.EXPORT_CHUNK},
@@ -69,11 +75,12 @@ class Fault:
     object: str | None = None
     count: int | None = 1
     skip: int = 0
-    status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+    status: int | None = None
     retry_after: str | None = None
     seconds: float = 0.0
     location: str = "http://elsewhere.example"
-    code: str = "GSOBJ_ESS_9150"
+    code: str | None = None
+    body: str | None = None
     field: str | None = None
 
     def __post_init__(self) -> None:
@@ -94,6 +101,11 @@ class Fault:
         if self.count is not None:
             self.count -= 1
         return True
+
+    @property
+    def job_code(self) -> str:
+        """The code with which a job fails."""
+        return self.code or "GSOBJ_ESS_9150"
 
     @property
     def is_uncounted(self) -> bool:

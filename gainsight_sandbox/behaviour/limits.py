@@ -136,5 +136,8 @@ class Meter:
             now = self.clock.now() - self.limits.phase_seconds
             headers["Retry-After"] = str(math.ceil((window.number + 1) * window.seconds - now))
         return ApiError(
-            None, "API rate limit exceeded.", status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers
+            "GS_APIG_2404",
+            "API rate limit exceeded.",
+            status=HTTPStatus.TOO_MANY_REQUESTS,
+            headers=headers,
         )

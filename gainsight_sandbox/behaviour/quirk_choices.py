@@ -19,6 +19,7 @@ class QueryShape(StrEnum):
 
     RECORDS = "records"  # data.records
     LIST = "list"  # data
+    MIXED = "mixed"  # data for company, data.records for the others
 
 
 class QueryEmpty(StrEnum):
@@ -39,8 +40,17 @@ class QueryNull(StrEnum):
 class MultiSelect(StrEnum):
     """How a query's record shows a multi-select."""
 
+    JOINED = "joined"  # ids joined by ;, with another ; after several of them
     LIST = "list"
-    JOINED = "joined"  # ids joined by ;
+
+
+class NullOrder(StrEnum):
+    """Where `orderBy` puts records without a value."""
+
+    LARGEST = "largest"  # last ascending and first descending, as PostgreSQL does
+    SMALLEST = "smallest"  # first ascending and last descending
+    FIRST = "first"
+    LAST = "last"
 
 
 class ExportEmpty(StrEnum):
@@ -117,6 +127,39 @@ class ManyMatches(StrEnum):
 
     ERROR = "error"  # GSOBJ_1008
     ALL = "all"  # all are changed
+    FIRST = "first"  # the oldest is changed
+
+
+class MultiSelectForm(StrEnum):
+    """How a write call may send the items of a multi-select; import files always join them."""
+
+    BOTH = "both"
+    LIST = "list"
+    TEXT = "text"  # joined by ;
+
+
+class WriteCount(StrEnum):
+    """What the `count` of a write's reply counts."""
+
+    CONFIRMED = "confirmed"  # the records in the reply
+    SENT = "sent"  # the records of the call
+    NONE = "none"  # nothing: it is 0
+
+
+class Decimals(StrEnum):
+    """What becomes of a number with more decimals than its field's `decimalPlaces`."""
+
+    ROUND = "round"  # half up
+    KEEP = "keep"
+    REFUSE = "refuse"  # GSOBJ_1002
+
+
+class ErrorForm(StrEnum):
+    """How the errors of an import job put an error."""
+
+    SENTENCE = "sentence"  # text. (Field = value).
+    CODE = "code"  # CODE: text.
+    CODE_VALUE = "code-value"  # CODE: text. (Field = value).
 
 
 class ImportApi(StrEnum):

@@ -24,6 +24,8 @@ from zoneinfo import ZoneInfo
 from gainsight_sandbox.behaviour.quirk_choices import (
     BooleanForm,
     DateForm,
+    Decimals,
+    ErrorForm,
     ExportEmpty,
     ImportApi,
     JobCalls,
@@ -31,13 +33,16 @@ from gainsight_sandbox.behaviour.quirk_choices import (
     ListOperators,
     ManyMatches,
     MultiSelect,
+    MultiSelectForm,
     NotNull,
+    NullOrder,
     Partial,
     QueryEmpty,
     QueryNull,
     QueryShape,
     Quoting,
     Refusal,
+    WriteCount,
 )
 
 
@@ -58,6 +63,11 @@ class Quirks:
     errors_as_200: bool = False
     """Whether refusals with HTTP 400 come with 200. [Relationship APIs: failures without a
     status]"""
+    html_errors: bool = False
+    """Whether refusals come as an HTML page with 200 to calls without `Accept: application/json`.
+    [Relationship APIs: its table of headers names Accept without saying what it is for]"""
+    gzip: bool = True
+    """Whether replies are compressed for clients that ask for it. [no article says]"""
     retry_after: bool = False
     """Whether HTTP 429 has a Retry-After. [Timeline APIs: names only the header
     x-ratelimit-limit]"""
@@ -67,7 +77,7 @@ class Quirks:
 
     query_shape: QueryShape = QueryShape.RECORDS
     """Where records stand. [Relationship APIs: in `data.records`; Company API Documentation: in
-    `data`]"""
+    `data`, perhaps of companies only]"""
     query_empty: QueryEmpty = QueryEmpty.LIST
     """Answer to a query that finds nothing. [Company API Documentation: "No data found for given
     criteria"; Error Codes: GSOBJ_1011, HTTP 400]"""
@@ -75,10 +85,17 @@ class Quirks:
     """Dates in queries. [Custom Object API: "shown in epoch format"; clients have also seen ISO and
     a blank between date and time]"""
     query_null: QueryNull = QueryNull.NULL
-    """A field without a value. [Relationship APIs: null; Gainsight's own pages also read empty
+    """A field without a value, unless it is a date. [Relationship APIs: null; Gainsight's own pages
+    also read empty texts]"""
+    query_null_dates: QueryNull = QueryNull.EMPTY
+    """A date or date-time without a value. [Relationship APIs: no sample; live clients see empty
     texts]"""
-    query_multiselect: MultiSelect = MultiSelect.LIST
-    """A multi-select's item ids: in a list, or joined by `;`. [no article shows one]"""
+    query_multiselect: MultiSelect = MultiSelect.JOINED
+    """A multi-select's item ids: in a list, or joined by `;`. [no article shows one; Gainsight's
+    own pages read them joined]"""
+    query_page_records: int = 5000
+    """Records that a query gives at most, whatever limit it asks for. [Relationship APIs: says only
+    that 5,000 is the maximum]"""
     query_caps_limit: bool = False
     """Whether a limit over 5,000 gives 5,000 records in place of an error. [Relationship APIs: says
     only that 5,000 is the maximum]"""
@@ -118,11 +135,22 @@ class Quirks:
     IS_NOT_NULL]"""
     list_operators: ListOperators = ListOperators.BOTH
     """The operators for lists. [Bulk REST APIs: prints "INCLUDES /IN" and "EXCLUDES/ NOT_IN"]"""
+    wide_operators: bool = False
+    """Whether there are also the operators of Gainsight's own pages: IS_NULL for BOOLEAN, IN for
+    STRING and EMAIL, BTW for numbers, CONTAINS_CS. [Bulk REST APIs: its table has none of them]"""
+    contains_ignores_case: bool = True
+    """Whether CONTAINS, STARTS_WITH and ENDS_WITH take upper and lower case as equal. [no article
+    says; Gainsight's own pages send CONTAINS_CS to tell them apart]"""
+    eq_ignores_case: bool = False
+    """Whether EQ and NE do. [no article says]"""
     parentheses: bool = True
     """Whether an expression may have parentheses. [Bulk REST APIs: only `A OR B` and `A AND B`]"""
-    nulls_last: bool = False
-    """Whether fields without a value sort last, and not first. [Bulk REST APIs: "Order by" is
-    silent]"""
+    null_order: NullOrder = NullOrder.LARGEST
+    """Where records without a value stand in an order. [Bulk REST APIs: "Order by" is silent; the
+    store behind ordinary objects is a PostgreSQL]"""
+    rich_text_filterable: bool = True
+    """Whether filters may name RICHTEXTAREA fields; their `filterable` says so, too. [Bulk REST
+    APIs: the table of operators does not have the type]"""
     unstable_order: bool = False
     """Whether records that `orderBy` leaves equal come in another order at each call. [as above]"""
     high_volume_delete_log: bool = True
@@ -136,32 +164,56 @@ class Quirks:
     """Records in a write call. [API Documentation Overview: 50; Relationship APIs: silent]"""
     write_labels: bool = False
     """Whether writes may name picklist items by label. [Relationship APIs: the samples send ids]"""
+    write_multiselect: MultiSelectForm = MultiSelectForm.BOTH
+    """How calls may send a multi-select's items. [no article shows it; Gainsight's own pages send
+    lists]"""
+    write_decimals: Decimals = Decimals.ROUND
+    """What becomes of decimals that a field does not show. [Error Codes: not said]"""
+    write_any_email: bool = False
+    """Whether EMAIL fields take texts that are no e-mail addresses. [Error Codes: not said]"""
     write_inactive: bool = False
     """Whether inactive picklist items may be written. [Error Codes: GSOBJ_1012 says
     "Invalid/Inactive"]"""
     write_dates: DateForm = DateForm.ISO_SHORT
     """Dates in the replies of writes. [Relationship APIs: `2022-06-23T09:37:02Z` in the samples]"""
+    write_milliseconds: bool = False
+    """Whether the dates that the tenant sets have milliseconds, or whole seconds. [Relationship
+    APIs: whole seconds in the samples]"""
     write_keeps_order: bool = False
     """Whether a reply has the records in the order sent. [Relationship APIs: a sample has
     another]"""
     write_errors_null: bool = False
     """Whether `errors` of a success is null. [Relationship APIs: an empty list; clients have seen
     null]"""
+    write_errors_first: bool = False
+    """Whether `errors` of a failure tells only the first bad field of the first bad record.
+    [Relationship APIs: the samples have one]"""
+    write_count: WriteCount = WriteCount.CONFIRMED
+    """What `count` of a success counts. [Relationship APIs: a sample has 2 for 3 sent]"""
     write_errors_flat: bool = False
     """Whether `errors` of a failure is one list. [Relationship APIs: a list for each record]"""
     partial: Partial = Partial.NONE
     """Records that a success does not confirm. [Relationship APIs: a sample confirms 2 of 3
     sent]"""
+    keys_ignore_case: bool = False
+    """Whether texts of key fields match in upper and lower case alike. [Relationship APIs: not
+    said]"""
     many_matches: ManyMatches = ManyMatches.ERROR
     """An update whose keys match several records. [Relationship APIs: not said]"""
+    repeated_keys_refused: bool = False
+    """Whether a call is refused that has two records of equal keys. [Relationship APIs: not
+    said]"""
+    upsert_inserts_unknown: bool = False
+    """Whether an upsert by Gsid inserts a record whose Gsid is unknown, with a Gsid of its own.
+    [Relationship APIs: not said]"""
     update_skips_unmatched: bool = False
     """Whether an update passes over records that its keys do not find, if it finds any.
     [Relationship APIs: GSOBJ_1011 for a record that is not found, nothing about the others]"""
+    delete_seconds: int = 2
+    """When a deletion takes effect, in seconds after its call. [Relationship APIs: "Delete process
+    initiated", without saying when it ends]"""
     delete_of_missing_succeeds: bool = False
     """Whether deleting a record that is not there succeeds. [Relationship APIs: not said]"""
-    delete_seconds: int = 2
-    """Seconds from the reply until the record is gone. [Relationship APIs: "Delete process
-    initiated", and no more]"""
     lookup_columns_free: bool = False
     """Whether a column that a lookup goes by need not be a field of the object. [Relationship APIs:
     in the sample it is one]"""
@@ -169,6 +221,20 @@ class Quirks:
     import_api: ImportApi = ImportApi.BOTH
     """Which calls for import jobs there are. [Bulk API specification: /v1/bulk/jobs; Gainsight Bulk
     API: /v1.0/admin/connector/job/bulkimport]"""
+    bulk_key_for_jobs: bool = False
+    """Whether /v1/bulk/jobs demands the key of the GS Bulk API connection, too. [Bulk API
+    specification: the ordinary key]"""
+    import_absent_fails_job: bool = False
+    """Whether an insert job whose file lacks a required column fails as a whole, or row by row.
+    [Bulk API specification: not said]"""
+    import_error_form: ErrorForm = ErrorForm.SENTENCE
+    """How a job's errors put an error. [Bulk API specification: a text without a sample]"""
+    import_errors_by_row: bool = False
+    """Whether a job has one error for a bad row, or one for each bad field of it. [Bulk API
+    specification: not said]"""
+    import_counts_flat: bool = False
+    """Whether a connector job's status has its counts as `success` and `failed` in its data, or as
+    `success` and `failure` in a `count`. [Gainsight Bulk API: describes both without a sample]"""
     import_row_base: int = 1
     """The number of the first row after the header in a job's errors. [Bulk API specification: not
     said]"""

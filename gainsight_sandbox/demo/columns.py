@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -63,12 +63,19 @@ def demo_object(
     """Declare a demo object."""
     schema = ObjectSchema(
         name,
-        tuple(column.field for column in columns),
+        tuple(_categorized(name, column.field) for column in columns),
         object_type=object_type,
         key_prefix=PREFIXES.get(name),
         readable=readable,
     )
     return DemoObject(schema, rows, columns)
+
+
+def _categorized(name: str, field: Field) -> Field:
+    """A field whose dropdown list is its own, even if other objects have one of that name."""
+    return (
+        replace(field, category_id=category_id(f"{name}.{field.name}")) if field.options else field
+    )
 
 
 def column(
@@ -113,15 +120,17 @@ def lookup(name: str, target: str, *, share: float = 1.0, required: bool = False
     return Column(field, lambda d: d.reference(target, share))
 
 
-def picklist(name: str, options: tuple[Option, ...], *, share: float = 1.0) -> Column:
-    """A field that holds an item of a dropdown list."""
-    field = Field(name, DataType.PICKLIST, options=options, category_id=category_id(name))
+def picklist(
+    name: str, options: tuple[Option, ...], *, share: float = 1.0, controller: str | None = None
+) -> Column:
+    """A field that holds an item of a dropdown list, which items may depend on another field's."""
+    field = Field(name, DataType.PICKLIST, options=options, controller=controller)
     return Column(field, _in_share(lambda d: d.one(options).value, share))
 
 
 def multiselect(name: str, options: tuple[Option, ...]) -> Column:
     """A field that holds some items of a dropdown list."""
-    field = Field(name, DataType.MULTISELECT, options=options, category_id=category_id(name))
+    field = Field(name, DataType.MULTISELECT, options=options)
     return Column(field, lambda d: d.some(options))
 
 

@@ -136,7 +136,9 @@ def relationships() -> DemoObject:
         column("CurrentScore", DataType.NUMBER, lambda d: d.number_up_to(101), share=0.7),
         column("PreviousScore", DataType.NUMBER, lambda d: d.number_up_to(101), share=0.6),
         column("Nps", DataType.NUMBER, lambda d: d.number_up_to(11), share=0.4),
-        column("Csat", DataType.PERCENTAGE, lambda d: d.amount(100, 2), share=0.4),
+        column(
+            "Csat", DataType.PERCENTAGE, lambda d: d.amount(100, 2), share=0.4, decimal_places=2
+        ),
         column("OriginalContractDate", DataType.DATE, lambda d: d.day(2000, 0), share=0.8),
         column("SfdcRelationshipId", DataType.SFDCID, lambda d: d.salesforce_id("a0R"), share=0.3),
         *system_columns(),

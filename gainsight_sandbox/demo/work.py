@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.demo import names
@@ -47,12 +48,18 @@ def calls_to_action() -> DemoObject:
         lookup("OwnerId", "gsuser"),
         picklist("PriorityId", PRIORITIES),
         picklist("TypeId", CTA_TYPES),
-        picklist("StatusId", CTA_STATUSES),
+        picklist("StatusId", CTA_STATUSES, controller="TypeId"),
         column("DueDate", DataType.DATE, lambda d: d.day(120, 90), share=0.95),
         column("ClosedDate", DataType.DATETIME, lambda d: d.moment(120), share=0.5),
         column("IsClosed", DataType.BOOLEAN, lambda d: d.maybe(0.5)),
         column("Comments", DataType.RICHTEXTAREA, rich_note, share=0.6),
-        column("PercentComplete", DataType.PERCENTAGE, lambda d: d.amount(100, 2), share=0.5),
+        column(
+            "PercentComplete",
+            DataType.PERCENTAGE,
+            lambda d: d.amount(100, 2),
+            share=0.5,
+            decimal_places=2,
+        ),
         *system_columns(),
     )
 
@@ -75,6 +82,11 @@ def timeline() -> DemoObject:
         column("internalAttendees", DataType.WHOID, lambda d: d.reference("gsuser"), share=0.6),
         column("Ant__Sentiment__c", DataType.STRING, lambda d: d.one(("good", "bad")), share=0.3),
         column("MetaInfo", DataType.JSON, _meta_info, share=0.4, hidden=True),
+        column("whatId", DataType.WHATID, lambda d: d.own_id("activity_timeline"), hidden=True),
+        column("context", DataType.CONTEXT, lambda _: "GsCompany", hidden=True),
+        column("revision", DataType.JSONNUMBER, lambda d: Decimal(d.number % 9), hidden=True),
+        column("isPinned", DataType.JSONBOOLEAN, lambda d: d.number % 9 == 0, hidden=True),
+        column("origin", DataType.JSONSTRING, lambda _: "web", hidden=True),
         *system_columns(modified="LastModifiedDate"),
     )
 
@@ -97,12 +109,12 @@ def survey_responses() -> DemoObject:
 
 
 def scorecard_history() -> DemoObject:
-    """Past scores, whose key is `id`."""
+    """Past scores, whose key is `Id`."""
     name = "account_scorecard_history"
     return demo_object(
         name,
         6000,
-        column("id", DataType.STRING, lambda d: d.own_id(name), read_only=True),
+        column("Id", DataType.STRING, lambda d: d.own_id(name), read_only=True),
         lookup("AccountId", "company"),
         column("Score", DataType.NUMBER, lambda d: d.amount(100, 2), decimal_places=2),
         text("Label", lambda d: d.one(("Green", "Yellow", "Red"))),

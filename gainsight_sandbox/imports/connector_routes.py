@@ -18,6 +18,7 @@ from gainsight_sandbox.writes.rules import ErrorCode
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.imports.data_jobs import DataJobs
     from gainsight_sandbox.imports.jobs import ImportJobs
     from gainsight_sandbox.imports.submit import ImportSubmitter
@@ -36,16 +37,32 @@ _STATUSES = {
 class ConnectorRoutes:
     """Answers the calls of the Gainsight Bulk API."""
 
-    def __init__(self, submitter: ImportSubmitter, jobs: ImportJobs, data_jobs: DataJobs) -> None:
+    def __init__(
+        self, submitter: ImportSubmitter, jobs: ImportJobs, data_jobs: DataJobs, quirks: Quirks
+    ) -> None:
         self._submitter = submitter
         self._jobs = jobs
         self._data_jobs = data_jobs
+        self._quirks = quirks
 
     def endpoints(self) -> list[Endpoint]:
         """Import, status."""
         return [
-            Endpoint("POST", _IMPORT, CallKind.IMPORT_SUBMIT, self.submit, takes_upload=True),
-            Endpoint("GET", f"{_IMPORT}/status/{{job}}", CallKind.IMPORT_STATUS, self.status),
+            Endpoint(
+                "POST",
+                _IMPORT,
+                CallKind.IMPORT_SUBMIT,
+                self.submit,
+                takes_upload=True,
+                takes_bulk_key=True,
+            ),
+            Endpoint(
+                "GET",
+                f"{_IMPORT}/status/{{job}}",
+                CallKind.IMPORT_STATUS,
+                self.status,
+                takes_bulk_key=True,
+            ),
         ]
 
     def submit(self, call: Call) -> Response:
@@ -61,12 +78,8 @@ class ConnectorRoutes:
         job = asked_for(call, self._jobs)
         status = self._jobs.status(job)
         progress = job.progress
-        whole = status is ImportStatus.FAILED
-        return success(
-            {
-                "statusId": job.id,
-                "jobStatus": _STATUSES[status],
-                "success": progress.succeeded,
-                "failed": progress.total if whole else progress.failed,
-            }
-        )
+        failed = progress.total if status is ImportStatus.FAILED else progress.failed
+        counts: dict[str, object] = {"count": {"success": progress.succeeded, "failure": failed}}
+        if self._quirks.import_counts_flat:
+            counts = {"success": progress.succeeded, "failed": failed}
+        return success({"statusId": job.id, "jobStatus": _STATUSES[status]} | counts)

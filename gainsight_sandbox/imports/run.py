@@ -5,13 +5,13 @@ Partial success is the rule: a bad row is noted, and the others are imported.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gainsight_sandbox.behaviour.operations import Operation
-from gainsight_sandbox.behaviour.quirk_choices import ManyMatches
+from gainsight_sandbox.behaviour.quirk_choices import ErrorForm, ManyMatches, MultiSelectForm
 from gainsight_sandbox.imports.csv_file import BadFileError, Cells, batches, count_rows, read_header
 from gainsight_sandbox.tenant.stamps import Stamps
 from gainsight_sandbox.writes.rows import RowWriter
@@ -27,6 +27,7 @@ from gainsight_sandbox.writes.validation import (
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
     from pathlib import Path
     from threading import Event
     from typing import IO
@@ -105,7 +106,7 @@ def run_import(
     """Import the file `upload`; its errors go to the file `errors`, a JSON object a line."""
     with errors.open("wb") as log:
         try:
-            columns = _columns(task, read_header(upload))
+            columns = _columns(task, read_header(upload), quirks)
             progress.total = count_rows(upload)
         except (RefusedFileError, BadFileError) as error:
             refusal = getattr(error, "error", None) or RowError(str(error))
@@ -114,7 +115,8 @@ def run_import(
             return
         if task.keys:
             store.index_by(task.schema, [key.name for key in task.keys])
-        worker = _RowImport(task, columns, quirks, Stamps(task.schema, clock))
+        stamps = Stamps(task.schema, clock, milliseconds=quirks.write_milliseconds)
+        worker = _RowImport(task, columns, quirks, stamps)
         for batch in batches(upload, _BATCH_ROWS):
             if closing.is_set():
                 return
@@ -122,7 +124,7 @@ def run_import(
                 worker.run(connection, batch, progress, log)
 
 
-def _columns(task: ImportTask, header: Cells) -> tuple[Field, ...]:
+def _columns(task: ImportTask, header: Cells, quirks: Quirks) -> tuple[Field, ...]:
     """The fields that a header names; raises RefusedFileError for one that cannot be imported."""
     columns = []
     for name in header:
@@ -135,12 +137,22 @@ def _columns(task: ImportTask, header: Cells) -> tuple[Field, ...]:
             raise RefusedFileError(f"{name} is there twice.", name)
         columns.append(field)
     absent = [key.name for key in task.keys if key not in columns]
-    if task.operation is Operation.INSERT:
+    if task.operation is Operation.INSERT and quirks.import_absent_fails_job:
         names = {field.name for field in columns}
         absent += [name for name in required_fields(task.schema) if name not in names]
     if absent:
         raise RefusedFileError(absent_message(absent), absent[0])
     return tuple(columns)
+
+
+def _worded(error: FieldError, form: ErrorForm) -> str:
+    match form:
+        case ErrorForm.CODE:
+            return f"{error.code}: {error.message}"
+        case ErrorForm.CODE_VALUE:
+            return f"{error.code}: {error.description}"
+        case _:
+            return error.description
 
 
 class _RowImport:
@@ -151,6 +163,7 @@ class _RowImport:
     ) -> None:
         self._task = task
         self._columns = columns
+        quirks = replace(quirks, write_multiselect=MultiSelectForm.BOTH)
         self._parsers = [text_parser(field, quirks) for field in columns]
         self._never_null = [i for i, field in enumerate(columns) if field.required]
         self._checkers = [value_parser(field, quirks) for field in columns]
@@ -158,9 +171,13 @@ class _RowImport:
         self._keys = tuple(key.name for key in task.keys)
         self._key_positions = [columns.index(key) for key in task.keys]
         self._absent = [name for name in required_fields(task.schema) if name not in self._names]
-        self._all_matches = quirks.many_matches is ManyMatches.ALL
+        self._error_form = quirks.import_error_form
+        self._errors_by_row = quirks.import_errors_by_row
+        self._many_matches = quirks.many_matches
         self._stamps = stamps
-        self._writer = RowWriter(task.schema, self._names, self._keys, stamps)
+        self._writer = RowWriter(
+            task.schema, self._names, self._keys, stamps, fold_keys=quirks.keys_ignore_case
+        )
 
     def run(
         self, connection: sqlite3.Connection, batch: list[Cells], progress: Progress, log: IO[bytes]
@@ -174,21 +191,32 @@ class _RowImport:
                 else:
                     progress.inserted += 1
             except _BadRowError as error:
-                number = progress.processed
-                for each in error.errors:
-                    line = RowError(each.description, each.field, number)
+                for line in self._lines(error.errors, progress.processed):
                     log.write(msgspec.json.encode(line) + b"\n")
                 progress.failed += 1
+
+    def _lines(self, errors: Sequence[FieldError], number: int) -> list[RowError]:
+        """The entries for a bad row in the list of errors."""
+        texts = [_worded(error, self._error_form) for error in errors]
+        if self._errors_by_row:
+            field = errors[0].field if len(errors) == 1 else None
+            return [RowError(" ".join(texts), field, number)]
+        return [
+            RowError(text, error.field, number) for text, error in zip(texts, errors, strict=True)
+        ]
 
     def _import(self, connection: sqlite3.Connection, cells: Cells) -> bool:
         """Import a row; returns whether it updated a record."""
         row = self._parse(cells)
         if self._task.operation is Operation.INSERT:
+            self._refuse_absent()
             self._writer.insert(connection, row)
             return False
         rowids = self._writer.find(connection, row)
-        if len(rowids) > 1 and not self._all_matches:
+        if len(rowids) > 1 and self._many_matches is ManyMatches.ERROR:
             raise _BadRowError(many_matches(self._keys, self._key_values(row)))
+        if self._many_matches is ManyMatches.FIRST:
+            rowids = rowids[:1]
         for rowid in rowids:
             self._writer.update(connection, rowid, row)
         if not rowids:
@@ -204,6 +232,10 @@ class _RowImport:
             raise _BadRowError(
                 FieldError(ErrorCode.NO_ENTITY, message, ",".join(self._keys), values)
             )
+        self._refuse_absent()
+
+    def _refuse_absent(self) -> None:
+        """Raise if the file lacks a column that a new record must have."""
         if self._absent:
             message = absent_message(self._absent)
             raise _BadRowError(FieldError(ErrorCode.ABSENT, message, self._absent[0]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING
 
-from gainsight_sandbox.behaviour.errors import ApiError, ObjectNotFoundError, no_entity
+from gainsight_sandbox.behaviour.errors import ApiError, ObjectNotFoundError, job_gone, no_entity
 from gainsight_sandbox.behaviour.faults import Effect
 from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.imports.run import ImportTask
@@ -53,7 +53,9 @@ class ImportSubmitter:
             upload.file_name,
             api=api,
             stuck=call.effect is Effect.JOB_STUCK,
-            failure=call.fault.code if call.fault and call.effect is Effect.JOB_FAILED else None,
+            failure=call.fault.job_code
+            if call.fault and call.effect is Effect.JOB_FAILED
+            else None,
         )
 
     def _file(self, upload: Upload) -> IO[bytes]:
@@ -75,7 +77,7 @@ def asked_for(call: Call, jobs: ImportJobs) -> ImportJob:
     job = jobs.find(call.parameters["job"])
     if job is not None and call.effect is Effect.JOB_EXPIRED:
         jobs.forget(job)
-        job = None
+        raise job_gone(call.fault)
     if job is None:
         raise no_entity(status=HTTPStatus.NOT_FOUND)
     return job

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.tenant.schema import DataType, Family, Field, ObjectSchema, ObjectType
@@ -11,6 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])|_+")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How fields are to be described.
+
+    Args:
+        hide: Whether hidden fields are left out.
+        options: Whether picklists have their items.
+        rich_text_filterable: Whether the tenant's filters may name RICHTEXTAREA fields.
+    """
+
+    hide: bool = False
+    options: bool = True
+    rich_text_filterable: bool = True
 
 
 def label(name: str) -> str:
@@ -28,7 +44,7 @@ def describe_object(schema: ObjectSchema) -> dict[str, object]:
         "transactional": schema.high_volume,
         "multiCurrencySupported": False,
         "readable": schema.readable,
-        "createable": schema.createable,
+        "createable": schema.takes_imports,
         "schemaUpdateable": schema.object_type is not ObjectType.SYSTEM,
     }
     if schema.key_prefix is not None:
@@ -37,14 +53,14 @@ def describe_object(schema: ObjectSchema) -> dict[str, object]:
 
 
 def describe_with_fields(
-    schema: ObjectSchema, schemas: Mapping[str, ObjectSchema], *, hide: bool = False
+    schema: ObjectSchema, schemas: Mapping[str, ObjectSchema], wish: Wish
 ) -> dict[str, object]:
-    """An object and its fields, without the hidden ones if `hide`."""
+    """An object and its fields."""
     label_plural = f"{schema.label or label(schema.name)}s"
     fields = [
-        _describe_field(field, schema, schemas)
+        _describe_field(field, schema, schemas, wish)
         for field in schema.fields
-        if not (hide and field.hidden)
+        if not (wish.hide and field.hidden)
     ]
     return describe_object(schema) | {
         "labelPlural": label_plural,
@@ -89,14 +105,14 @@ def _describe_items(category_id: str, field: Field) -> dict[str, object]:
 
 
 def _describe_field(
-    field: Field, schema: ObjectSchema, schemas: Mapping[str, ObjectSchema]
+    field: Field, schema: ObjectSchema, schemas: Mapping[str, ObjectSchema], wish: Wish
 ) -> dict[str, object]:
     shown: dict[str, object] = {
         "fieldName": field.name,
         "label": field.label or label(field.name),
         "dataType": field.data_type,
         "objectName": schema.name,
-        "meta": _meta(field, schema, schemas),
+        "meta": _meta(field, schema, schemas, wish),
     }
     if field.family in {Family.PICKLIST, Family.MULTISELECT}:
         shown["options"] = [
@@ -111,20 +127,21 @@ def _describe_field(
                 "validFor": None,
                 "controllerValues": None,
             }
-            for number, option in enumerate(field.options, start=1)
+            for number, option in enumerate(field.options if wish.options else (), start=1)
         ]
     return shown
 
 
 def _meta(
-    field: Field, schema: ObjectSchema, schemas: Mapping[str, ObjectSchema]
+    field: Field, schema: ObjectSchema, schemas: Mapping[str, ObjectSchema], wish: Wish
 ) -> dict[str, object]:
     system = schema.is_system(field)
     multiple = field.family is Family.MULTISELECT
     writable = schema.is_writable(field)
     meta: dict[str, object] = {
-        "filterable": True,
-        "sortable": not multiple,
+        "accessible": True,
+        "filterable": field.data_type != DataType.RICHTEXTAREA or wish.rich_text_filterable,
+        "sortable": field.sortable,
         "groupable": not multiple,
         "aggregatable": field.family in {Family.NUMBER, Family.AMOUNT},
         "createable": writable,
@@ -139,7 +156,8 @@ def _meta(
         "nameField": field.name == "Name",
         "hasLookup": field.lookup is not None,
         "selfLookup": field.lookup == schema.name,
-        "dependentPicklist": False,
+        "dependentPicklist": field.controller is not None,
+        "controllerName": field.controller,
         "indexed": system,
         "decimalPlaces": field.decimal_places,
         "fieldGroupType": _group(field, system=system),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import ApiError, BadQueryError, no_entity
 from gainsight_sandbox.metadata.describe import (
+    Wish,
     describe_category,
     describe_object,
     describe_with_fields,
@@ -20,6 +22,7 @@ from gainsight_sandbox.wire.envelope import json_response, success
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from gainsight_sandbox.behaviour.quirks import Quirks
     from gainsight_sandbox.tenant.tenant import Tenant
 
 _ROOT = "/v1/meta/services"
@@ -30,8 +33,9 @@ _OF_NO_COMPANY = {"person", "company_person", "gsuser", "activity_timeline", "ca
 class MetadataRoutes:
     """Answers the metadata calls."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Tenant, quirks: Quirks) -> None:
         self._tenant = tenant
+        self._wish = Wish(rich_text_filterable=quirks.rich_text_filterable)
 
     def endpoints(self) -> list[Endpoint]:
         """The calls, some of which clients end with a slash."""
@@ -72,8 +76,8 @@ class MetadataRoutes:
     def describe_one(self, call: Call) -> Response:
         """One object with its fields."""
         schema = self._tenant.schema(call.parameters["object"])
-        hide = call.query.get("ihc") == "true"
-        return success([describe_with_fields(schema, self._tenant.schemas, hide=hide)])
+        wish = replace(self._wish, hide=call.query.get("ihc") == "true")
+        return success([describe_with_fields(schema, self._tenant.schemas, wish)])
 
     def describe_many(self, call: Call) -> Response:
         """Several objects with their fields; one unknown name fails the call."""
@@ -82,9 +86,13 @@ class MetadataRoutes:
         if not isinstance(names, list) or not names:
             raise ApiError("GSOBJ_1008", "objectNames is required.")
         schemas = [self._tenant.schema(str(name)) for name in names]
-        hide = payload.get("removeHidden") == "true"
+        wish = replace(
+            self._wish,
+            hide=payload.get("removeHidden") == "true",
+            options=payload.get("populatePickListOptions") == "true",
+        )
         return success(
-            [describe_with_fields(schema, self._tenant.schemas, hide=hide) for schema in schemas]
+            [describe_with_fields(schema, self._tenant.schemas, wish) for schema in schemas]
         )
 
     def dropdown(self, call: Call) -> Response:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import FileResponse, Response
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from gainsight_sandbox.behaviour.errors import BadQueryError, export_refusal, no_entity
+from gainsight_sandbox.behaviour.errors import BadQueryError, export_refusal, job_gone, no_entity
 from gainsight_sandbox.behaviour.faults import Effect
 from gainsight_sandbox.behaviour.quirk_choices import ExportEmpty
 from gainsight_sandbox.reads.export_jobs import ExportJob, ExportJobs, JobStatus
@@ -66,7 +66,7 @@ class ExportRoutes:
             job = self._jobs.submit_failing(str(refusal.code))
         job.stuck = call.effect is Effect.JOB_STUCK
         if call.fault and call.effect is Effect.JOB_FAILED:
-            job.error_code = call.fault.code
+            job.error_code = call.fault.job_code
         url = self._url(call, f"v3/exports/data/job/status/{job.id}")
         return success({"jobId": job.id, "statusURL": url})
 
@@ -75,7 +75,7 @@ class ExportRoutes:
         job = self._job(call)
         if call.effect is Effect.JOB_EXPIRED:
             self._jobs.forget(job)
-            raise no_entity(status=HTTPStatus.NOT_FOUND)
+            raise job_gone(call.fault)
         status = self._jobs.status(job)
         data: dict[str, object] = {"jobId": job.id, "jobStatus": status}
         if status is JobStatus.FAILED:
@@ -86,10 +86,10 @@ class ExportRoutes:
             }
         elif status is JobStatus.COMPLETED:
             chunks = job.chunks() or []
-            data |= {
-                "totalRecords": sum(chunk.limit for chunk in chunks),
-                "chunkDetails": self._details(call, job, chunks),
-            }
+            data["totalRecords"] = sum(chunk.limit for chunk in chunks)
+            listed = chunks[:-1] if call.effect is Effect.LOST_CHUNK else chunks
+            if call.effect is not Effect.LATE_CHUNKS:
+                data["chunkDetails"] = self._details(call, job, listed)
         return success(data)
 
     def chunk(self, call: Call) -> Response:

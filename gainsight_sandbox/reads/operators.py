@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.quirk_choices import ListOperators, NotNull
-from gainsight_sandbox.tenant.schema import Family
+from gainsight_sandbox.tenant.schema import DataType, Family
 
 if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.quirks import Quirks
+    from gainsight_sandbox.tenant.schema import Field
 
 
 class Operator(StrEnum):
@@ -25,6 +26,7 @@ class Operator(StrEnum):
     IS_NULL = "IS_NULL"
     IS_NOT_NULL = "IS_NOT_NULL"
     CONTAINS = "CONTAINS"
+    CONTAINS_CS = "CONTAINS_CS"
     DOES_NOT_CONTAINS = "DOES_NOT_CONTAINS"
     STARTS_WITH = "STARTS_WITH"
     ENDS_WITH = "ENDS_WITH"
@@ -48,6 +50,15 @@ SUPPORTED: dict[Family, set[Operator]] = {
     Family.MULTISELECT: _LIST | _NULL,
     Family.AMOUNT: _COMPARISON | _NULL,
 }
+
+_WIDE: dict[Family, set[Operator]] = {
+    Family.TEXT: {Operator.CONTAINS_CS},
+    Family.BOOLEAN: _NULL,
+    Family.NUMBER: {Operator.BTW},
+    Family.PICKLIST: {Operator.CONTAINS_CS},
+    Family.AMOUNT: {Operator.BTW},
+}
+_WIDE_LISTS = {DataType.STRING, DataType.EMAIL}
 
 _NOT_NULL = {
     NotNull.BOTH: {"IS_NOT_NUL", "IS_NOT_NULL"},
@@ -74,6 +85,15 @@ def parse_operator(text: object, quirks: Quirks) -> Operator | None:
     if text in plain or text == "IS_NULL":
         return Operator(str(text))
     return None
+
+
+def supports(field: Field, operator: Operator, quirks: Quirks) -> bool:
+    """Whether filters may compare a field by an operator."""
+    family = field.family
+    if operator in SUPPORTED[family]:
+        return True
+    listed = operator in _LIST and field.data_type in _WIDE_LISTS
+    return quirks.wide_operators and (listed or operator in _WIDE.get(family, set()))
 
 
 def count_fits(operator: Operator, count: int) -> bool:

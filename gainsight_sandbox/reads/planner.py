@@ -23,10 +23,19 @@ class Planner:
         self._quirks = quirks
         self._salt = itertools.count()
 
-    def plan(self, name: str, body: bytes, *, max_limit: int, capped: bool = False) -> Plan:
+    def plan(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        max_limit: int,
+        capped: bool = False,
+        page: int | None = None,
+    ) -> Plan:
         """The plan of a read request; `max_limit` is also the limit of one that names none.
 
-        A higher limit is an error, or brought down if `capped`.
+        A higher limit is an error, or brought down if `capped`. However high, it is
+        brought down to `page`.
         """
         request = parse_read_request(parse_json(body))
         limit = max_limit if request.limit is None else request.limit
@@ -44,7 +53,7 @@ class Planner:
             base,
             self._tenant.schemas,
             self._quirks,
-            limit=min(limit, max_limit),
+            limit=min(limit, max_limit, page or max_limit),
             salt=next(self._salt),
         )
         for needed in plan.objects:

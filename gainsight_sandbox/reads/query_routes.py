@@ -41,6 +41,7 @@ class QueryRoutes:
                 call.body,
                 max_limit=MAX_RECORDS,
                 capped=self._quirks.query_caps_limit,
+                page=self._quirks.query_page_records,
             )
         except BadQueryError as error:
             raise query_refusal(error) from error
@@ -49,8 +50,15 @@ class QueryRoutes:
             records = [record(row) for row in connection.execute(plan.sql, plan.parameters)]
         if not records:
             self._refuse_empty()
-        as_list = self._quirks.query_shape is QueryShape.LIST
-        return success(records if as_list else {"records": records})
+        return success(records if self._as_list(call) else {"records": records})
+
+    def _as_list(self, call: Call) -> bool:
+        """Whether the records are the reply's data, and not within it."""
+        match self._quirks.query_shape:
+            case QueryShape.MIXED:
+                return call.request.object == "company"
+            case shape:
+                return shape is QueryShape.LIST
 
     def _refuse_empty(self) -> None:
         match self._quirks.query_empty:

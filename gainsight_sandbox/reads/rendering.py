@@ -83,11 +83,16 @@ def _query_render(field: Field, quirks: Quirks) -> Render:
             return lambda text: render_date(text, quirks.query_dates, family)
         case Family.MULTISELECT if quirks.query_multiselect is MultiSelect.LIST:
             return lambda text: text.split(";")
+        case Family.MULTISELECT:
+            # Live clients see the last ; at times: here, after several items.
+            return lambda text: f"{text};" if ";" in text else text
         case _:
             return str
 
 
 def _query_blank(field: Field, quirks: Quirks) -> object:
+    if field.family in {Family.DATE, Family.DATETIME}:
+        return None if quirks.query_null_dates is QueryNull.NULL else ""
     if quirks.query_null is QueryNull.NULL:
         return None
     match field.family:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from gainsight_sandbox.behaviour.errors import BadQueryError, Flaw
+from gainsight_sandbox.behaviour.quirk_choices import NullOrder
 from gainsight_sandbox.reads.expressions import Alias, Node, aliases, parse_expression
-from gainsight_sandbox.reads.operators import SUPPORTED, Operator, count_fits, parse_operator
-from gainsight_sandbox.tenant.schema import Family, Field, ObjectSchema
-from gainsight_sandbox.tenant.store import quoted
+from gainsight_sandbox.reads.operators import Operator, count_fits, parse_operator, supports
+from gainsight_sandbox.tenant.schema import DataType, Family, Field, ObjectSchema
+from gainsight_sandbox.tenant.store import FOLDED, quoted
 from gainsight_sandbox.tenant.values import parse_boolean, parse_date, parse_datetime, parse_number
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _COMPARISONS = {
 }
 _INSIDE = {
     Operator.CONTAINS: "instr({column}, ?) > 0",
+    Operator.CONTAINS_CS: "instr({column}, ?) > 0",
     Operator.DOES_NOT_CONTAINS: "instr({column}, ?) = 0",
     Operator.STARTS_WITH: "substr({column}, 1, length(?)) = ?",
     Operator.ENDS_WITH: "substr({column}, length({column}) - length(?) + 1) = ?",
@@ -143,14 +145,22 @@ class _Columns:
 
 
 def _order(request: ReadRequest, columns: _Columns, quirks: Quirks, salt: int) -> str:
-    nulls = " NULLS LAST" if quirks.nulls_last else ""
     terms = [
-        f"{columns.find(name).sql} {'DESC' if descending else 'ASC'}{nulls}"
+        _order_term(name, columns.find(name), quirks.null_order, descending=descending)
         for name, descending in request.order_by
     ]
     if quirks.unstable_order:
         terms.append(f"t0.rowid * {(salt + 1) * _SCATTER} % {_PRIME}")
     return f" ORDER BY {', '.join(terms)}" if terms else ""
+
+
+def _order_term(name: str, column: _Column, nulls: NullOrder, *, descending: bool) -> str:
+    if not column.field.sortable:
+        raise BadQueryError(Flaw.OTHER, f"{name} cannot be sorted by.")
+    last = nulls is NullOrder.LAST or nulls is (
+        NullOrder.SMALLEST if descending else NullOrder.LARGEST
+    )
+    return f"{column.sql} {'DESC' if descending else 'ASC'} NULLS {'LAST' if last else 'FIRST'}"
 
 
 def _where(
@@ -182,8 +192,11 @@ def _join_conditions(node: Node, compiled: Mapping[str, Compiled]) -> Compiled:
 
 def _condition(condition: Condition, column: _Column, quirks: Quirks) -> Compiled:
     family = column.field.family
+    rich = column.field.data_type == DataType.RICHTEXTAREA
+    if rich and not quirks.rich_text_filterable:
+        raise BadQueryError(Flaw.OTHER, f"{condition.name} cannot be filtered by.")
     operator = parse_operator(condition.operator, quirks)
-    if operator is None or operator not in SUPPORTED[family]:
+    if operator is None or not supports(column.field, operator, quirks):
         raise BadQueryError(
             Flaw.OTHER,
             f"Operator {condition.operator} is not supported for {column.field.data_type}.",
@@ -195,7 +208,17 @@ def _condition(condition: Condition, column: _Column, quirks: Quirks) -> Compile
     if quirks.filter_by_second and family is Family.DATETIME:
         sql = f"substr({sql}, 1, {_SECOND_CHARACTERS})"
         values = tuple(value[:_SECOND_CHARACTERS] for value in values)
+    if family in {Family.TEXT, Family.PICKLIST} and _ignores_case(operator, quirks):
+        sql = f"{FOLDED}({sql})"
+        values = tuple(value.casefold() for value in values)
     return _compile(operator, sql, family, values)
+
+
+def _ignores_case(operator: Operator, quirks: Quirks) -> bool:
+    if operator in {Operator.EQ, Operator.NE}:
+        return quirks.eq_ignores_case
+    folding = _INSIDE.keys() - {Operator.CONTAINS_CS}
+    return operator in folding and quirks.contains_ignores_case
 
 
 def _compile(operator: Operator, sql: str, family: Family, values: tuple[str, ...]) -> Compiled:

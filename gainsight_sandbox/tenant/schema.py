@@ -7,7 +7,7 @@ from enum import Enum, StrEnum
 
 MODIFIED_FIELDS = ("ModifiedDate", "LastModifiedDate", "ModifiedAt")
 CREATED_FIELDS = ("CreatedDate", "CreatedAt")
-KEY_FIELDS = ("Gsid", "id")
+KEY_FIELDS = ("Gsid", "Id", "id")
 SYSTEM_FIELDS = frozenset(("Gsid", "CreatedBy", "ModifiedBy", *CREATED_FIELDS, *MODIFIED_FIELDS))
 
 
@@ -23,7 +23,12 @@ class DataType(StrEnum):
     RICHTEXTAREA = "RICHTEXTAREA"
     SFDCID = "SFDCID"
     WHOID = "WHOID"
+    WHATID = "WHATID"
+    CONTEXT = "CONTEXT"
     JSON = "JSON"
+    JSONSTRING = "JSONSTRING"
+    JSONNUMBER = "JSONNUMBER"
+    JSONBOOLEAN = "JSONBOOLEAN"
     IMAGE = "IMAGE"
     PICKLIST = "PICKLIST"
     MULTISELECT = "MULTISELECTDROPDOWNLIST"
@@ -57,7 +62,27 @@ _FAMILIES = {
     DataType.NUMBER: Family.NUMBER,
     DataType.CURRENCY: Family.AMOUNT,
     DataType.PERCENTAGE: Family.AMOUNT,
+    DataType.JSONNUMBER: Family.AMOUNT,
+    DataType.JSONBOOLEAN: Family.BOOLEAN,
 }
+
+
+_UNSORTABLE = frozenset(
+    (
+        DataType.RICHTEXTAREA,
+        DataType.MULTISELECT,
+        DataType.IMAGE,
+        DataType.WHOID,
+        DataType.WHATID,
+        DataType.CONTEXT,
+        DataType.JSON,
+    )
+)
+
+
+# The articles on company, relationship and custom objects document writes of these alone.
+_RECORD_OBJECTS = frozenset(("company", "relationship"))
+_IMPORT_OBJECTS = _RECORD_OBJECTS | {"relationship_type"}
 
 
 class ObjectType(StrEnum):
@@ -87,6 +112,7 @@ class Field:
     lookup: str | None = None
     options: tuple[Option, ...] = ()
     category_id: str | None = None
+    controller: str | None = None
     decimal_places: int = 0
     length: int | None = None
     hidden: bool = False
@@ -100,6 +126,11 @@ class Field:
             return _FAMILIES.get(DataType(self.data_type), Family.TEXT)
         except ValueError:
             return Family.TEXT
+
+    @property
+    def sortable(self) -> bool:
+        """Whether `orderBy` may name the field."""
+        return self.data_type not in _UNSORTABLE
 
     @property
     def lookup_name(self) -> str | None:
@@ -120,6 +151,22 @@ class ObjectSchema:
     createable: bool = True
     high_volume: bool = False
 
+    @property
+    def takes_records(self) -> bool:
+        """Whether insert, update and delete calls may write the object."""
+        ordinary = self.name in _RECORD_OBJECTS or (self._is_custom and not self.high_volume)
+        return ordinary and self.createable and self.readable
+
+    @property
+    def takes_imports(self) -> bool:
+        """Whether import jobs may write the object."""
+        ordinary = self.name in _IMPORT_OBJECTS or self._is_custom
+        return ordinary and self.createable and self.readable
+
+    @property
+    def _is_custom(self) -> bool:
+        return self.object_type is ObjectType.CUSTOM or self.name.endswith("__gc")
+
     def field(self, name: str) -> Field | None:
         """The field of that name; upper and lower case count as equal."""
         folded = name.casefold()
@@ -139,7 +186,7 @@ class ObjectSchema:
 
     @property
     def key(self) -> str | None:
-        """The name of the key field (`Gsid` or `id`), if the object has one."""
+        """The name of the key field (`Gsid`, `Id` or `id`), if the object has one."""
         return next((name for name in KEY_FIELDS if self._has(name)), None)
 
     @property
@@ -153,7 +200,7 @@ class ObjectSchema:
         return next((name for name in CREATED_FIELDS if self._has(name)), None)
 
     def is_system(self, field: Field) -> bool:
-        """Whether the tenant itself sets a field; it sets an `id` only if that is the key."""
+        """Whether the tenant itself sets a field; it sets an `Id` only if that is the key."""
         return field.name in SYSTEM_FIELDS or field.name == self.key
 
     def is_writable(self, field: Field) -> bool:

@@ -46,6 +46,8 @@ class _FileObject(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
     object_type: ObjectType = ObjectType.CUSTOM
     key_prefix: str | None = None
     high_volume: bool = False
+    readable: bool = True
+    createable: bool = True
     system_fields: bool = True
 
 
@@ -77,7 +79,7 @@ def read_objects(path: Path) -> list[ObjectSchema]:
 
 
 def _object(declared: _FileObject) -> ObjectSchema:
-    fields = tuple(_field(field) for field in declared.fields)
+    fields = tuple(_field(declared.name.lower(), field) for field in declared.fields)
     return ObjectSchema(
         declared.name.lower(),
         _with_system_fields(fields) if declared.system_fields else fields,
@@ -85,10 +87,12 @@ def _object(declared: _FileObject) -> ObjectSchema:
         object_type=declared.object_type,
         key_prefix=declared.key_prefix,
         high_volume=declared.high_volume,
+        readable=declared.readable,
+        createable=declared.createable,
     )
 
 
-def _field(declared: _FileField) -> Field:
+def _field(object_name: str, declared: _FileField) -> Field:
     options = tuple(
         dropdown(declared.name, option)[0] if isinstance(option, str) else option
         for option in declared.options
@@ -99,7 +103,7 @@ def _field(declared: _FileField) -> Field:
         label=declared.label,
         lookup=declared.lookup,
         options=options,
-        category_id=category_id(declared.name) if options else None,
+        category_id=category_id(f"{object_name}.{declared.name}") if options else None,
         decimal_places=declared.decimal_places,
         length=declared.length,
         hidden=declared.hidden,

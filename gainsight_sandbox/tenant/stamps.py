@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.tenant.tenant import new_key
-from gainsight_sandbox.tenant.values import from_seconds, iso
+from gainsight_sandbox.tenant.tenant import moment_of_write, new_key
+from gainsight_sandbox.tenant.values import iso
 
 if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.clock import Clock
@@ -21,9 +21,10 @@ class Stamps:
     All records written in one transaction get one moment.
     """
 
-    def __init__(self, schema: ObjectSchema, clock: Clock) -> None:
+    def __init__(self, schema: ObjectSchema, clock: Clock, *, milliseconds: bool) -> None:
         self._schema = schema
         self._clock = clock
+        self._milliseconds = milliseconds
         self._key = (schema.key,) if schema.key else ()
         self._created = _names(schema, schema.created, "CreatedBy")
         self.on_update = _names(schema, schema.modified, "ModifiedBy")
@@ -32,7 +33,7 @@ class Stamps:
 
     def renew(self) -> None:
         """Begin another transaction."""
-        moment = iso(from_seconds(self._clock.now()))
+        moment = iso(moment_of_write(self._clock, milliseconds=self._milliseconds))
         self._values = {
             name: API_USER if name.endswith("By") else moment
             for name in (*self._created, *self.on_update)

@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 StoredRow = tuple[str | None, ...]
+FOLDED = "folded"
+"""The SQL function that makes texts equal that differ in upper and lower case."""
 _FETCH_ROWS = 10_000
 _PRAGMAS = ("journal_mode=WAL", "synchronous=OFF", "busy_timeout=30000", "cache_size=-65536")
+
+
+def _folded(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
 
 
 def quoted(name: str) -> str:
@@ -115,6 +121,14 @@ class Store:
             values = tuple(changes.values())
             return connection.executemany(sql, ((*values, key) for key in keys)).rowcount
 
+    def has(self, connection: sqlite3.Connection, schema: ObjectSchema, key: str) -> bool:
+        """Whether a row has that key."""
+        sql = (
+            f"SELECT 1 FROM {quoted(schema.name)} "  # noqa: S608 - names are quoted
+            f"WHERE {quoted(str(schema.key))} = ?"
+        )
+        return connection.execute(sql, (key,)).fetchone() is not None
+
     def delete(self, schema: ObjectSchema, keys: list[str]) -> list[str]:
         """Delete the rows with those keys; returns the keys that were found."""
         sql = (
@@ -123,15 +137,6 @@ class Store:
         )
         with self.writing() as connection:
             return [key for key in keys if connection.execute(sql, (key,)).rowcount]
-
-    def has(self, schema: ObjectSchema, key: str) -> bool:
-        """Whether there is a row of that key."""
-        sql = (
-            f"SELECT 1 FROM {quoted(schema.name)} "  # noqa: S608 - names are quoted
-            f"WHERE {quoted(str(schema.key))} = ?"
-        )
-        with self.reading() as connection:
-            return connection.execute(sql, (key,)).fetchone() is not None
 
     def drop_column(self, schema: ObjectSchema, name: str) -> None:
         """Drop a field that is neither the key nor the modified date."""
@@ -179,6 +184,7 @@ class Store:
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         connection.create_collation("decimal", compare_numbers)
+        connection.create_function(FOLDED, 1, _folded, deterministic=True)
         with self._lock:
             self._connections.append(connection)
         return connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -15,6 +16,8 @@ from gainsight_sandbox.tenant.store import Store, StoredRow, quoted
 from gainsight_sandbox.tenant.values import Value, from_seconds, from_stored, iso, to_stored
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gainsight_sandbox.behaviour.clock import Clock
 
 GSID_LENGTH = 36
@@ -44,12 +47,13 @@ def delete_log(name: str) -> ObjectSchema:
 class Tenant:
     """Objects by name; a change sets the modified date and a deletion writes the delete log."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, milliseconds: bool = False) -> None:
         self._store = store
         self._clock = clock
+        self._milliseconds = milliseconds
         self._registry = Registry(store)
+        self._deletions: list[tuple[datetime, ObjectSchema, str]] = []
         self._fillers: dict[str, Filler] = {}
-        self._dying: dict[tuple[str, str], float] = {}  # when the record will be gone
 
     @property
     def schemas(self) -> Mapping[str, ObjectSchema]:
@@ -104,8 +108,7 @@ class Tenant:
     def count(self, object_name: str) -> int:
         """How many records an object has, or will have when its demo rows are made."""
         schema = self.schema(object_name)
-        if self._dying:
-            self._finish_deletions()
+        self._delete_due()
         return self._registry.pending(schema.name) or self._store.count(schema)
 
     def counts(self) -> dict[str, int]:
@@ -136,45 +139,46 @@ class Tenant:
 
     def delete(self, object_name: str, keys: str | Iterable[str]) -> int:
         """Delete the records with those keys, and note them in the delete log."""
+        return self._delete(self._keyed(object_name), _as_list(keys), self._moment())
+
+    def delete_later(self, object_name: str, key: str, seconds: int) -> int:
+        """Delete a record in some seconds; returns whether it is there, as 0 or 1."""
         schema = self._keyed(object_name)
+        with self._store.writing() as connection:
+            there = self._store.has(connection, schema, key)
+            if there:
+                moment = self._moment() + timedelta(seconds=seconds)
+                self._deletions.append((moment, schema, key))
+        self._delete_due()
+        return int(there)
+
+    def _delete(self, schema: ObjectSchema, keys: list[str], moment: datetime) -> int:
         log = self._delete_log(schema)
         with self._store.writing():
-            deleted = self._store.delete(schema, _as_list(keys))
-            moment = from_seconds(self._clock.now())
+            deleted = self._store.delete(schema, keys)
             if log is not None:
                 entries = ((key, iso(moment), schema.name) for key in deleted)
                 self._store.insert(log, entries)
         return len(deleted)
 
-    def delete_later(self, object_name: str, key: str, seconds: float) -> int:
-        """Delete a record in so many seconds, with what is written to it until then.
-
-        Returns:
-            How many records there are of that key, which is unique.
-        """
-        schema = self._keyed(object_name)
-        there = self._store.has(schema, key)
-        if there:
-            gone_at = self._clock.now() + seconds
-            self._dying[schema.name, key] = min(
-                gone_at, self._dying.get((schema.name, key), gone_at)
-            )
-        return int(there)
-
-    def _finish_deletions(self) -> None:
-        now = self._clock.now()
-        for name, key in [each for each, gone_at in self._dying.items() if gone_at <= now]:
-            if self._dying.pop((name, key), None) is not None:
-                self.delete(name, key)
+    def _delete_due(self) -> None:
+        """Delete what was to be deleted by now."""
+        if not self._deletions:
+            return
+        now = from_seconds(self._clock.now())
+        with self._store.writing():
+            due = [each for each in self._deletions if each[0] <= now]
+            self._deletions = [each for each in self._deletions if each[0] > now]
+            for moment, schema, key in due:
+                self._delete(schema, [key], moment)
 
     def ready(self, object_name: str) -> ObjectSchema:
         """The object with its demo rows made, without the records that are to be gone by now.
 
         The delete logs are cut to 15 days.
         """
-        if self._dying:
-            self._finish_deletions()
         schema = self.schema(object_name)
+        self._delete_due()
         if self._registry.pending(schema.name):
             with self._store.writing():
                 pending = self._registry.pending(schema.name)
@@ -212,12 +216,21 @@ class Tenant:
     def _with_system_fields(
         self, schema: ObjectSchema, row: Mapping[str, object]
     ) -> dict[str, object]:
-        moment = from_seconds(self._clock.now())
+        moment = self._moment()
         defaults = {schema.key: new_key(schema), schema.created: moment, schema.modified: moment}
         return {str(name): value for name, value in defaults.items() if name} | dict(row)
 
     def _modified(self, schema: ObjectSchema) -> dict[str, object]:
-        return {schema.modified: from_seconds(self._clock.now())} if schema.modified else {}
+        return {schema.modified: self._moment()} if schema.modified else {}
+
+    def _moment(self) -> datetime:
+        return moment_of_write(self._clock, milliseconds=self._milliseconds)
+
+
+def moment_of_write(clock: Clock, *, milliseconds: bool) -> datetime:
+    """Now, as the tenant notes it in records: to the millisecond, or to the second."""
+    now = clock.now()
+    return from_seconds(now if milliseconds else math.floor(now))
 
 
 def new_key(schema: ObjectSchema) -> str:

@@ -18,8 +18,10 @@ Value = str | Decimal | bool | date | datetime | list[str] | None
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 _EPOCH_TEXT = re.compile(r"[+-]?\d{5,}")
-_TRUE = {"true", "1"}
-_FALSE = {"false", "0"}
+_MOMENT_TEXT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
 
 
 class WrongValueError(ValueError):
@@ -86,10 +88,8 @@ def parse_number(value: object) -> Decimal:
 def parse_boolean(value: object) -> str:
     """`true` or `false`."""
     folded = str(value).lower()
-    if folded in _TRUE:
-        return "true"
-    if folded in _FALSE:
-        return "false"
+    if folded in {"true", "false"}:
+        return folded
     raise WrongValueError(f"not a boolean: {value!r}")
 
 
@@ -136,6 +136,9 @@ def _moment(value: object, zone: tzinfo) -> datetime:
 
 
 def _parse_iso(text: str) -> datetime:
+    if not _MOMENT_TEXT.fullmatch(text):
+        # Python takes other forms, too, such as that of weeks.
+        raise WrongValueError(f"not a date-time: {text!r}")
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:

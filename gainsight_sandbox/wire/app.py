@@ -39,7 +39,7 @@ def build_app(
         middleware=[
             Middleware(DateHeader, clock=gateway.clock),
             Middleware(RequestLog, entries=log, on_request=on_request),
-            Middleware(GZipMiddleware, compresslevel=1),
+            *([Middleware(GZipMiddleware, compresslevel=1)] if gateway.quirks.gzip else []),
         ],
         exception_handlers={HTTPException: _http_error},
     )
@@ -58,4 +58,5 @@ def _route(endpoint: Endpoint, gateway: Gateway) -> Route:
 async def _http_error(request: Request, error: Exception) -> Response:
     del request
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
-    return failure(ApiError(None, HTTPStatus(status).phrase, status=status))
+    code = "GS_APIG_1000" if status == HTTPStatus.NOT_FOUND else None
+    return failure(ApiError(code, HTTPStatus(status).phrase, status=status))

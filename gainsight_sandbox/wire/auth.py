@@ -31,8 +31,8 @@ class Credentials:
         access_key: The key of all calls.
         client_id: The client of machine-to-machine OAuth.
         client_secret: That client's secret.
-        bulk_access_key: The key of the GS Bulk API connection: with it, the calls for import jobs
-            must carry it in place of `access_key`.
+        bulk_access_key: The key of the GS Bulk API connection: with it, that API's calls must
+            carry it in place of `access_key`.
     """
 
     access_key: str = ACCESS_KEY

@@ -78,6 +78,7 @@ class Endpoint:
     kind: CallKind
     handler: Callable[[Call], Response]
     takes_upload: bool = False
+    takes_bulk_key: bool = False
 
 
 def parse_json(body: bytes) -> object:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.errors import ApiError
@@ -35,10 +36,18 @@ def failure(error: ApiError, *, as_200: bool = False) -> Response:
     payload = _envelope(
         result=False, code=error.code, desc=error.desc, data=error.data, message=error.message
     )
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        # The one refusal that is printed without it.
+        del payload["data"]
     plain = as_200 and error.status == HTTPStatus.BAD_REQUEST
     return json_response(
         payload, status=HTTPStatus.OK if plain else error.status, headers=error.headers
     )
+
+
+def html_page(error: ApiError) -> Response:
+    """A refusal as a page, as clients may see it that do not ask for JSON."""
+    return HTMLResponse(f"<html><body><h1>{html.escape(str(error.desc))}</h1></body></html>")
 
 
 def object_not_found(moment: str) -> Response:

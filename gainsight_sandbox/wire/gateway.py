@@ -16,8 +16,15 @@ from gainsight_sandbox.behaviour.faults import Effect, Fault, Faults
 from gainsight_sandbox.behaviour.limits import Budget, Meter
 from gainsight_sandbox.tenant.values import from_seconds
 from gainsight_sandbox.wire.calls import Call, Endpoint, LoggedRequest
-from gainsight_sandbox.wire.envelope import failure, object_not_found
-from gainsight_sandbox.wire.mishaps import DroppedConnection, TruncatedResponse, malformed
+from gainsight_sandbox.wire.envelope import failure, html_page, object_not_found
+from gainsight_sandbox.wire.mishaps import (
+    DrippedResponse,
+    DroppedConnection,
+    TruncatedResponse,
+    cut_gzip,
+    fixed,
+    malformed,
+)
 from gainsight_sandbox.wire.request_log import ENTRY
 from gainsight_sandbox.wire.uploads import receive_upload
 
@@ -87,6 +94,8 @@ class Gateway:
         try:
             return self._admit(endpoint, call)
         except ApiError as error:
+            if self.quirks.html_errors and "application/json" not in call.headers.get("accept", ""):
+                return html_page(error)
             return failure(error, as_200=self.quirks.errors_as_200)
         except ObjectNotFoundError:
             return object_not_found(f"{from_seconds(self.clock.now()):%Y-%m-%d %H:%M:%S} UTC")
@@ -104,11 +113,15 @@ class Gateway:
         if fault is not None and fault.is_uncounted:
             return self._unprocessed(fault)
         if endpoint.kind not in _OPEN:
-            self.gate.check(call.headers, bulk_import=endpoint.kind in _IMPORT_CALLS)
+            self.gate.check(call.headers, bulk_import=self._has_bulk_key(endpoint))
         self.meter.count(self._budget(endpoint.kind))
         if fault is None:
             return endpoint.handler(call)
         return self._answer_with_fault(endpoint, call, fault)
+
+    def _has_bulk_key(self, endpoint: Endpoint) -> bool:
+        jobs = endpoint.kind in _IMPORT_CALLS and self.quirks.bulk_key_for_jobs
+        return jobs or endpoint.takes_bulk_key
 
     def _budget(self, kind: CallKind) -> Budget:
         if kind in _JOB_CALLS:
@@ -119,9 +132,7 @@ class Gateway:
         """The reply of a call that is not processed."""
         match fault.effect:
             case Effect.STATUS:
-                headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
-                reason = HTTPStatus(fault.status).phrase
-                return failure(ApiError(None, reason, status=fault.status, headers=headers))
+                return _refused(fault)
             case Effect.REDIRECT:
                 return RedirectResponse(fault.location, status_code=HTTPStatus.FOUND)
             case _:
@@ -140,6 +151,23 @@ class Gateway:
                 return DroppedConnection()
             case Effect.TRUNCATED:
                 return TruncatedResponse(response)
+            case Effect.DRIP:
+                return DrippedResponse(response, fault.seconds)
+            case Effect.CUT_GZIP:
+                return cut_gzip(response)
             case Effect.MALFORMED:
                 return malformed()
         return response
+
+
+def _refused(fault: Fault) -> Response:
+    """An error status in an envelope, or with the text that the fault gives."""
+    status = fault.status or HTTPStatus.INTERNAL_SERVER_ERROR
+    headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
+    if fault.body is not None:
+        response = fixed(fault.body, status)
+        response.headers.update(headers)
+        return response
+    known = status in set(HTTPStatus)
+    reason = HTTPStatus(status).phrase if known else "Unknown status"
+    return failure(ApiError(fault.code, reason, status=status, headers=headers))

@@ -12,7 +12,7 @@ from gainsight_sandbox.behaviour.quirk_choices import ManyMatches
 from gainsight_sandbox.writes.replies import rejection
 from gainsight_sandbox.writes.rows import RowWriter
 from gainsight_sandbox.writes.rules import columns_absent, required_fields
-from gainsight_sandbox.writes.validation import RecordChecker, many_matches
+from gainsight_sandbox.writes.validation import RecordChecker, many_matches, repeated_keys
 
 if TYPE_CHECKING:
     import sqlite3
@@ -63,7 +63,10 @@ class RecordBatch:
         wrong = [errors for _, errors in checked if errors]
         if wrong:
             raise rejection(wrong, self._quirks)
-        return [stored for stored, _ in checked]
+        rows = [stored for stored, _ in checked]
+        if self._quirks.repeated_keys_refused:
+            self._refuse_repeated(rows)
+        return rows
 
     def apply(self, connection: sqlite3.Connection, rows: list[Stored]) -> list[Written]:
         """Write the records."""
@@ -74,6 +77,14 @@ class RecordBatch:
                 return self._update_all(connection, rows)
             case _:
                 return [each for row in rows for each in self._upsert(connection, row)]
+
+    def _refuse_repeated(self, rows: list[Stored]) -> None:
+        seen: set[tuple[str | None, ...]] = set()
+        for row in rows:
+            values = tuple(row[key] for key in self.keys)
+            if values and values in seen:
+                raise rejection([[repeated_keys(self.keys, values)]], self._quirks)
+            seen.add(values)
 
     def _insert(self, connection: sqlite3.Connection, row: Stored) -> Written:
         absent = [name for name in self._required if name not in row]
@@ -96,6 +107,9 @@ class RecordBatch:
         rowids = self._find(connection, row)
         if rowids:
             return [self._update(connection, rowid, row) for rowid in rowids]
+        if self._schema.key in self.keys and self._quirks.upsert_inserts_unknown:
+            own = {name: text for name, text in row.items() if name != self._schema.key}
+            return [self._insert(connection, own)]
         if self._schema.key in self.keys:
             # Only the tenant gives Gsids: one that it does not know cannot become a record's.
             raise no_entity()
@@ -111,10 +125,17 @@ class RecordBatch:
             raise rejection(
                 [[many_matches(self.keys, [row[key] for key in self.keys])]], self._quirks
             )
-        return rowids
+        return rowids[:1] if self._quirks.many_matches is ManyMatches.FIRST else rowids
 
     def _writer(self, row: Stored) -> RowWriter:
         columns = tuple(row)
         if columns not in self._writers:
-            self._writers[columns] = RowWriter(self._schema, columns, self.keys, self._stamps)
+            keys = [key for key in self.keys if key in columns]
+            self._writers[columns] = RowWriter(
+                self._schema,
+                columns,
+                keys,
+                self._stamps,
+                fold_keys=self._quirks.keys_ignore_case,
+            )
         return self._writers[columns]

@@ -31,6 +31,7 @@ class NoMatch(StrEnum):
 
     ERROR = "ERROR"
     NULLABLE = "NULLABLE"
+    DEFAULT = "DEFAULTVALUE"
 
 
 class MultiMatch(StrEnum):
@@ -52,6 +53,8 @@ class Lookup(msgspec.Struct, frozen=True, rename="camel"):
     on_no_match: NoMatch = NoMatch.ERROR
     multi_match_option: MultiMatch = MultiMatch.FIRST
     is_lookup: bool = True
+    # The option is documented, but not the name of the member that has the value.
+    default_value: str | None = None
 
 
 class LookupResolver:
@@ -86,7 +89,8 @@ class LookupResolver:
         if not found:
             if self._lookup.on_no_match is NoMatch.ERROR:
                 raise self._unresolved("No", record)
-            return None
+            default = self._lookup.on_no_match is NoMatch.DEFAULT
+            return self._lookup.default_value if default else None
         if len(found) > 1 and self._lookup.multi_match_option is MultiMatch.ERROR:
             raise self._unresolved("Multiple", record)
         return found[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gainsight_sandbox.behaviour.errors import ApiError
-from gainsight_sandbox.behaviour.quirk_choices import QueryNull
+from gainsight_sandbox.behaviour.quirk_choices import QueryNull, WriteCount
 from gainsight_sandbox.reads.rendering import query_record
 from gainsight_sandbox.tenant.schema import Family
 
@@ -24,11 +24,16 @@ _DECIMALS = 5
 
 
 def confirmation(
-    schema: ObjectSchema, rows: Sequence[Row], quirks: Quirks, *, updated: bool
+    schema: ObjectSchema, rows: Sequence[Row], quirks: Quirks, *, sent: int, updated: bool
 ) -> dict[str, object]:
     """The data of a success: full records, and how many there are."""
     names = [field.name for field in schema.fields]
-    as_written = replace(quirks, query_dates=quirks.write_dates, query_null=QueryNull.NULL)
+    as_written = replace(
+        quirks,
+        query_dates=quirks.write_dates,
+        query_null=QueryNull.NULL,
+        query_null_dates=QueryNull.NULL,
+    )
     render = query_record(names, schema.fields, as_written)
     numbers = [
         (index, field.name)
@@ -42,8 +47,9 @@ def confirmation(
         if updated:
             record["X-GS-MSGID"] = None
         records.append(record)
+    counts = {WriteCount.SENT: sent, WriteCount.NONE: 0}
     return {
-        "count": len(records),
+        "count": counts.get(quirks.write_count, len(records)),
         "errors": None if quirks.write_errors_null else [],
         "records": records,
     }
@@ -51,6 +57,8 @@ def confirmation(
 
 def rejection(errors: Sequence[Sequence[FieldError]], quirks: Quirks) -> ApiError:
     """The failure of a whole call; it lists every bad field of every bad record."""
+    if quirks.write_errors_first:
+        errors = [errors[0][:1]]
     nested = [[_field_error(error) for error in record] for record in errors]
     first = errors[0][0]
     shown = [entry for record in nested for entry in record] if quirks.write_errors_flat else nested

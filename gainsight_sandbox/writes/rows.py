@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gainsight_sandbox.tenant.store import quoted
+from gainsight_sandbox.tenant.schema import Family
+from gainsight_sandbox.tenant.store import FOLDED, quoted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,7 +19,13 @@ class RowWriter:
     """Finds, inserts and updates rows that have the columns given."""
 
     def __init__(
-        self, schema: ObjectSchema, columns: Sequence[str], keys: Sequence[str], stamps: Stamps
+        self,
+        schema: ObjectSchema,
+        columns: Sequence[str],
+        keys: Sequence[str],
+        stamps: Stamps,
+        *,
+        fold_keys: bool = False,
     ) -> None:
         self._stamps = stamps
         self._key_positions = [columns.index(key) for key in keys]
@@ -36,7 +43,7 @@ class RowWriter:
             if changed
             else None
         )
-        match = " AND ".join(f"{quoted(key)} = ?" for key in keys)
+        match = " AND ".join(_match(schema, key, fold=fold_keys) for key in keys)
         self._find = f"SELECT rowid FROM {table} WHERE {match} ORDER BY rowid"  # noqa: S608 - quoted
 
     def find(self, connection: sqlite3.Connection, row: Sequence[str | None]) -> list[int]:
@@ -54,3 +61,10 @@ class RowWriter:
         if self._update is not None:
             values = [row[position] for position in self._changed_positions]
             connection.execute(self._update, (*values, *self._stamps.update_values(), rowid))
+
+
+def _match(schema: ObjectSchema, key: str, *, fold: bool) -> str:
+    field = schema.field(key)
+    if fold and field is not None and field.family is Family.TEXT:
+        return f"{FOLDED}({quoted(key)}) = {FOLDED}(?)"
+    return f"{quoted(key)} = ?"

@@ -9,8 +9,6 @@ from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema
 
 MAX_KEYS = 3
 
-# Users and people are written through APIs of their own (User Management, People).
-_OTHER_APIS = frozenset({"gsuser", "person", "company_person", "relationship_person"})
 _KEY_TYPES = frozenset({DataType.STRING, DataType.GSID, DataType.NUMBER, DataType.EMAIL})
 
 
@@ -31,24 +29,16 @@ class ErrorCode(StrEnum):
 
 
 def refuse_rest(schema: ObjectSchema) -> None:
-    """Raise unless the synchronous calls may write an object.
-
-    The Custom Object API article: they are for low volume objects only.
-    """
-    refuse_bulk(schema)
-    if schema.high_volume:
-        raise _wrong_api(f"{schema.name} is a high volume object; use the Gainsight Bulk API.")
+    """Raise unless the synchronous calls may write an object."""
+    if not schema.takes_records:
+        detail = "; use the Gainsight Bulk API" if schema.takes_imports else ""
+        raise _wrong_api(f"{schema.name} is not written by this API{detail}.")
 
 
 def refuse_bulk(schema: ObjectSchema) -> None:
-    """Raise unless import jobs may write an object.
-
-    The Gainsight Bulk API article: standard and custom objects, but not User and Person.
-    """
-    if schema.name in _OTHER_APIS:
-        raise _wrong_api(f"{schema.name} is written by an API of its own.")
-    if not (schema.createable and schema.readable):
-        raise _wrong_api(f"{schema.name} cannot be written.")
+    """Raise unless import jobs may write an object."""
+    if not schema.takes_imports:
+        raise _wrong_api(f"{schema.name} is not written by import jobs.")
 
 
 def parse_keys(schema: ObjectSchema, text: str) -> tuple[Field, ...]:

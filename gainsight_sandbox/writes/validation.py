@@ -6,28 +6,26 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING
 
+from gainsight_sandbox.behaviour.quirk_choices import Decimals, MultiSelectForm
 from gainsight_sandbox.tenant.schema import DataType, Family, Field, ObjectSchema
 from gainsight_sandbox.tenant.values import parse_boolean, parse_date, parse_datetime, parse_number
 from gainsight_sandbox.writes.rules import ErrorCode
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from gainsight_sandbox.behaviour.quirks import Quirks
 
 Parser = Callable[[object], str | None]
 """Turns a value as sent into the text to be stored; raises InvalidValueError."""
 
-_GSID = re.compile(r"[0-9A-Za-z]{36}")
+_GSID = re.compile(r"[0-9A-Z]{36}")
+_EMAIL = re.compile(r"[^@]+@[^@\s]+")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _STORED_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,29})(\.[0-9]{1,29})?")
 _MAX_DIGITS = 60
-_MOMENT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
-)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _STORED_MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
 )
@@ -125,6 +123,12 @@ def many_matches(keys: Sequence[str], values: Sequence[str | None]) -> FieldErro
     )
 
 
+def repeated_keys(keys: Sequence[str], values: Sequence[str | None]) -> FieldError:
+    """A record whose keys another one of the call has, too."""
+    message = "Another record has the same keys."
+    return FieldError(ErrorCode.BAD_DATA, message, ",".join(keys), ", ".join(map(str, values)))
+
+
 def _set_fields(stored: Mapping[str, str | None]) -> set[str]:
     return {name for name, text in stored.items() if text is not None}
 
@@ -133,7 +137,7 @@ def text_parser(field: Field, quirks: Quirks) -> Parser:
     """A parser of a field's values other than null; an empty text may still mean null."""
     match field.family:
         case Family.TEXT:
-            return _text_parser(field)
+            return _text_parser(field, quirks)
         case Family.PICKLIST:
             return _item_parser(field, quirks)
         case Family.MULTISELECT:
@@ -147,11 +151,13 @@ def text_parser(field: Field, quirks: Quirks) -> Parser:
         case Family.NUMBER | Family.AMOUNT:
             # Only the percentage has a code of its own.
             percentage = field.data_type == DataType.PERCENTAGE
-            return _number_parser(ErrorCode.BAD_DATA if percentage else ErrorCode.INVALID)
+            code = ErrorCode.BAD_DATA if percentage else ErrorCode.INVALID
+            return _number_parser(code, field.decimal_places, quirks.write_decimals)
 
 
-def _text_parser(field: Field) -> Parser:
+def _text_parser(field: Field, quirks: Quirks) -> Parser:
     length = field.length
+    email = field.data_type == DataType.EMAIL and not quirks.write_any_email
     record_id = field.lookup is not None or field.data_type == DataType.GSID
 
     def parse(value: object) -> str | None:
@@ -163,6 +169,8 @@ def _text_parser(field: Field) -> Parser:
             )
         if record_id and value and not _GSID.fullmatch(value):
             raise InvalidValueError(ErrorCode.BAD_GSID, "GSID is missing or invalid.")
+        if email and value and not _EMAIL.fullmatch(value):
+            raise InvalidValueError(ErrorCode.INVALID, "Invalid field value: not an e-mail.")
         return value or None
 
     return parse
@@ -182,8 +190,13 @@ def _item_parser(field: Field, quirks: Quirks) -> Parser:
 
 def _items_parser(field: Field, quirks: Quirks) -> Parser:
     items = _items(field, quirks)
+    unknown_form = {MultiSelectForm.LIST: str, MultiSelectForm.TEXT: list}.get(
+        quirks.write_multiselect
+    )
 
     def parse(value: object) -> str | None:
+        if unknown_form is not None and isinstance(value, unknown_form):
+            raise _no_item()
         sent = value.split(";") if isinstance(value, str) else value
         if not isinstance(sent, list):
             raise _no_item()
@@ -217,9 +230,9 @@ def _boolean(value: object) -> str:
 
 def _date(value: object) -> str:
     try:
-        if isinstance(value, str) and len(value) == len("2022-06-23"):
-            return date.fromisoformat(_documented(value)).isoformat()
-        return parse_date(_moment(value), UTC)
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value).isoformat()
+        return parse_date(_milliseconds(value), UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidValueError(ErrorCode.BAD_DATE, "Date could not be parsed.") from error
 
@@ -229,32 +242,24 @@ def _datetime(value: object) -> str:
         if isinstance(value, str) and _STORED_MOMENT.fullmatch(value):
             datetime.fromisoformat(value)
             return value
-        return parse_datetime(_moment(value), UTC)
+        text = isinstance(value, str) and not _EPOCH.fullmatch(value)
+        return parse_datetime(value if text else _milliseconds(value), UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidValueError(ErrorCode.BAD_DATETIME, "DateTime could not be parsed.") from error
 
 
-def _moment(value: object) -> int | datetime:
-    """Read one of the documented forms; one without an offset is in UTC."""
+def _milliseconds(value: object) -> int:
+    """Milliseconds since 1970, as a number or as its digits."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str):
-        raise ValueError("neither a text nor milliseconds")  # noqa: TRY004 - one error for all
-    if _EPOCH.fullmatch(text):
-        return int(text)
-    return datetime.fromisoformat(_documented(text))
+    if not isinstance(text, str) or not _EPOCH.fullmatch(text):
+        raise ValueError("not milliseconds")
+    return int(text)
 
 
-def _documented(text: str) -> str:
-    """The text, unless it is in a form that only Python takes for a date."""
-    if not _MOMENT.fullmatch(text):
-        raise ValueError("not a documented form")
-    return text
-
-
-def _number_parser(code: ErrorCode) -> Parser:
+def _number_parser(code: ErrorCode, places: int, decimals: Decimals) -> Parser:
     def parse(value: object) -> str:
         if isinstance(value, str):
-            if _STORED_NUMBER.fullmatch(value):
+            if _STORED_NUMBER.fullmatch(value) and _decimals(value) <= places:
                 return value
             if not _NUMBER.fullmatch(value):
                 raise InvalidValueError(code, "Invalid number.")
@@ -264,9 +269,23 @@ def _number_parser(code: ErrorCode) -> Parser:
             raise InvalidValueError(code, "Invalid number.") from error
         if not _fits(number):
             raise InvalidValueError(code, f"The number has more than {_MAX_DIGITS} digits.")
+        if decimals is not Decimals.KEEP and _decimals(format(number, "f")) > places:
+            if decimals is Decimals.REFUSE:
+                raise InvalidValueError(code, f"The number has more than {places} decimals.")
+            number = _round_half_up(number, places)
         return format(number, "f")
 
     return parse
+
+
+def _decimals(text: str) -> int:
+    """How many decimals of a number count."""
+    return len(text.partition(".")[2].rstrip("0"))
+
+
+def _round_half_up(number: Decimal, places: int) -> Decimal:
+    """A number of any size with so many decimals."""
+    return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, Context(prec=_MAX_DIGITS * 2))
 
 
 def _fits(number: Decimal) -> bool:

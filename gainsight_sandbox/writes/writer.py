@@ -80,7 +80,8 @@ class RecordWriter:
         refuse_rest(schema)
         self._refuse_upsert(operation, schema)
         fields = () if operation is Operation.INSERT else parse_keys(schema, keys)
-        batch = RecordBatch(schema, operation, fields, self._quirks, Stamps(schema, self._clock))
+        stamps = Stamps(schema, self._clock, milliseconds=self._quirks.write_milliseconds)
+        batch = RecordBatch(schema, operation, fields, self._quirks, stamps)
         resolvers = self._resolvers(schema, request)
         if fields:
             self._store.index_by(schema, batch.keys)
@@ -92,7 +93,9 @@ class RecordWriter:
             replied = _read(connection, schema, confirmed, self._quirks)
             outcomes = _outcomes(connection, schema, written)
         updated = operation is Operation.UPDATE
-        return confirmation(schema, replied, self._quirks, updated=updated), outcomes
+        sent = len(request.records)
+        data = confirmation(schema, replied, self._quirks, sent=sent, updated=updated)
+        return data, outcomes
 
     def delete(self, name: str, key: str) -> str:
         """Delete a record, at once or a moment later, and return the reply's data."""
@@ -110,12 +113,7 @@ class RecordWriter:
 
     def _delete(self, schema: ObjectSchema, key: str) -> int:
         seconds = self._quirks.delete_seconds
-        if not schema.key:
-            deleted = 0
-        elif seconds:
-            deleted = self._tenant.delete_later(schema.name, key, seconds)
-        else:
-            deleted = self._tenant.delete(schema.name, key)
+        deleted = self._tenant.delete_later(schema.name, key, seconds) if schema.key else 0
         if not deleted and not self._quirks.delete_of_missing_succeeds:
             raise no_entity()
         return deleted

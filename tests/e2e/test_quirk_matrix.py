@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 OTHERS: dict[str, list[Any]] = {
     "auth_header": ["x-api-key"],
     "export_max_limit": [50],
+    "query_page_records": [7],
+    "delete_seconds": [0],
     "csv_null": ["NULL-CELL"],
     "filter_zone": ["America/New_York"],
     "write_max_records": [10],

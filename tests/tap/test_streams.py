@@ -19,6 +19,7 @@ from gainsight_sandbox import (
     Hooks,
     LoggedRequest,
     ManualClock,
+    NullOrder,
     ObjectSchema,
     Quirks,
     Sandbox,
@@ -186,8 +187,8 @@ def test_a_bookmark_does_not_pass_the_begin_of_the_extract_by_the_tenants_clock(
 def test_rows_without_a_replication_value_come_with_every_run_and_move_no_bookmark(
     method: str,
 ) -> None:
-    for nulls_last in (True, False):
-        quirks = Quirks(nulls_last=nulls_last)
+    for null_order in NullOrder:
+        quirks = Quirks(null_order=null_order)
         with tenant_of(things(12, undated=(0, 5, 11)), quirks=quirks) as sandbox:
             options: dict[str, Any] = {
                 "extract_method": method,

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
-from gainsight_sandbox import Effect, Fault, Hooks, LoggedRequest
+from gainsight_sandbox import Effect, Fault, Hooks, JobSettings, LoggedRequest
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.faults import parse_fault
 
@@ -51,6 +52,60 @@ def test_a_call_that_fails_inside_is_counted(rig: Rig, status: int, counted: int
     assert ask(client) == status
     assert sandbox.usage().sync == counted
     assert sandbox.usage().violations == 0
+
+
+@pytest.mark.parametrize("status", [400, 500, 599, 200])
+def test_a_status_may_have_a_code(rig: Rig, status: int) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(parse_fault(f"status:status={status},code=GU_1101"))
+    refused = client.get(LIST)
+    assert (refused.status_code, refused.json()["errorCode"]) == (status, "GU_1101")
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type"),
+    [("<html>busy</html>", "text/html"), ("{}", "application/json"), ("", "application/json")],
+)
+def test_a_status_may_have_any_body(rig: Rig, body: str, media_type: str) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(parse_fault(f"status:status=200,body={body}"))
+    answer = client.get(LIST)
+    assert (answer.status_code, answer.text) == (200, body)
+    assert answer.headers["content-type"].startswith(media_type)
+
+
+def test_a_reply_may_drip(rig: Rig) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(parse_fault("drip:seconds=0.01"))
+    assert client.get(LIST).json()["result"] is True
+
+
+def test_a_gzip_may_be_cut_in_a_complete_reply(rig: Rig) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(Fault(Effect.CUT_GZIP))
+    with client.session.get(f"{client.url}/{LIST}", stream=True) as answer:
+        packed = answer.raw.read(decode_content=False)
+    assert len(packed) == int(answer.headers["content-length"])
+    with pytest.raises(EOFError):
+        gzip.decompress(packed)
+
+
+def test_the_list_of_chunks_may_be_late_or_incomplete(rig: Rig) -> None:
+    sandbox, client = rig.things(*ROWS, jobs=JobSettings(chunk_rows=2))
+    sandbox.faults.add(Fault(Effect.LATE_CHUNKS), Fault(Effect.LOST_CHUNK))
+    url = client.submit("thing__gc", ["Gsid"]).json()["data"]["statusURL"]
+    late, incomplete, whole = (client.status(url) for _ in range(3))
+    assert late["jobStatus"] == "COMPLETED"
+    assert "chunkDetails" not in late
+    assert [each["totalRecords"] for each in (late, incomplete, whole)] == [5, 5, 5]
+    assert (len(incomplete["chunkDetails"]), len(whole["chunkDetails"])) == (2, 3)
+
+
+def test_a_job_may_be_gone_in_other_words(rig: Rig) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(parse_fault("job-expired:code=GSOBJ_ESS_9999,status=410"))
+    gone = client.get(client.submit("thing__gc", ["Gsid"]).json()["data"]["statusURL"])
+    assert (gone.status_code, gone.json()["errorCode"]) == (410, "GSOBJ_ESS_9999")
 
 
 @pytest.mark.parametrize(("effect", "submitted"), [(Effect.DROP_BEFORE, 0), (Effect.DROP_AFTER, 1)])

@@ -42,7 +42,7 @@ def test_a_full_day_refuses_until_the_next(rig: Rig) -> None:
     assert client.submit("thing__gc", ["Gsid"]).status_code == 200
     sandbox.clock.sleep(3600)
     refused = client.submit("thing__gc", ["Gsid"])
-    assert refused.status_code == 429
+    assert (refused.status_code, refused.json()["errorCode"]) == (429, "GS_APIG_2404")
     assert "retry-after" not in refused.headers
     sandbox.clock.sleep(86400)
     assert client.submit("thing__gc", ["Gsid"]).status_code == 200

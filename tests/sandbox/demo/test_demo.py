@@ -82,7 +82,7 @@ def test_odd_objects_lack_what_others_have(demo: Sandbox) -> None:
     assert of("company") == ("Gsid", "ModifiedDate")
     assert of("activity_timeline") == ("Gsid", "LastModifiedDate")
     assert of("nps_survey_response") == ("Gsid", "ModifiedAt")
-    assert of("account_scorecard_history") == ("id", "ModifiedDate")
+    assert of("account_scorecard_history") == ("Id", "ModifiedDate")
     assert of("email_logs") == (None, None)
     assert demo.tenant.schema("email_logs").key_prefix is None
 

@@ -30,12 +30,19 @@ def test_a_file_goes_to_a_data_job_and_its_status_counts_the_records(rig: Rig) -
     assert status(writer, status_id) == {
         "statusId": status_id,
         "jobStatus": "COMPLETED",
-        "success": 1,
-        "failed": 1,
+        "count": {"success": 1, "failure": 1},
     }
     assert stored(sandbox, "Name", "Code__gc") == [("a", "1")]
     (entry,) = sandbox.journal.imports
     assert (entry.api, entry.operation, entry.keys) == ("connector", "UPSERT", ("Name",))
+
+
+def test_the_counts_may_be_flat(rig: Rig) -> None:
+    sandbox, writer = shop(rig, quirks=Quirks(import_counts_flat=True))
+    data_job = sandbox.data_jobs.add("order__gc", "UPSERT", ["Name"])
+    status_id = writer.upload(IMPORT, {"jobId": data_job}, ROWS).data["statusId"]
+    found = status(writer, status_id)
+    assert (found["success"], found["failed"], "count" in found) == (1, 1, False)
 
 
 def test_a_file_refused_as_a_whole_is_completed_without_a_success(rig: Rig) -> None:
@@ -45,7 +52,7 @@ def test_a_file_refused_as_a_whole_is_completed_without_a_success(rig: Rig) -> N
     rows = as_csv(["Name", "Nothing__gc"], ["a", "b"])
     status_id = writer.upload(IMPORT, {"jobId": "orders"}, rows).data["statusId"]
     found = status(writer, status_id)
-    assert (found["jobStatus"], found["success"]) == ("COMPLETED", 0)
+    assert (found["jobStatus"], found["count"]["success"]) == ("COMPLETED", 0)
     assert sandbox.tenant.count("order__gc") == 0
 
 
@@ -72,7 +79,7 @@ def test_submissions_use_the_bulk_budget(rig: Rig) -> None:
 @pytest.mark.parametrize(
     ("name", "operation", "keys", "message"),
     [
-        ("gsuser", "INSERT", [], "gsuser is written by"),
+        ("gsuser", "INSERT", [], "gsuser is not written"),
         ("nothing__gc", "INSERT", [], "no object nothing__gc"),
         ("company", "DELETE", [], "operation is one of"),
         ("company", "UPSERT", [], "Key fields are required"),

@@ -155,7 +155,10 @@ def test_the_journal_proves_that_no_file_came_twice(rig: Rig) -> None:
 
 
 def test_imports_may_have_a_key_of_their_own(rig: Rig) -> None:
-    sandbox, writer = shop(rig, credentials=Credentials(bulk_access_key="bulk"))
+    credentials = Credentials(bulk_access_key="bulk")
+    _, ordinary = shop(rig, credentials=credentials)
+    assert ordinary.submit(ROWS).status == 200
+    sandbox, writer = shop(rig, credentials=credentials, quirks=Quirks(bulk_key_for_jobs=True))
     assert writer.submit(ROWS).status == 401
     assert writer.insert({"Name": "a"}).status == 200
     writer.client.session.headers["accesskey"] = "bulk"

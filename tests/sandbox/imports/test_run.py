@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gainsight_sandbox import (
+    ErrorForm,
     JobSettings,
     ManyMatches,
     Quirks,
@@ -94,7 +95,7 @@ def test_keys_are_checked_row_by_row(rig: Rig) -> None:
 
 
 def test_a_row_that_matches_several_records_fails_or_changes_all(rig: Rig) -> None:
-    for choice in ManyMatches:
+    for choice in (ManyMatches.ERROR, ManyMatches.ALL):
         sandbox, writer = shop(rig, quirks=Quirks(many_matches=choice))
         writer.insert({"Name": "a"}, {"Name": "a"})
         job, _ = writer.load(ROWS, operation="UPSERT", keys="Name")
@@ -122,8 +123,6 @@ def test_records_are_updated_by_their_gsids(rig: Rig) -> None:
         (as_csv(["Name", "Name"], ["a", "b"]), "Name"),
         (as_csv(["Name", "ModifiedDate"], ["a", "2022-06-23"]), "ModifiedDate"),
         (as_csv(["Name", "Gsid"], ["a", GSID]), "Gsid"),
-        (as_csv(["Code__gc"], ["a"]), "Name"),
-        ("\n", "Name"),
         (b"Name\r\n\xff\r\n", None),
         ('Name\r\na\r\n"b\r\n', None),
         ('Name\r\n"a"b\r\n', None),
@@ -167,3 +166,41 @@ def test_many_rows_are_imported_and_found_by_their_key(rig: Rig) -> None:
     assert writer.job(job_id)["successCount"] == 20_000
     assert sandbox.tenant.count("order__gc") == 20_000
     assert writer.update("Code__gc", {"Code__gc": "c19999", "Paid__gc": True}).data["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fails", "status", "failures"), [(False, "COMPLETED", 2), (True, "FAILED", 0)]
+)
+def test_an_absent_required_column_fails_the_rows_or_the_job(
+    rig: Rig, *, fails: bool, status: str, failures: int
+) -> None:
+    sandbox, writer = shop(rig, quirks=Quirks(import_absent_fails_job=fails))
+    job, errors = writer.load(as_csv(["Code__gc"], ["a"], ["b"]))
+    assert (job["status"], job["failureCount"]) == (status, failures)
+    assert {error["fieldName"] for error in errors} == {"Name"}
+    assert sandbox.tenant.count("order__gc") == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "first"),
+    [
+        ("sentence", "Date could not be parsed. (Day__gc = soon)."),
+        ("code", "GSOBJ_1006: Date could not be parsed."),
+        ("code-value", "GSOBJ_1006: Date could not be parsed. (Day__gc = soon)."),
+    ],
+)
+@pytest.mark.parametrize("by_row", [False, True])
+def test_errors_are_worded_and_listed_in_several_ways(
+    rig: Rig, form: str, first: str, *, by_row: bool
+) -> None:
+    quirks = Quirks(import_error_form=ErrorForm(form), import_errors_by_row=by_row)
+    _, writer = shop(rig, quirks=quirks)
+    rows = as_csv(["Name", "Day__gc", "State__gc"], ["a", "soon", "Open"], ["b", "soon", ""])
+    _, errors = writer.load(rows)
+    fields = [(error["rowNumber"], error["fieldName"]) for error in errors]
+    if by_row:
+        assert fields == [(1, None), (2, "Day__gc")]
+    else:
+        assert fields == [(1, "Day__gc"), (1, "State__gc"), (2, "Day__gc")]
+    assert errors[0]["errorMessage"].startswith(first)
+    assert errors[-1]["errorMessage"] == first

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.sandbox.client import Client
     from tests.sandbox.conftest import Rig
@@ -52,6 +54,9 @@ def test_a_field_is_described_as_the_docs_show(rig: Rig) -> None:
     assert described["Tags"]["meta"]["sortable"] is False
     assert described["Arr"]["meta"]["decimalPlaces"] == 5
     assert "options" not in described["Name"]
+    assert gsid["meta"]["accessible"] is True
+    status = fields(client, "call_to_action")["StatusId"]["meta"]
+    assert (status["dependentPicklist"], status["controllerName"]) == (True, "TypeId")
 
 
 def test_a_lookup_tells_where_it_leads(rig: Rig) -> None:
@@ -83,6 +88,25 @@ def test_a_picklist_has_its_items_here_and_in_its_category(rig: Rig) -> None:
     items = {item["gsid"]: item["name"] for item in data["childItems"]}
     assert items == {option["value"]: option["label"] for option in field["options"]}
     assert client.get("v1/meta/services/dropdowns/nope").status_code == 404
+
+
+def test_fields_of_one_name_have_dropdown_lists_of_their_own(rig: Rig) -> None:
+    _, client = rig.demo()
+    for name in ("company", "relationship"):
+        field = fields(client, name)["Status"]
+        category = field["meta"]["properties"]["PICKLIST_CATEGORY_ID"]
+        data = client.get(f"v1/meta/services/dropdowns/{category}").json()["data"]
+        shown = [item["name"] for item in data["childItems"]]
+        assert shown == [option["label"] for option in field["options"]]
+
+
+@pytest.mark.parametrize(("wish", "items"), [("true", 2), ("false", 0), (None, 0)])
+def test_picklists_have_their_items_only_on_request(rig: Rig, wish: str | None, items: int) -> None:
+    _, client = rig.things()
+    payload = {"objectNames": ["thing__gc"], "populatePickListOptions": wish}
+    [thing] = client.post("v1/meta/services/objects/describe", payload).json()["data"]
+    [color] = [field for field in thing["fields"] if field["fieldName"] == "Color__gc"]
+    assert len(color["options"]) == items
 
 
 def test_several_objects_are_described_at_once(rig: Rig) -> None:
@@ -119,4 +143,4 @@ def test_an_unknown_object_has_a_refusal_without_a_code(rig: Rig) -> None:
 def test_an_unknown_path_is_no_redirect(rig: Rig) -> None:
     _, client = rig.things()
     response = client.get("v1/meta/services/objects/list/")
-    assert (response.status_code, response.json()["result"]) == (404, False)
+    assert (response.status_code, response.json()["errorCode"]) == (404, "GS_APIG_1000")

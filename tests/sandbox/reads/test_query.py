@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gainsight_sandbox import DateForm, MultiSelect, QueryEmpty, QueryNull, QueryShape, Quirks
+from gainsight_sandbox import (
+    DataType,
+    DateForm,
+    Field,
+    MultiSelect,
+    NullOrder,
+    QueryEmpty,
+    QueryNull,
+    QueryShape,
+    Quirks,
+    custom_object,
+)
 from tests.sandbox.client import where
 
 if TYPE_CHECKING:
@@ -47,10 +58,10 @@ def test_values_come_in_json_types(rig: Rig) -> None:
         "Good__gc": True,
         "Day__gc": 1655942400000,
         "Color__gc": "1I00RED",
-        "Colors__gc": ["1I00RED", "1I00BLUE"],
+        "Colors__gc": "1I00RED;1I00BLUE;",
         "ModifiedDate": 1655977022000,
     }
-    assert second == dict.fromkeys(names)
+    assert second == dict.fromkeys(names) | {"Day__gc": "", "ModifiedDate": ""}
 
 
 @pytest.mark.parametrize(
@@ -80,12 +91,26 @@ def test_reply_shapes_are_quirks(rig: Rig) -> None:
     quirks = Quirks(
         query_shape=QueryShape.LIST,
         query_null=QueryNull.EMPTY,
-        query_multiselect=MultiSelect.JOINED,
+        query_null_dates=QueryNull.NULL,
+        query_multiselect=MultiSelect.LIST,
     )
     _, client = rig.things(FULL, {"Gsid": "1C77B"}, quirks=quirks)
-    data = client.query("thing__gc", ["Name", "Colors__gc", "Size__gc"]).json()["data"]
-    assert [record["Colors__gc"] for record in data] == ["1I00RED;1I00BLUE", ""]
-    assert data[1] == {"Name": "", "Colors__gc": "", "Size__gc": None}
+    names = ["Name", "Colors__gc", "Size__gc", "Day__gc"]
+    data = client.query("thing__gc", names).json()["data"]
+    assert [record["Colors__gc"] for record in data] == [["1I00RED", "1I00BLUE"], []]
+    assert data[1] == {"Name": "", "Colors__gc": [], "Size__gc": None, "Day__gc": None}
+
+
+def test_companies_alone_may_come_without_a_wrapper(rig: Rig) -> None:
+    _, client = rig.demo(rows={"company": 1}, quirks=Quirks(query_shape=QueryShape.MIXED))
+    assert isinstance(client.query("Company", ["Gsid"]).json()["data"], list)
+    assert "records" in client.query("gsuser", ["Gsid"]).json()["data"]
+
+
+def test_joined_items_end_with_a_semicolon_at_times(rig: Rig) -> None:
+    _, client = rig.things(FULL | {"Colors__gc": ["1I00RED"]}, FULL)
+    shown = [record["Colors__gc"] for record in client.records("thing__gc", ["Colors__gc"])]
+    assert shown == ["1I00RED", "1I00RED;1I00BLUE;"]
 
 
 @pytest.mark.parametrize(
@@ -122,12 +147,63 @@ def test_orders_apply_as_given_and_numbers_as_numbers(rig: Rig) -> None:
     ]
     _, client = rig.things(*rows)
     records = client.records("thing__gc", ["Gsid"], orderBy={"Name": "desc", "Size__gc": "asc"})
-    assert [record["Gsid"] for record in records] == ["d", "a", "b", "c"]
+    assert [record["Gsid"] for record in records] == ["a", "b", "d", "c"]
+
+
+@pytest.mark.parametrize(
+    ("order", "ascending", "descending"),
+    [
+        (NullOrder.LARGEST, ["a", "b", None], [None, "b", "a"]),
+        (NullOrder.SMALLEST, [None, "a", "b"], ["b", "a", None]),
+        (NullOrder.FIRST, [None, "a", "b"], [None, "b", "a"]),
+        (NullOrder.LAST, ["a", "b", None], ["b", "a", None]),
+    ],
+)
+def test_nulls_stand_at_one_end_of_an_order(
+    rig: Rig, order: NullOrder, ascending: list[str | None], descending: list[str | None]
+) -> None:
+    rows = ({"Gsid": gsid, "Name": name} for gsid, name in (("1", "b"), ("2", None), ("3", "a")))
+    _, client = rig.filled(rows, quirks=Quirks(null_order=order))
+
+    def names(direction: str) -> list[str | None]:
+        records = client.records("thing__gc", ["Name"], orderBy={"Name": direction})
+        return [record["Name"] for record in records]
+
+    assert (names("asc"), names("desc")) == (ascending, descending)
+
+
+@pytest.mark.parametrize("name", ["Colors__gc", "Long__gc", "Who__gc", "What__gc", "Json__gc"])
+def test_some_types_cannot_be_sorted_by(rig: Rig, name: str) -> None:
+    sandbox, client = rig.demo(demo=False)
+    types = {"Long__gc": "RICHTEXTAREA", "Who__gc": "WHOID", "What__gc": "WHATID"}
+    named = [Field(each, data_type) for each, data_type in types.items()]
+    named += [Field("Json__gc", "JSON"), Field("Colors__gc", DataType.MULTISELECT)]
+    sandbox.tenant.add_object(custom_object("odd__gc", *named))
+    assert client.query("odd__gc", [name]).status_code == 200
+    refused = client.query("odd__gc", [name], orderBy={name: "asc"})
+    assert (refused.status_code, refused.json()["errorCode"]) == (400, "GSOBJ_1008")
+    [described] = client.get("v1/meta/services/objects/odd__gc/describe").json()["data"]
+    fields = {field["fieldName"]: field["meta"]["sortable"] for field in described["fields"]}
+    assert fields[name] is False
+    assert fields["Gsid"] is True
+
+
+@pytest.mark.parametrize("filterable", [True, False])
+def test_rich_text_may_be_no_field_for_filters(rig: Rig, *, filterable: bool) -> None:
+    sandbox, client = rig.demo(demo=False, quirks=Quirks(rich_text_filterable=filterable))
+    sandbox.tenant.add_object(custom_object("odd__gc", Field("Long__gc", "RICHTEXTAREA")))
+    clause = where(("Long__gc", "CONTAINS", ["x"]))
+    assert client.query("odd__gc", ["Gsid"], where=clause).status_code == (
+        200 if filterable else 400
+    )
+    [described] = client.get("v1/meta/services/objects/odd__gc/describe").json()["data"]
+    fields = {field["fieldName"]: field["meta"]["filterable"] for field in described["fields"]}
+    assert fields["Long__gc"] is filterable
 
 
 def test_nulls_may_come_last_and_ties_in_any_order(rig: Rig) -> None:
     rows = [{"Gsid": f"{n:03}", "Name": None if n % 10 == 0 else "x"} for n in range(50)]
-    _, client = rig.filled(rows, quirks=Quirks(nulls_last=True, unstable_order=True))
+    _, client = rig.filled(rows, quirks=Quirks(unstable_order=True))
     first, second = (
         client.records("thing__gc", ["Gsid", "Name"], orderBy={"Name": "asc"}) for _ in range(2)
     )
@@ -196,3 +272,10 @@ def test_a_high_limit_may_be_capped_instead(rig: Rig) -> None:
 def test_what_cannot_be_read_is_refused(rig: Rig, name: str, code: str) -> None:
     _, client = rig.demo()
     assert client.query(name, ["Gsid"]).json()["errorCode"] == code
+
+
+def test_pages_may_be_shorter_than_asked_for(rig: Rig) -> None:
+    rows = ({"Gsid": f"{n}"} for n in range(9))
+    _, client = rig.filled(rows, quirks=Quirks(query_page_records=4))
+    pages = [client.records("thing__gc", ["Gsid"], limit=6, offset=offset) for offset in (0, 4, 8)]
+    assert [len(page) for page in pages] == [4, 4, 1]

@@ -180,6 +180,54 @@ def test_the_spelling_of_operators_may_be_one_of_two(rig: Rig) -> None:
     assert status("Color__gc", "EXCLUDES", "x") == 400
 
 
+@pytest.mark.parametrize(
+    ("quirks", "operator", "value", "expected"),
+    [
+        ({}, "CONTAINS", "GAIN", "a"),
+        ({}, "DOES_NOT_CONTAINS", "GAIN", "b"),
+        ({}, "STARTS_WITH", "gain", "a"),
+        ({}, "ENDS_WITH", "INC.", "a"),
+        ({}, "EQ", "gainsight, inc.", ""),
+        ({"contains_ignores_case": False}, "CONTAINS", "GAIN", ""),
+        ({"eq_ignores_case": True}, "EQ", "gainsight, inc.", "a"),
+        ({"eq_ignores_case": True}, "NE", "gainsight, inc.", "b"),
+        ({"wide_operators": True}, "CONTAINS_CS", "GAIN", ""),
+        ({"wide_operators": True}, "CONTAINS_CS", "Gain", "a"),
+    ],
+)
+def test_upper_and_lower_case_are_equal_to_some_operators(
+    rig: Rig, quirks: dict[str, Any], operator: str, value: str, expected: str
+) -> None:
+    _, client = rig.filled(ROWS, quirks=Quirks(**quirks))
+    assert found(client, where(("Name", operator, [value]))) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "operator", "value", "expected"),
+    [
+        ("Good__gc", "IS_NULL", [], "c"),
+        ("Name", "IN", ["Gainsight, Inc.", "x"], "a"),
+        ("Name", "NOT_IN", ["Gainsight, Inc."], "b"),
+        ("Price__gc", "BTW", [9, "10.4"], "b"),
+        ("Size__gc", "BTW", [0, 9007199254740992], "b"),
+    ],
+)
+def test_operators_of_gainsights_own_pages_are_a_quirk(
+    rig: Rig, name: str, operator: str, value: list[object], expected: str
+) -> None:
+    clause = where((name, operator, value))
+    _, client = rig.filled(ROWS, quirks=Quirks(wide_operators=True))
+    assert found(client, clause) == expected
+    _, strict = rig.filled(ROWS)
+    assert strict.query("thing__gc", ["Gsid"], where=clause).status_code == 400
+
+
+@pytest.mark.parametrize("moment", ["2024-W09-4", "2024-02-29T12", "24-02-29"])
+def test_times_in_forms_of_other_programs_are_refused(things: Client, moment: str) -> None:
+    clause = where(("ModifiedDate", "GT", [moment]))
+    assert things.query("thing__gc", ["Gsid"], where=clause).json()["errorCode"] == "GSOBJ_1005"
+
+
 def test_parentheses_may_be_unknown(rig: Rig) -> None:
     _, client = rig.filled(ROWS, quirks=Quirks(parentheses=False))
     clause = where(("Gsid", "EQ", ["a"]), ("Gsid", "EQ", ["b"]))

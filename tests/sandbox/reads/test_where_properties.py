@@ -20,10 +20,10 @@ TEXT_TESTS: dict[str, Callable[[str, str], bool]] = {
     "NE": lambda text, value: text != value,
     "GT": lambda text, value: text.encode() > value.encode(),
     "LTE": lambda text, value: text.encode() <= value.encode(),
-    "CONTAINS": lambda text, value: value in text,
-    "DOES_NOT_CONTAINS": lambda text, value: value not in text,
-    "STARTS_WITH": str.startswith,
-    "ENDS_WITH": str.endswith,
+    "CONTAINS": lambda text, value: value.casefold() in text.casefold(),
+    "DOES_NOT_CONTAINS": lambda text, value: value.casefold() not in text.casefold(),
+    "STARTS_WITH": lambda text, value: text.casefold().startswith(value.casefold()),
+    "ENDS_WITH": lambda text, value: text.casefold().endswith(value.casefold()),
 }
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=9)
 NUMBER_TESTS: dict[str, Callable[[Decimal, Decimal], bool]] = {
@@ -58,7 +58,7 @@ def matches(client: Client, clause: dict[str, Any]) -> set[int]:
 
 @quick
 @given(values=st.lists(TEXTS, max_size=8), value=TEXTS, operator=st.sampled_from([*TEXT_TESTS]))
-def test_texts_compare_exactly(
+def test_texts_compare_by_character(
     scratch: tuple[Sandbox, Client], values: list[str], value: str, operator: str
 ) -> None:
     sandbox, client = scratch

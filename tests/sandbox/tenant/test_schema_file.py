@@ -77,3 +77,10 @@ def test_a_file_that_makes_no_sense_is_refused_by_name(tmp_path: Path, content: 
     result = CliRunner().invoke(main, ["run", "--object-schema", str(path), "--", "true"])
     assert result.exit_code == 2
     assert "objects.json" in result.output
+
+
+def test_an_object_may_be_closed_to_readers_and_writers(tmp_path: Path) -> None:
+    file = tmp_path / "objects.json"
+    file.write_text('{"name": "a__gc", "fields": [], "readable": false, "createable": false}')
+    [found] = read_objects(file)
+    assert (found.readable, found.createable) == (False, False)

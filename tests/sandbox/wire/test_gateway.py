@@ -1,9 +1,35 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from gainsight_sandbox import Hooks, Sandbox
+from gainsight_sandbox import Hooks, Quirks, Sandbox
 from tests.sandbox.client import Client
+
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Rig
+
+
+@pytest.mark.parametrize(("accept", "page"), [("*/*", True), ("application/json", False)])
+def test_errors_may_be_pages_for_those_who_do_not_ask_for_json(
+    rig: Rig, accept: str, *, page: bool
+) -> None:
+    _, client = rig.things(quirks=Quirks(html_errors=True))
+    client.session.headers["Accept"] = accept
+    refused = client.query("thing__gc", ["Nope"])
+    assert refused.status_code == (200 if page else 400)
+    assert refused.headers["content-type"].startswith("text/html" if page else "application/json")
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_replies_are_compressed_on_request_unless_they_never_are(
+    rig: Rig, *, compressed: bool
+) -> None:
+    rows = ({"Gsid": f"{n:05}"} for n in range(900))
+    _, client = rig.filled(rows, quirks=Quirks(gzip=compressed))
+    reply = client.query("thing__gc", ["Gsid"])
+    assert reply.headers.get("content-encoding") == ("gzip" if compressed else None)
 
 
 def test_a_defect_in_a_hook_does_not_pass_unseen() -> None:

@@ -71,6 +71,13 @@ def test_a_lookup_without_a_match_may_leave_null(rig: Rig) -> None:
     assert stored(sandbox, "Buyer__gc", "Buyer_Name__gc") == [(None, "Eve")]
 
 
+def test_a_lookup_without_a_match_may_fill_in_a_default(rig: Rig) -> None:
+    sandbox, writer = furnished(rig)
+    how = lookups(onNoMatch="DEFAULTVALUE", defaultValue=BOB)
+    writer.insert({"Name": "a", "Buyer_Name__gc": "Eve"}, lookups=how)
+    assert stored(sandbox, "Buyer__gc") == [(BOB,)]
+
+
 def test_several_matches_are_the_first_or_an_error(rig: Rig) -> None:
     sandbox, writer = furnished(rig)
     record = {"Name": "a", "Buyer_Name__gc": "Bob"}

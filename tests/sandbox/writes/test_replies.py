@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gainsight_sandbox import DateForm, Effect, Fault, Partial, Quirks
+from gainsight_sandbox import DateForm, Effect, Fault, Partial, Quirks, WriteCount
 from tests.sandbox.client import NOW
 from tests.sandbox.writing import shop, stored
 
@@ -109,3 +109,18 @@ def test_one_reply_may_confirm_too_little_on_request(rig: Rig, effect: Effect) -
     assert writer.insert({"Name": "a"}).data == {"count": 0, "errors": [], "records": []}
     assert sandbox.tenant.count("order__gc") == (1 if effect is Effect.UNCONFIRMED else 0)
     assert writer.insert(*THREE).data["count"] == 3
+
+
+def test_a_failure_may_tell_the_first_error_alone(rig: Rig) -> None:
+    _, writer = shop(rig, quirks=Quirks(write_errors_first=True))
+    bad = {"Name": "a", "Paid__gc": "yes", "Day__gc": "soon"}
+    reply = writer.insert(bad, bad)
+    assert reply.field_errors() == [[("Paid__gc", "GSOBJ_1008")]]
+
+
+@pytest.mark.parametrize(("count", "shown"), [("confirmed", 2), ("sent", 3), ("none", 0)])
+def test_the_count_may_be_of_something_else(rig: Rig, count: str, shown: int) -> None:
+    quirks = Quirks(partial=Partial.WRITTEN, write_count=WriteCount(count))
+    _, writer = shop(rig, quirks=quirks)
+    data = writer.insert(*THREE).data
+    assert (data["count"], len(data["records"])) == (shown, 2)

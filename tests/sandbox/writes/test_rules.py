@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.writing import GSID, Writer, shop, stored
+from tests.sandbox.writing import EVENT, GSID, Writer, shop, stored
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Rig
@@ -50,6 +50,9 @@ def test_upsert_is_there_for_the_relationship_object_alone(rig: Rig) -> None:
     [
         ("gsuser", "GSOBJ_1023"),
         ("company_person", "GSOBJ_1023"),
+        ("call_to_action", "GSOBJ_1023"),
+        ("activity_timeline", "GSOBJ_1023"),
+        ("relationship_type", "GSOBJ_1023"),
         ("usage_event__gc", "GSOBJ_1023"),
         ("billing_secret__gc", "GSOBJ_1023"),
         ("record_delete_log", "GSOBJ_1023"),
@@ -66,3 +69,15 @@ def test_what_these_calls_do_not_write_is_refused(rig: Rig, name: str, code: str
     ):
         assert reply.status == 400
         assert reply.code == code
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("relationship_type", True), ("event__gc", True), ("call_to_action", False)],
+)
+def test_import_jobs_write_a_few_more_objects(rig: Rig, name: str, *, written: bool) -> None:
+    _, client = rig.demo(empty=True, objects=[EVENT])
+    reply = Writer(client).submit("Name\na\n", name=name)
+    assert reply.body["errorCode"] == (None if written else "GSOBJ_1023")
+    [described] = client.get(f"v1/meta/services/objects/{name}/describe").json()["data"]
+    assert described["createable"] is written

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gainsight_sandbox import Quirks, Sandbox
+from gainsight_sandbox import Decimals, MultiSelectForm, Quirks, Sandbox
 from tests.sandbox.client import UNLIMITED, Client, clock
 from tests.sandbox.writing import BUYER, GSID, ORDER, Writer, as_csv, shop, stored
 
@@ -53,11 +53,8 @@ def kept(tenant: tuple[Sandbox, Writer], field: str, value: object) -> object:
         ("Share__gc", "12.5", Decimal("12.5")),
         ("Paid__gc", True, True),
         ("Paid__gc", "FALSE", False),
-        ("Paid__gc", 1, True),
-        ("Paid__gc", "0", False),
         ("Day__gc", "2022-06-23", date(2022, 6, 23)),
         ("Day__gc", "1582-10-15", date(1582, 10, 15)),
-        ("Day__gc", "2022-06-23T09:37:02Z", date(2022, 6, 23)),
         ("Day__gc", 1655942400000, date(2022, 6, 23)),
         ("Moment__gc", "2022-07-01T06:36:00.000-07:00", MOMENT),
         ("Moment__gc", "2022-07-01T06:36:00.000-0700", MOMENT),
@@ -106,7 +103,14 @@ def test_a_value_in_a_documented_form_is_kept(
         ("Number__gc", True, "GSOBJ_1002"),
         ("Total__gc", "x", "GSOBJ_1002"),
         ("Share__gc", "x", "GSOBJ_1008"),
+        ("Email__gc", "not a mail", "GSOBJ_1002"),
+        ("Email__gc", "@", "GSOBJ_1002"),
+        ("Buyer__gc", GSID.lower(), "GSOBJ_1004"),
+        ("Buyer__gc", "-" * 36, "GSOBJ_1004"),
         ("Paid__gc", "yes", "GSOBJ_1008"),
+        ("Paid__gc", 1, "GSOBJ_1008"),
+        ("Paid__gc", "0", "GSOBJ_1008"),
+        ("Day__gc", "2022-06-23T09:37:02Z", "GSOBJ_1006"),
         ("Paid__gc", "", "GSOBJ_1008"),
         ("Day__gc", "210318", "GSOBJ_1006"),
         pytest.param("Day__gc", 210318, "GSOBJ_1006", id="Day__gc-int-GSOBJ_1006"),
@@ -248,3 +252,41 @@ def as_cell(value: object) -> object:
             return ";".join(value)
         case _:
             return as_json(value)
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "code"),
+    [
+        ("list", ["1I00OPEN"], None),
+        ("list", "1I00OPEN", "GSOBJ_1012"),
+        ("text", "1I00OPEN", None),
+        ("text", ["1I00OPEN"], "GSOBJ_1012"),
+    ],
+)
+def test_multi_selects_may_have_one_form_in_calls_and_are_joined_in_files(
+    rig: Rig, form: str, value: object, code: str | None
+) -> None:
+    quirks = Quirks(write_multiselect=MultiSelectForm(form))
+    _, writer = shop(rig, quirks=quirks)
+    assert writer.insert({"Name": "a", "Tags__gc": value}).body["errorCode"] == code
+    job, _ = writer.load(as_csv(["Name", "Tags__gc"], ["a", "1I00OPEN;1I00CLOSED"]))
+    assert job["failureCount"] == 0
+
+
+@pytest.mark.parametrize(
+    ("decimals", "sent", "held"),
+    [
+        ("round", "1.0000050", Decimal("1.00001")),
+        ("round", -1.000005, Decimal("-1.00001")),
+        ("keep", "1.0000050", Decimal("1.0000050")),
+        ("refuse", "1.0000050", None),
+        ("refuse", "1.0000000", Decimal(1)),
+    ],
+)
+def test_decimals_that_a_field_does_not_show_are_rounded_kept_or_refused(
+    rig: Rig, decimals: str, sent: object, held: Decimal | None
+) -> None:
+    sandbox, writer = shop(rig, quirks=Quirks(write_decimals=Decimals(decimals)))
+    reply = writer.insert({"Name": "a", "Total__gc": sent})
+    assert reply.body["errorCode"] == (None if held else "GSOBJ_1002")
+    assert stored(sandbox, "Total__gc") == ([(held,)] if held else [])

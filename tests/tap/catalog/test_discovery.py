@@ -142,6 +142,8 @@ def test_every_data_type_has_its_json_type_and_only_keys_are_not_nullable(
         "CURRENCY__gc": (["number", "null"], None),
         "PERCENTAGE__gc": (["number", "null"], None),
         "BOOLEAN__gc": (["boolean", "null"], None),
+        "JSONNUMBER__gc": (["number", "null"], None),
+        "JSONBOOLEAN__gc": (["boolean", "null"], None),
         "DATE__gc": (["string", "null"], "date"),
         "DATETIME__gc": (["string", "null"], "date-time"),
         "ModifiedDate": (["string", "null"], "date-time"),

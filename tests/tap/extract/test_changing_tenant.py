@@ -18,6 +18,7 @@ from gainsight_sandbox import (
     Limits,
     LoggedRequest,
     ManualClock,
+    NullOrder,
     ObjectSchema,
     QueryEmpty,
     QueryShape,
@@ -92,7 +93,7 @@ def quirks_for(chance: random.Random) -> Quirks:
     """Any mix of what the documents leave open."""
     return Quirks(
         filter_by_second=chance.random() < 0.5,
-        nulls_last=chance.random() < 0.5,
+        null_order=chance.choice(list(NullOrder)),
         query_shape=chance.choice(list(QueryShape)),
         query_empty=chance.choice(list(QueryEmpty)),
         query_dates=chance.choice(list(DateForm)),

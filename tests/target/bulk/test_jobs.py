@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import AuthError, GainsightError, JobFailedError
-from gainsight_sandbox import Credentials, DataJob, Effect, Fault, ManualClock, Sandbox
+from gainsight_sandbox import Credentials, DataJob, Effect, Fault, ManualClock, Quirks, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.wire.auth import CLIENT_ID, CLIENT_SECRET
 from tests.target.support import THING, Runner, record, records, schema, state, thing
@@ -105,6 +105,7 @@ def test_imports_may_have_an_access_key_of_their_own(tmp_path: Path) -> None:
         clock=ManualClock(),
         objects=[thing()],
         credentials=Credentials(bulk_access_key="import-key"),
+        quirks=Quirks(bulk_key_for_jobs=True),
     ) as sandbox:
         runner = Runner(sandbox, tmp_path)
         runner.loaded(schema(), *records(3), bulk_access_key="import-key", **BULK)
@@ -125,6 +126,7 @@ def test_imports_may_have_an_access_key_of_their_own_beside_oauth(tmp_path: Path
         clock=ManualClock(),
         objects=[thing()],
         credentials=Credentials(bulk_access_key="import-key"),
+        quirks=Quirks(bulk_key_for_jobs=True),
     ) as sandbox:
         [apple] = sandbox.tenant.insert("company", {"Name": "Apple"})
         runner = Runner(sandbox, tmp_path)

@@ -174,6 +174,7 @@ def test_a_tombstone_of_another_tenants_gsid_deletes_by_its_keys(
     foreign = "1T0" + "9" * 33
     gone = record(Gsid=foreign, Name="Quarry", _sdc_deleted_at="2026-01-01T00:00:00Z")
     runner.load(schema(), gone, deletes="delete", **REST)
+    sandbox.clock.sleep(2)
     assert "Quarry" not in runner.rows()
 
 

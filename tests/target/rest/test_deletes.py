@@ -29,6 +29,7 @@ def test_deletes_find_records_by_gsid_or_by_key(runner: Runner, sandbox: Sandbox
         deletes="delete",
         **REST,
     )
+    sandbox.clock.sleep(2)
     assert sorted(runner.rows()) == ["n2", "n3", "n4"]
 
 
@@ -48,6 +49,7 @@ def test_writes_and_deletes_of_one_key_keep_their_order(
         operation=operation,
         **REST,
     )
+    sandbox.clock.sleep(2)
     rows = runner.rows()
     assert list(rows) == ["anew"]
     assert rows["anew"]["Code__gc"] == "new"
