@@ -132,6 +132,7 @@ def test_records_are_inserted_updated_and_deleted(tenant: Sandbox, records: Reco
     reply = records.update("thing__gc", ["Name"], [{"Name": "a", "Code__gc": "1"}])
     gsid = str(reply.records[0]["Gsid"])
     assert records.delete("thing__gc", gsid)
+    tenant.clock.sleep(tenant.quirks.delete_seconds)
     assert not records.delete("thing__gc", gsid)
     assert tenant.tenant.count("thing__gc") == 1
     put = next(each for each in tenant.log if each.kind is CallKind.UPDATE)
