@@ -31,6 +31,7 @@ class Effect(StrEnum):
     JOB_STUCK = "job-stuck"  # the job submitted by this call stays IN_PROGRESS
     JOB_EXPIRED = "job-expired"  # the job asked for is forgotten; `status`, `code` say how
     LATE_CHUNKS = "late-chunks"  # the job is COMPLETED, but its chunks are not listed yet
+    SHORT_EXPORT = "short-export"  # neither the list nor the total has the last chunk
     LOST_CHUNK = "lost-chunk"  # the list lacks the last chunk, whose rows are counted
     CHUNK_EXPIRED = "chunk-expired"  # the job's chunks are gone
     SHORT_CHUNK = "short-chunk"  # a chunk lacks its last row
@@ -49,6 +50,7 @@ _ONLY_ON = {
     Effect.UNCONFIRMED: _WRITES,
     Effect.SKIPPED: _WRITES,
     Effect.LATE_CHUNKS: {CallKind.EXPORT_STATUS},
+    Effect.SHORT_EXPORT: {CallKind.EXPORT_STATUS},
     Effect.LOST_CHUNK: {CallKind.EXPORT_STATUS},
     Effect.CHUNK_EXPIRED: {CallKind.EXPORT_CHUNK},
     Effect.SHORT_CHUNK: {CallKind.EXPORT_CHUNK},

@@ -63,6 +63,9 @@ class Quirks:
     errors_as_200: bool = False
     """Whether refusals with HTTP 400 come with 200. [Relationship APIs: failures without a
     status]"""
+    nulls_absent: bool = False
+    """Whether a reply leaves out errorCode, errorDesc and message where they are null. [Data
+    Management APIs: the sample of the object list has none of them]"""
     html_errors: bool = False
     """Whether refusals come as an HTML page with 200 to calls without `Accept: application/json`.
     [Relationship APIs: its table of headers names Accept without saying what it is for]"""

@@ -86,8 +86,10 @@ class ExportRoutes:
             }
         elif status is JobStatus.COMPLETED:
             chunks = job.chunks() or []
-            data["totalRecords"] = sum(chunk.limit for chunk in chunks)
-            listed = chunks[:-1] if call.effect is Effect.LOST_CHUNK else chunks
+            short = call.effect in {Effect.LOST_CHUNK, Effect.SHORT_EXPORT}
+            listed = chunks[:-1] if short else chunks
+            counted = listed if call.effect is Effect.SHORT_EXPORT else chunks
+            data["totalRecords"] = sum(chunk.limit for chunk in counted)
             if call.effect is not Effect.LATE_CHUNKS:
                 data["chunkDetails"] = self._details(call, job, listed)
         return success(data)

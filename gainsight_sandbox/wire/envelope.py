@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from gainsight_sandbox.behaviour.errors import ApiError
 
 
+_JSON = "application/json"
+_SILENT = {"errorCode", "errorDesc", "message"}
+
+
 def json_response(
     payload: object, *, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None
 ) -> Response:
@@ -22,7 +26,7 @@ def json_response(
         msgspec.json.encode(payload),
         status_code=status,
         headers=headers,
-        media_type="application/json",
+        media_type=_JSON,
     )
 
 
@@ -43,6 +47,20 @@ def failure(error: ApiError, *, as_200: bool = False) -> Response:
     return json_response(
         payload, status=HTTPStatus.OK if plain else error.status, headers=error.headers
     )
+
+
+def without_nulls(reply: Response) -> Response:
+    """A JSON reply without the members of its envelope that say nothing."""
+    if reply.media_type != _JSON:
+        return reply
+    members = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
+    said = {
+        name: value
+        for name, value in members.items()
+        if name not in _SILENT or bytes(value) != b"null"
+    }
+    headers = {name: value for name, value in reply.headers.items() if name != "content-length"}
+    return json_response(said, status=reply.status_code, headers=headers)
 
 
 def html_page(error: ApiError) -> Response:

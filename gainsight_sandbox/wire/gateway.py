@@ -16,7 +16,7 @@ from gainsight_sandbox.behaviour.faults import Effect, Fault, Faults
 from gainsight_sandbox.behaviour.limits import Budget, Meter
 from gainsight_sandbox.tenant.values import from_seconds
 from gainsight_sandbox.wire.calls import Call, Endpoint, LoggedRequest
-from gainsight_sandbox.wire.envelope import failure, html_page, object_not_found
+from gainsight_sandbox.wire.envelope import failure, html_page, object_not_found, without_nulls
 from gainsight_sandbox.wire.mishaps import (
     DrippedResponse,
     DroppedConnection,
@@ -91,6 +91,11 @@ class Gateway:
         return await run_in_threadpool(self._answer, endpoint, call)
 
     def _answer(self, endpoint: Endpoint, call: Call) -> Response:
+        reply = self._reply(endpoint, call)
+        shown_whole = call.fault is not None or not self.quirks.nulls_absent
+        return reply if shown_whole else without_nulls(reply)
+
+    def _reply(self, endpoint: Endpoint, call: Call) -> Response:
         try:
             return self._admit(endpoint, call)
         except ApiError as error:

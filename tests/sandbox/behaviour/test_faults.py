@@ -92,13 +92,14 @@ def test_a_gzip_may_be_cut_in_a_complete_reply(rig: Rig) -> None:
 
 def test_the_list_of_chunks_may_be_late_or_incomplete(rig: Rig) -> None:
     sandbox, client = rig.things(*ROWS, jobs=JobSettings(chunk_rows=2))
-    sandbox.faults.add(Fault(Effect.LATE_CHUNKS), Fault(Effect.LOST_CHUNK))
+    effects = (Effect.LATE_CHUNKS, Effect.LOST_CHUNK, Effect.SHORT_EXPORT)
+    sandbox.faults.add(*map(Fault, effects))
     url = client.submit("thing__gc", ["Gsid"]).json()["data"]["statusURL"]
-    late, incomplete, whole = (client.status(url) for _ in range(3))
+    late, incomplete, short, whole = (client.status(url) for _ in range(4))
     assert late["jobStatus"] == "COMPLETED"
     assert "chunkDetails" not in late
-    assert [each["totalRecords"] for each in (late, incomplete, whole)] == [5, 5, 5]
-    assert (len(incomplete["chunkDetails"]), len(whole["chunkDetails"])) == (2, 3)
+    assert [each["totalRecords"] for each in (late, incomplete, short, whole)] == [5, 5, 4, 5]
+    assert [len(each["chunkDetails"]) for each in (incomplete, short, whole)] == [2, 2, 3]
 
 
 def test_a_job_may_be_gone_in_other_words(rig: Rig) -> None:

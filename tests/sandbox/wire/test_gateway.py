@@ -32,6 +32,17 @@ def test_replies_are_compressed_on_request_unless_they_never_are(
     assert reply.headers.get("content-encoding") == ("gzip" if compressed else None)
 
 
+def test_an_envelope_may_lack_what_it_does_not_say(rig: Rig) -> None:
+    _, client = rig.things({"Gsid": "a"}, quirks=Quirks(nulls_absent=True))
+    found = client.query("thing__gc", ["Gsid", "Name"]).json()
+    assert found.keys() == {"result", "requestId", "data"}
+    assert found["data"]["records"] == [{"Gsid": "a", "Name": None}]
+    refused = client.query("thing__gc", ["Nope"])
+    assert refused.status_code == 400
+    assert refused.json().keys() == {"result", "errorCode", "errorDesc", "requestId", "data"}
+    assert client.export("thing__gc", ["Gsid"]) == [["a"]]
+
+
 def test_a_defect_in_a_hook_does_not_pass_unseen() -> None:
     def hook(_: object) -> None:
         raise ZeroDivisionError
