@@ -10,12 +10,19 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Where it is set, each command that a test starts compiles all its modules anew: 1.5 s a command.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A test must not fail because the machine is slow, nor on one run only: the same examples each time.
+settings.register_profile(
+    "repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

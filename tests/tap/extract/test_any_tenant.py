@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import GainsightError
-from gainsight_sandbox import DateForm, Field, ObjectSchema, QueryEmpty, QueryShape, Quirks
+from gainsight_sandbox import (
+    DateForm,
+    Field,
+    NullOrder,
+    ObjectSchema,
+    QueryEmpty,
+    QueryShape,
+    Quirks,
+)
 from tests.api.conftest import Reply, enveloped
 from tests.hostile import Hostile
 from tests.tap.support import (
@@ -163,7 +171,7 @@ def quirks_for(chance: random.Random) -> Quirks:
     """Any mix of what the documents leave open and the tap need not be told of."""
     return Quirks(
         filter_by_second=chance.random() < 0.5,
-        nulls_last=chance.random() < 0.5,
+        null_order=chance.choice(list(NullOrder)),
         unstable_order=chance.random() < 0.5,
         query_shape=chance.choice(list(QueryShape)),
         query_empty=chance.choice(list(QueryEmpty)),
