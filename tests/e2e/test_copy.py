@@ -119,7 +119,7 @@ def test_a_table_of_a_real_postgresql_is_loaded(tmp_path: Path, postgres_url: st
                     "fields": [
                         {"name": "Gsid", "dataType": "GSID", "readOnly": True},
                         {"name": "Name", "dataType": "STRING"},
-                        {"name": "Arr__gc", "dataType": "CURRENCY"},
+                        {"name": "Arr__gc", "dataType": "CURRENCY", "decimalPlaces": 5},
                         {"name": "Active__gc", "dataType": "BOOLEAN"},
                         {"name": "Since__gc", "dataType": "DATE"},
                         {"name": "Seen__gc", "dataType": "DATETIME"},

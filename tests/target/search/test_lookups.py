@@ -41,7 +41,7 @@ def buyer() -> ObjectSchema:
         BUYER,
         Field("Name"),
         Field("City__gc"),
-        Field("Size__gc", DataType.NUMBER),
+        Field("Size__gc", DataType.NUMBER, decimal_places=2),
         Field("Active__gc", DataType.BOOLEAN),
         Field("Since__gc", DataType.DATE),
         Field("Seen__gc", DataType.DATETIME),
