@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # Where it is set, each command that a test starts compiles all its modules anew: 1.5 s a command.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# A test must not fail because the machine is slow, nor on one run only: the same examples each time.
+# A test must not fail because the machine is slow, nor on one run only: so it tries the same
+# examples each time.
 settings.register_profile(
     "repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -186,8 +186,9 @@ class Cursor:
 
     def drain(self, second: str) -> None:
         """Read a span on its own, since rows hide in it, and come back then."""
-        # Where the reading stands in that very span, it goes on behind it.
-        self._return_to = None if self.position.second == second else self.position
+        if self._return_to is None or not self.position.draining:
+            # Where the reading stands in that very span, it goes on behind it.
+            self._return_to = None if self.position.second == second else self.position
         self.written.recall(second)
         position = replace(self.position, second=second, named=(), draining=True, key=None)
         self._move(position, Tracker())

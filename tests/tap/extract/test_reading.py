@@ -331,6 +331,14 @@ def test_a_page_that_ends_within_a_second_goes_on_within_it() -> None:
     assert server.reads == 4
 
 
+def test_rows_that_hide_in_two_seconds_are_found_and_the_reading_ends() -> None:
+    rows = [Row(f"1T01{n:06}", 0) for n in (0, *range(2, 22))]
+    rows += [Row("1T01000001", 1), Row("1T01000022", 1001)]
+    rows += [Row(f"1T01{n:06}", 1000) for n in range(23, 44)]
+    for size in (1, 2, 3, 7):
+        assert len(read_all(Server(rows, by_second=True), window(), size)) == 44
+
+
 def test_a_row_that_hides_before_the_key_that_was_gone_on_behind_is_found() -> None:
     rows = [Row(f"1T01{n:06}", 5_000) for n in range(100, 200)]
     server = Server([*rows, Row("1T01000001", 5_500), Row("1T01000300", 9_000)])
