@@ -159,7 +159,8 @@ TARGET_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "bulk_access_key": {
             "type": ["string", "null"],
             "title": "Import access key",
-            "description": "For tenants whose import connection has an access key of its own.",
+            "description": "With bulk_import_api: connector, for a connection that has an access "
+            "key of its own.",
             "secret": True,
             "writeOnly": True,
         },

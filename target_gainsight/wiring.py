@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -42,13 +43,14 @@ from target_gainsight.search.matching import Matcher
 from target_gainsight.stream_load import StreamLoad
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gainsight_api.clock import Clock
     from gainsight_api.session import Session
     from target_gainsight.loaders import RestPath
     from target_gainsight.settings import TargetSettings
+
+logger = logging.getLogger(__name__)
 
 
 class Received(NamedTuple):
@@ -99,6 +101,12 @@ class Wiring:
     def _bulk_session(self) -> Session:
         key = self._settings.bulk_access_key
         if not key:
+            return self.session
+        if self._settings.bulk_import_api != "connector":
+            logger.warning(
+                "setting `bulk_access_key` is not used: it is for `bulk_import_api: connector`, "
+                "whose connection may have a key of its own"
+            )
             return self.session
         own = replace(
             self._settings, access_key=key, oauth_client_id=None, oauth_client_secret=None

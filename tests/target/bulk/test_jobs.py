@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_api.errors import AuthError, GainsightError, JobFailedError
-from gainsight_sandbox import Credentials, DataJob, Effect, Fault, ManualClock, Quirks, Sandbox
+from gainsight_api.errors import GainsightError, JobFailedError
+from gainsight_sandbox import Credentials, DataJob, Effect, Fault, ManualClock, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.wire.auth import CLIENT_ID, CLIENT_SECRET
 from tests.target.support import THING, Runner, record, records, schema, state, thing
@@ -99,59 +99,12 @@ def test_a_status_that_is_lost_fails_the_run(runner: Runner, sandbox: Sandbox) -
     assert not output.states
 
 
-def test_imports_may_have_an_access_key_of_their_own(tmp_path: Path) -> None:
-    with Sandbox(
-        empty=True,
-        clock=ManualClock(),
-        objects=[thing()],
-        credentials=Credentials(bulk_access_key="import-key"),
-        quirks=Quirks(bulk_key_for_jobs=True),
-    ) as sandbox:
-        runner = Runner(sandbox, tmp_path)
-        runner.loaded(schema(), *records(3), bulk_access_key="import-key", **BULK)
-        assert len(runner.rows()) == 3
-
-
-def test_imports_may_have_an_access_key_of_their_own_beside_oauth(tmp_path: Path) -> None:
-    pair = {"oauth_client_id": CLIENT_ID, "oauth_client_secret": CLIENT_SECRET}
-    lookup = {
-        "Company__gc": {
-            "fields": {"Company_Name__gc": "Name"},
-            "objectName": "company",
-            "lookupField": "Gsid",
-        }
-    }
-    with Sandbox(
-        empty=True,
-        clock=ManualClock(),
-        objects=[thing()],
-        credentials=Credentials(bulk_access_key="import-key"),
-        quirks=Quirks(bulk_key_for_jobs=True),
-    ) as sandbox:
-        [apple] = sandbox.tenant.insert("company", {"Name": "Apple"})
-        runner = Runner(sandbox, tmp_path)
-        feed = [
-            schema(),
-            *records(3, Company_Name__gc="Apple"),
-            record(Name="bad", Company_Name__gc="Apple", Colour__gc="1I00OLD"),
-        ]
-        settings = {"access_key": None, "lookups": lookup, "max_rejects": 1, **pair, **BULK}
-        output = runner.load(*feed, bulk_access_key="import-key", **settings)
-        assert output.error is None
-        assert [row["Company__gc"] for row in runner.rows().values()] == [apple] * 3
-        assert len(runner.letters()) == 1
-        statuses = {(request.kind, request.status) for request in sandbox.log}
-        assert {status for _, status in statuses} == {200}
-        assert {
-            CallKind.TOKEN,
-            CallKind.METADATA,
-            CallKind.QUERY,
-        } < {kind for kind, _ in statuses}
-        assert sum(request.kind is CallKind.TOKEN for request in sandbox.log) == 1
-
-        wrong = runner.load(*feed, bulk_access_key="wrong-key-4711", **settings)
-        assert isinstance(wrong.error, AuthError)
-        assert "4711" not in str(wrong.error) + wrong.stderr
+def test_the_import_jobs_of_all_take_the_ordinary_key(
+    runner: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    runner.loaded(schema(), *records(3), bulk_access_key="import-key", **BULK)
+    assert len(runner.rows()) == 3
+    assert "`bulk_access_key` is not used" in caplog.text
 
 
 CONNECTOR: dict[str, Any] = {"bulk_import_api": "connector"}
@@ -166,6 +119,38 @@ def connector(tmp_path: Path) -> Iterator[Runner]:
     jobs = [DataJob(id="J1", object=THING, operation="UPSERT", keys=("Name",))]
     with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], data_jobs=jobs) as tenant:
         yield Runner(tenant, tmp_path / "rejects")
+
+
+@pytest.mark.parametrize("oauth", [False, True])
+def test_a_connection_may_have_an_access_key_of_its_own(tmp_path: Path, *, oauth: bool) -> None:
+    pair = {"oauth_client_id": CLIENT_ID, "oauth_client_secret": CLIENT_SECRET, "access_key": None}
+    lookup = {
+        "Company__gc": {
+            "fields": {"Company_Name__gc": "Name"},
+            "objectName": "company",
+            "lookupField": "Gsid",
+        }
+    }
+    with Sandbox(
+        empty=True,
+        clock=ManualClock(),
+        objects=[thing()],
+        data_jobs=[DataJob(id="J1", object=THING, operation="UPSERT", keys=("Name",))],
+        credentials=Credentials(bulk_access_key="import-key"),
+    ) as sandbox:
+        [apple] = sandbox.tenant.insert("company", {"Name": "Apple"})
+        runner = Runner(sandbox, tmp_path)
+        runner.loaded(
+            schema(),
+            *records(3, Company_Name__gc="Apple"),
+            bulk_access_key="import-key",
+            **connector_streams(load_mode="bulk", lookups=lookup),
+            **(pair if oauth else {}),
+        )
+        assert [row["Company__gc"] for row in runner.rows().values()] == [apple] * 3
+        assert {request.status for request in sandbox.log} == {200}
+        tokens = sum(request.kind is CallKind.TOKEN for request in sandbox.log)
+        assert tokens == int(oauth)
 
 
 def test_the_connector_loads_by_the_job_that_an_admin_has_set_up(connector: Runner) -> None:
