@@ -148,6 +148,15 @@ TARGET_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             minimum=1,
             maximum=LARGEST_CALL,
         ),
+        "multiselect_format": _choice(
+            "Multi-selects by REST",
+            "list: a list of item ids. text: id;id. auto: a list, until the tenant has refused one "
+            "and taken the text.",
+            "auto",
+            "list",
+            "text",
+            default="auto",
+        ),
         "bulk_import_api": _choice(
             "Import API",
             "jobs: import jobs that take all they need with the file. connector: import jobs "
@@ -251,6 +260,7 @@ class TargetSettings(ConnectionSettings):
     batch_size_rows: int | None
     max_bulk_bytes: int
     rest_batch_size: int
+    multiselect_format: Literal["auto", "list", "text"]
     bulk_import_api: Literal["jobs", "connector"]
     bulk_access_key: str | None
     bulk_row_number_base: str | int

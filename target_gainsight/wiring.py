@@ -33,6 +33,7 @@ from target_gainsight.rejects import DeadLetters, Sender, Tally
 from target_gainsight.rest.deletes import Deleter
 from target_gainsight.rest.history import WriteHistory
 from target_gainsight.rest.loader import RestLoader
+from target_gainsight.rest.multiselects import Multiselects
 from target_gainsight.rest.pending_deletions import PendingDeletions
 from target_gainsight.rest.resolving import ResolvingRest
 from target_gainsight.route import LoadMode, Operation, Route, build_route
@@ -90,6 +91,7 @@ class Wiring:
         self._objects: dict[str, GainsightObject] = {}
         self._dropdowns: dict[str, list[Option]] = {}
         self._deletions: dict[str, PendingDeletions] = {}
+        self._multiselects = Multiselects(settings.multiselect_format)
         self._histories: dict[str, WriteHistory] = {}
         self._dry_run_streams: list[DryRunStream] = []
         self._storage = Storage()
@@ -235,6 +237,7 @@ class Wiring:
             self._clock,
             self._settings.rest_batch_size,
             self._history(route.object),
+            self._multiselects,
         )
 
     def _bulk_loader(self, route: Route, existing: Existing, rest: RestLoader) -> BulkLoader | None:

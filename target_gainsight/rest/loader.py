@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -29,11 +29,12 @@ from target_gainsight.rest.refusals import blame, rows_with, says_nothing_of_a_r
 from target_gainsight.route import Operation, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from gainsight_api.clock import Clock
     from gainsight_api.records import Refusal
     from target_gainsight.rest.history import WriteHistory
+    from target_gainsight.rest.multiselects import Multiselects
     from target_gainsight.rows.blocks import Row
     from target_gainsight.search.existing import Existing
 
@@ -61,6 +62,7 @@ class RestLoader:
         clock: Time.
         rest_batch_size: The setting: rows of a call, at most.
         history: What has become of writes to the object so far.
+        multiselects: How the tenant takes multi-selects.
     """
 
     route: Route
@@ -69,6 +71,7 @@ class RestLoader:
     clock: Clock
     rest_batch_size: int
     history: WriteHistory
+    multiselects: Multiselects
 
     def load(self, rows: Iterable[Row]) -> Outcome:
         """Load rows, each of which has a key of its own unless they are inserted."""
@@ -134,13 +137,17 @@ class _Run:
         route, records = self.loader.route, self.loader.records
         name, lookups = route.object.name, route.raw_lookups
         sent = [row.values for row in call.rows]
-        match call.operation:
-            case Operation.INSERT:
-                return records.insert(name, sent, lookups)
-            case Operation.UPDATE:
-                return records.update(name, route.keys, sent, lookups)
-            case Operation.UPSERT:
-                return records.upsert(name, route.keys, sent, lookups)
+
+        def send(rows: Sequence[Mapping[str, Any]]) -> WriteReply:
+            match call.operation:
+                case Operation.INSERT:
+                    return records.insert(name, rows, lookups)
+                case Operation.UPDATE:
+                    return records.update(name, route.keys, rows, lookups)
+                case Operation.UPSERT:
+                    return records.upsert(name, route.keys, rows, lookups)
+
+        return self.loader.multiselects.write(route.object, sent, send)
 
     def _raise_unless_about_data(self, error: RequestError) -> None:
         """Fail the run if the call was refused for a reason that is not in its records.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_gainsight.rows.keys import comparable, kind_of_field, similar
+from target_gainsight.rows.values import MULTISELECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -112,11 +113,25 @@ class Matcher:
         self, row: Row, records: Sequence[Mapping[str, Any]], keys: Sequence[str], form_of: FormOf
     ) -> int | None:
         kinds = {name: kind_of_field(self.described, name) for name in keys or self._known(row)}
-        sent = {name: form_of(kind, row.values.get(name)) for name, kind in kinds.items()}
+        sent = {
+            name: form_of(kind, self._flat(name, row.values.get(name)))
+            for name, kind in kinds.items()
+        }
         for position, record in enumerate(records):
-            if all(form_of(kinds[name], record.get(name)) == value for name, value in sent.items()):
+            if all(
+                form_of(kinds[name], self._flat(name, record.get(name))) == value
+                for name, value in sent.items()
+            ):
                 return position
         return None
+
+    def _flat(self, name: str, value: Any) -> Any:
+        """A multi-select's items in one order, since they are a set, however they are written."""
+        field = self.described.fields.get(name)
+        if field is None or field.data_type != MULTISELECT or not value:
+            return value
+        items = value if isinstance(value, list) else str(value).split(";")
+        return ";".join(sorted({str(item).strip() for item in items} - {""}))
 
     def _known(self, row: Row) -> Iterable[str]:
         return (name for name in row.values if name in self.described.fields)

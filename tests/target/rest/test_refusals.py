@@ -16,6 +16,7 @@ from gainsight_api.records import WriteReply
 from gainsight_sandbox import ManualClock, Quirks, Sandbox
 from target_gainsight.rest.history import WriteHistory
 from target_gainsight.rest.loader import RestLoader
+from target_gainsight.rest.multiselects import Multiselects
 from target_gainsight.route import LoadMode, Operation, Route
 from target_gainsight.rows.blocks import Row
 from target_gainsight.search.existing import Existing
@@ -88,7 +89,7 @@ def load(tenant: Tenant, values: Sequence[str]) -> Outcome:
         finds_only=False,
     )
     existing = Existing(None, Matcher(OBJECT), ("Name",))  # type: ignore[arg-type]
-    loader = RestLoader(route, tenant, existing, None, 50, WriteHistory())  # type: ignore[arg-type]
+    loader = RestLoader(route, tenant, existing, None, 50, WriteHistory(), Multiselects("auto"))  # type: ignore[arg-type]
     rows = [Row({"Name": str(index), "A": value}, [index]) for index, value in enumerate(values)]
     return loader.load(rows)
 
