@@ -248,10 +248,14 @@ class _Run:
         self.unanswered += 1
         held = self.loader.existing.by_all_values(rows)
         outcome.confirm(rows[index] for index in held.by_all_values)
-        for index in held.by_key - held.by_all_values:
-            outcome.reject(rows[index], _UNSETTLED)
+        there = [rows[index] for index in sorted(held.by_key - held.by_all_values)]
         absent = _but_for(held.by_key | held.by_all_values, rows)
-        return outcome, [Call(absent, Operation.INSERT)] if absent else []
+        more = [Call(absent, Operation.INSERT)] if absent else []
+        if self.loader.route.operation is Operation.UPSERT and there:
+            return outcome, [*more, Call(there, Operation.UPDATE)]
+        for row in there:
+            outcome.reject(row, _UNSETTLED)
+        return outcome, more
 
     def _answered(self, call: Call, reply: WriteReply) -> tuple[Outcome, list[Call]]:
         """Confirm what the reply shows; look the rest up, and send it once more."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from gainsight_api.datatypes import Kind
 from target_gainsight.rows.keys import comparable, kind_of_field, similar
 from target_gainsight.rows.values import MULTISELECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gainsight_api.datatypes import Kind
     from gainsight_api.metadata import GainsightObject
     from target_gainsight.rows.blocks import Row
 
@@ -114,24 +115,36 @@ class Matcher:
     ) -> int | None:
         kinds = {name: kind_of_field(self.described, name) for name in keys or self._known(row)}
         sent = {
-            name: form_of(kind, self._flat(name, row.values.get(name)))
+            name: form_of(kind, self._kept(name, row.values.get(name)))
             for name, kind in kinds.items()
         }
         for position, record in enumerate(records):
             if all(
-                form_of(kinds[name], self._flat(name, record.get(name))) == value
+                form_of(kinds[name], self._kept(name, record.get(name))) == value
                 for name, value in sent.items()
             ):
                 return position
         return None
 
-    def _flat(self, name: str, value: Any) -> Any:
-        """A multi-select's items in one order, since they are a set, however they are written."""
+    def _kept(self, name: str, value: Any) -> Any:
+        """A value as a tenant may keep it: numbers rounded, a multi-select's items as a set."""
         field = self.described.fields.get(name)
-        if field is None or field.data_type != MULTISELECT or not value:
+        if field is None or value in (None, ""):
             return value
-        items = value if isinstance(value, list) else str(value).split(";")
-        return ";".join(sorted({str(item).strip() for item in items} - {""}))
+        if field.data_type == MULTISELECT:
+            items = value if isinstance(value, list) else str(value).split(";")
+            return ";".join(sorted({str(item).strip() for item in items} - {""}))
+        if field.decimal_places is not None and kind_of_field(self.described, name) is Kind.NUMBER:
+            return _rounded(str(value), field.decimal_places)
+        return value
 
     def _known(self, row: Row) -> Iterable[str]:
         return (name for name in row.values if name in self.described.fields)
+
+
+def _rounded(digits: str, places: int) -> str:
+    try:
+        number = Decimal(digits)
+        return str(number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+    except InvalidOperation:  # no number, or one of too many digits
+        return digits

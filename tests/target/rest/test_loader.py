@@ -18,10 +18,15 @@ from gainsight_sandbox import (
 )
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from target_gainsight.rejects import RejectsError
+from tests.api.conftest import Reply
+from tests.hostile import Hostile
 from tests.target.support import THING, Runner, record, records, schema, state, thing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.api.conftest import Request
 
 
 REST: dict[str, Any] = {"load_mode": "rest"}
@@ -140,6 +145,33 @@ def test_a_record_that_differs_from_the_one_there_is_not_taken_for_inserted(
     assert output.error is None
     assert [letter["errors"][0]["code"] for letter in runner.letters()] == ["UNSETTLED"]
     assert runner.rows()["n1"]["Code__gc"] == "new"
+
+
+@pytest.mark.parametrize("operation", ["insert", "upsert"])
+def test_a_rounded_number_is_known_again_when_the_answer_was_lost(
+    runner: Runner, sandbox: Sandbox, operation: str
+) -> None:
+    sandbox.faults.add(Fault(Effect.DROP_AFTER, on=CallKind.INSERT))
+    runner.loaded(
+        schema(), record(Name="a", Number__gc=0.30000000000000004), operation=operation, **REST
+    )
+    assert len(runner.rows()) == sandbox.tenant.count(THING) == 1
+
+
+def test_an_upsert_without_answer_may_be_written_again(runner: Runner, sandbox: Sandbox) -> None:
+    # Somebody else changes the record between the lost answer and the look for it.
+    def change(request: Request, number: int, own: Callable[..., Reply]) -> Reply | None:
+        if request.method != "POST" or request.path != f"/v1/data/objects/{THING}" or number > 1:
+            return None
+        own()
+        (row,) = sandbox.tenant.rows(THING)
+        sandbox.tenant.update(THING, str(row["Gsid"]), {"Text__gc": "changed"})
+        return Reply(b"", drop=True)
+
+    with Hostile(sandbox, change) as hostile:
+        runner.loaded(schema(), record(Name="a", Text__gc="sent"), domain=hostile.url, **REST)
+    (row,) = runner.rows().values()
+    assert row["Text__gc"] == "sent"
 
 
 def test_calls_that_cannot_succeed_fail_the_run_without_dead_letters(
