@@ -223,7 +223,7 @@ READERS: Mapping[Kind, Callable[[str], Any]] = MappingProxyType(
 
 
 def as_text(value: Any) -> str:
-    """A JSON value as the text that a CSV cell would hold; lists are joined by `;`."""
+    """A JSON value as the text that a CSV cell would hold; lists of texts are joined by `;`."""
     if isinstance(value, str):
         return value
     if value is None:

@@ -28,7 +28,17 @@ class Query:
         return self._session.repaired
 
     def page(self, read: Read) -> list[Mapping[str, Any]]:
-        """The records of one call; an empty list where nothing matches, however that is said."""
+        """The records of one call; an empty list where nothing matches, however that is said.
+
+        A reply without a list of records is no documented way to say so: it is asked once more.
+        """
+        records = self._records(read)
+        if records is None:
+            records = self._records(read)
+        return records or []
+
+    def _records(self, read: Read) -> list[Mapping[str, Any]] | None:
+        """The records of one call; None if the reply has no list of them."""
         try:
             reply = self._session.post(
                 f"v1/data/objects/query/{quote(read.object, safe='')}", read.body()
@@ -38,7 +48,7 @@ class Query:
         wrapped = isinstance(reply, Mapping) and "records" in reply
         records = reply["records"] if wrapped else reply
         if records is None or records == {}:
-            return []
+            return None
         if not isinstance(records, list):
             raise DataError(f"Gainsight's reply to a query of {read.object} holds no records")
         return records

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,13 +29,16 @@ class OneLineErrors(click.Command):
         """Run the command."""
         try:
             return super().main(*args, **kwargs)
-        except json.JSONDecodeError as exc:
-            self._fail(
-                f"A JSON file or text that was given cannot be read: {exc.msg} in line {exc.lineno}"
-            )
         except self.user_errors as exc:
             more = getattr(exc, "errors", None) or ()
             self._fail(": ".join([str(exc), *(["; ".join(map(str, more))] if more else [])]))
+        except ValueError as exc:  # the SDK reads files with a JSON library of its own
+            line, reason = getattr(exc, "lineno", None), getattr(exc, "msg", None)
+            if line is None:
+                raise
+            self._fail(
+                f"A JSON file or text that was given cannot be read: {reason} in line {line}"
+            )
 
     def invoke(self, ctx: click.Context) -> Any:
         """Do the command's work."""

@@ -18,10 +18,10 @@ def state_file(file: IO[str] | None) -> IO[str] | None:
     if file is None:
         return None
     name = getattr(file, "name", "--state")
-    text = file.read()
+    text = file.read().removeprefix("\ufeff")
     try:
-        state = json.loads(text) if text.strip() else {}
-    except ValueError:
+        state = json.loads(text, parse_constant=_refused) if text.strip() else {}
+    except (ValueError, RecursionError):
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and all(map(_reads, lines)):
             raise ConfigError(
@@ -46,6 +46,10 @@ def _without_nulls(state: dict[str, Any], name: str) -> dict[str, Any]:
         if not isinstance(bookmark, dict | None):
             raise ConfigError(f"the state file {name}, stream {stream}: its bookmark is no object")
     return {**state, "bookmarks": {key: value for key, value in bookmarks.items() if value}}
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _reads(line: str) -> bool:

@@ -108,11 +108,17 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         """
         if not state.get("export_position"):
             return None
+        texts = ("export_job_id", "export_status_url", "export_submitted_at", "export_start")
+        odd = [name for name in texts if not isinstance(state.get(name), str | None)]
+        odd += [n for n in ("export_request", "export_began") if not isinstance(state.get(n), str)]
+        done = state.get("export_chunks_done")
+        if odd or not isinstance(done, int) or isinstance(done, bool) or done < 0:
+            raise ValueError
         try:
             return cls(
                 position=msgspec.json.decode(state["export_position"], type=Position),
                 seen=msgspec.json.decode(state["export_seen"], type=Tracker),
-                chunks_done=int(state["export_chunks_done"]),
+                chunks_done=done,
                 job_id=state.get("export_job_id"),
                 status_url=state.get("export_status_url"),
                 submitted_at=state.get("export_submitted_at"),

@@ -43,6 +43,7 @@ class ExportPages:
         more_than: Whether there are more rows than so many behind the position; for one query.
         completed: Whether the last job gave all that it announced.
         was_full: Whether the last job gave as many rows as a job may, so that more is likely.
+        gave_nothing: Whether the last job gave no row, though a query finds some.
     """
 
     cursor: Cursor
@@ -50,6 +51,7 @@ class ExportPages:
     more_than: Callable[[int], bool]
     completed: bool = False
     was_full: bool = False
+    gave_nothing: bool = False
     _left_by_another_run: str | None = field(init=False)
     _failed: int = 0
     _read_again: bool = False
@@ -173,7 +175,7 @@ class ExportPages:
         except DataError as exc:
             problem = exc
         if problem is None and not self._lacks_rows(chunk, given.read, total):
-            self._note(number, chunk, given, file)
+            self._note(number, given, file)
             return
         cursor.logger.warning(
             "%s; fetching the chunk once more",
@@ -183,7 +185,7 @@ class ExportPages:
         with self.jobs.fetched(chunk) as again:
             cursor.rewind(before)
             yield from self._once_more(file, again, given, max(known, given.written))
-            self._note(number, chunk, given, again)
+            self._note(number, given, again)
         self._doubtful = chunk.rows not in {None, given.read}
         if total is None and self._doubtful:
             raise IncompleteError(
@@ -205,11 +207,10 @@ class ExportPages:
         blocks = cursor.track(given.reading(decoder.from_csv(again)))
         yield from without_first(given.writing(blocks), known if same else 0)
 
-    def _note(self, number: int, chunk: Chunk, given: ChunkRows, file: IO[bytes]) -> None:
-        """Keep what is needed if the job is read once more: nothing, where chunks are counted."""
-        if chunk.rows is None:
-            given.seal(file)
-            self._given[number] = given
+    def _note(self, number: int, given: ChunkRows, file: IO[bytes]) -> None:
+        """Keep what is needed if the job is read once more."""
+        given.seal(file)
+        self._given[number] = given
 
     def _lacks_rows(self, chunk: Chunk, rows: int, total: int | None) -> bool:
         """Whether a chunk lacks rows; its `limit` may be a size, where the total fits without."""
@@ -226,15 +227,19 @@ class ExportPages:
         self.completed = True
         # Where nothing can be asked for behind the last row, their number tells whether all came.
         by_number = cursor.window.key is None or not cursor.page.ordered
-        last = by_number and not self.was_full and not self._stops_short(rows)
-        yield from cursor.released(last=last)
+        ends = not self.was_full and (by_number or not rows) and not self._stops_short(rows)
+        self.gave_nothing = not rows and not ends
+        if self.gave_nothing:
+            self._leave(behind=False)
+            return
+        yield from cursor.released(last=ends)
         self.jobs.exports.forget(job.id)
-        cursor.end_page(last=last or not rows)
+        cursor.end_page(last=ends)
 
     def _stops_short(self, rows: int) -> bool:
         """Whether there are more rows than a job gave, which was not full."""
         try:
-            return bool(rows) and self.more_than(rows)
+            return self.more_than(rows)
         except RequestError:
             return False  # what no query gives may be exported all the same
 

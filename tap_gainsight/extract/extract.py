@@ -81,7 +81,14 @@ class Extract:
         if self.export_pages.completed:
             self._by_query = self.cursor.progress.rows
             self._large = self._large and self.export_pages.was_full
-        if came_further:
+        if self.export_pages.gave_nothing:
+            # Another job would most likely give as little.
+            self._no_exports = True
+            self.cursor.logger.warning(
+                "stream %s: an export job gave no rows, though there are some: going on by query",
+                self.cursor.stream,
+            )
+        elif came_further:
             self._ask_whether_done()
 
     def sample(self, rows: int) -> Iterator[Block]:

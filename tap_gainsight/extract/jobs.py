@@ -13,6 +13,7 @@ from gainsight_api.errors import DataError, GainsightError
 from gainsight_api.exports import Chunk, Exports, Job, NoStatusError
 from gainsight_api.job_states import JobState
 from gainsight_api.polling import polls
+from gainsight_api.replies import identifier
 
 if TYPE_CHECKING:
     import logging
@@ -111,13 +112,14 @@ class Jobs:
                 return status
             if status.state is JobState.UNKNOWN and status.word != word:
                 word = status.word
+                shown = identifier(word) or "(a longer text)"
                 if resumed:
-                    raise NoStatusError(f"export job {job.id} has the unknown status {word!r}")
+                    raise NoStatusError(f"export job {job.id} has the unknown status {shown}")
                 logger.warning(
-                    "stream %s: export job %s has the unknown status %r; waiting for it",
+                    "stream %s: export job %s has the unknown status %s; waiting for it",
                     stream,
                     job.id,
-                    word,
+                    shown,
                 )
             if waited:
                 logger.info(

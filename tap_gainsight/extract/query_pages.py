@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.errors import RequestError
+from gainsight_api.errors import DataError, RequestError
 from gainsight_api.replies import printable
 from tap_gainsight.extract.paging import hidden, next_read, start_of, unread
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gainsight_api.query import Query
     from tap_gainsight.extract.cursor import Cursor
     from tap_gainsight.records.block import Block
+
+_BEYOND_ALL_ROWS = 10**9
 
 
 @dataclass(slots=True)
@@ -33,6 +35,7 @@ class QueryPages:
     query: Query
     page_rows: int
     fetched: tuple[Sequence[Mapping[str, Any]], bool] | None = None
+    _last_rows: Sequence[Mapping[str, Any]] | None = None
 
     def fetch(self) -> tuple[Sequence[Mapping[str, Any]], bool]:
         """The rows of the next page, and whether it is certain that they are the last."""
@@ -50,8 +53,23 @@ class QueryPages:
                 last = (cursor.counted or len(rows) < self.page_rows) and not self.more_than(
                     len(rows)
                 )
+                if cursor.counted and not last:
+                    self._check_offset(rows)
             self.fetched = rows, last
         return self.fetched
+
+    def _check_offset(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Raise if the tenant gives the same rows whatever row number is asked for.
+
+        Raises:
+            DataError: It does.
+        """
+        same, self._last_rows = rows == self._last_rows, rows
+        if same and self.more_than(_BEYOND_ALL_ROWS):
+            raise DataError(
+                f"stream {self.cursor.stream}: the tenant gives the same rows whatever row number "
+                "is asked for, and these rows have no key: read them by `extract_method: bulk`"
+            )
 
     def _rows(self) -> Sequence[Mapping[str, Any]]:
         cursor, before = self.cursor, self.query.repaired

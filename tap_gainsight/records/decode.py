@@ -214,7 +214,10 @@ def _in_order(names: Sequence[str], by_name: Mapping[str, Column]) -> tuple[Colu
 def _cell(kind: Kind, value: Any) -> str:
     """A value of a reply as a cell; a number in the place of a time is milliseconds since 1970."""
     if type(value) is int and kind in {Kind.DATE, Kind.DATETIME}:
-        return from_milliseconds(value)
+        try:
+            return from_milliseconds(value)
+        except (ValueError, OverflowError):
+            return str(value)  # which is then said to be no date, with its field
     return as_text(value)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from gainsight_api.background import in_background
 from gainsight_api.errors import ConfigError, DataError, GainsightError
-from gainsight_sandbox import Field, ObjectSchema, Quirks
+from gainsight_sandbox import DataType, Field, ObjectSchema, Quirks
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tap_gainsight.extract.checkpoint import Checkpoint
 from tap_gainsight.extract.paging import Position
@@ -347,6 +347,92 @@ def test_a_header_that_comes_again_is_no_record() -> None:
     with tenant_of(things(5)) as sandbox, Hostile(sandbox, twice) as hostile:
         output = sync(sandbox, hostile, extract_method="bulk")
         assert keys(output) == [row["Gsid"] for row in things(5)]
+
+
+@pytest.mark.parametrize("method", ["bulk", "auto"])
+def test_an_export_of_nothing_where_a_query_finds_rows_is_not_believed(
+    method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def nothing(request: Request, _: int, own: Callable[..., Reply]) -> Reply | None:
+        if "/status/" not in request.path:
+            return None
+        said = json.loads(own().body)
+        said["data"] |= {"totalRecords": 0, "chunkDetails": []}
+        return enveloped(said)
+
+    with tenant_of(things(120)) as sandbox, Hostile(sandbox, nothing) as hostile:
+        output = sync(sandbox, hostile, extract_method=method, bulk_threshold_rows=50)
+        assert sorted(keys(output)) == sorted(row["Gsid"] for row in things(120))
+        assert submissions(sandbox) == 1
+    assert "gave no rows, though there are some" in caplog.text
+
+
+def test_an_export_of_an_empty_table_is_believed_for_one_ordinary_call() -> None:
+    with tenant_of(things(0)) as sandbox:
+        assert not keys(sync(sandbox, extract_method="bulk"))
+        assert submissions(sandbox) == 1
+
+
+@pytest.mark.parametrize("data", [None, {}, {"records": None}])
+def test_a_reply_without_records_is_asked_for_once_more(data: object) -> None:
+    empty = once(QUERY, 2, enveloped({"result": True, "data": data}))
+    with tenant_of(things(12)) as sandbox, Hostile(sandbox, empty) as hostile:
+        output = sync(sandbox, hostile, page_rows=5)
+        assert len(keys(output)) == 12
+
+
+@pytest.mark.parametrize("keyed_by_time", [False, True])
+def test_a_tenant_that_ignores_offsets_ends_the_run(*, keyed_by_time: bool) -> None:
+    def first_page(request: Request, _: int, own: Callable[..., Reply]) -> Reply | None:
+        if "/query/" not in request.path:
+            return None
+        return own(json.dumps(json.loads(request.body) | {"offset": 0}).encode())
+
+    times = (Field("ModifiedDate", DataType.DATETIME, read_only=True),) if keyed_by_time else ()
+    schema = ObjectSchema(NAME, (Field("Name"), *times))
+    moment = {"ModifiedDate": NOON} if keyed_by_time else {}
+    rows = [{"Name": f"n{n}", **moment} for n in range(60)]
+    with tenant_of(rows, schema=schema) as sandbox, Hostile(sandbox, first_page) as hostile:
+        why, _ = fails(sandbox, hostile, page_rows=20)
+        assert "whatever row number is asked for" in why
+
+
+@pytest.mark.parametrize("number", [99999999999999999999, -99999999999999999999])
+def test_a_number_that_is_no_time_is_an_error_that_names_the_field(number: int) -> None:
+    def odd(request: Request, _: int, own: Callable[..., Reply]) -> Reply | None:
+        if "/query/" not in request.path:
+            return None
+        said = json.loads(own().body)
+        for row in records_in(said):
+            row["ModifiedDate"] = number
+        return enveloped(said)
+
+    with tenant_of(things(2)) as sandbox, Hostile(sandbox, odd) as hostile:
+        why, _ = fails(sandbox, hostile)
+        assert "ModifiedDate" in why
+
+
+@pytest.mark.parametrize(
+    "odd", [{"export_began": 12}, {"export_start": True}, {"export_chunks_done": -1}]
+)
+def test_an_export_in_a_state_that_cannot_be_read_is_left(odd: dict[str, Any]) -> None:
+    with tenant_of(things(60), job_seconds=30) as sandbox:
+        state = left_under_way(sandbox)
+        state["bookmarks"][NAME] |= odd
+        output = sync(sandbox, extract_method="bulk", state=state)
+        assert sorted(keys(output)) == sorted(row["Gsid"] for row in things(60))
+
+
+def test_a_job_that_is_read_through_again_writes_no_row_twice() -> None:
+    def empty_twice(request: Request, number: int, _: object) -> Reply | None:
+        if "/chunk/3/" not in request.path or number > 2:
+            return None
+        return Reply(b"", 200, {"Content-Type": "text/csv"})
+
+    with tenant_of(things(120), chunk_rows=20) as sandbox, Hostile(sandbox, empty_twice) as hostile:
+        output = sync(sandbox, hostile, extract_method="bulk")
+        assert len(keys(output)) == len(set(keys(output))) == 120
+        assert hostile.count("/chunk/3/") == 3
 
 
 # Jobs.

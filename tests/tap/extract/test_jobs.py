@@ -157,8 +157,8 @@ def test_an_error_of_a_chunk_fetched_ahead_comes_in_its_turn() -> None:
         with pytest.raises(Exception, match="redirects") as caught:
             run(bulk_tap(sandbox))
         output: Output = caught.value.output  # type: ignore[attr-defined]
-        # The other two of the first three may ask after it.
-        assert len(output.records[NAME]) in {10, 20, 30}
+        # Those that are fetched at the same time may ask after it.
+        assert len(output.records[NAME]) in {10, 20, 30, 40}
 
 
 @pytest.mark.parametrize(
