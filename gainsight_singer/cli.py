@@ -32,6 +32,8 @@ class OneLineErrors(click.Command):
         except self.user_errors as exc:
             more = getattr(exc, "errors", None) or ()
             self._fail(": ".join([str(exc), *(["; ".join(map(str, more))] if more else [])]))
+        except (FileNotFoundError, IsADirectoryError, PermissionError) as exc:
+            self._fail(f"A file that was given cannot be read: {exc}")
         except ValueError as exc:  # the SDK reads files with a JSON library of its own
             line, reason = getattr(exc, "lineno", None), getattr(exc, "msg", None)
             if line is None:

@@ -36,6 +36,48 @@ def state_file(file: IO[str] | None) -> IO[str] | None:
     return io.StringIO(json.dumps(_without_nulls(state or {}, name)))
 
 
+def catalog_file(file: IO[str] | None) -> IO[str] | None:
+    """A catalog as the SDK reads it.
+
+    Raises:
+        ConfigError: It is no catalog; the error names the file, and the entry.
+    """
+    if file is None:
+        return None
+    name = getattr(file, "name", "--catalog")
+    text = file.read().removeprefix("\ufeff")
+    try:
+        catalog = json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        raise ConfigError(f"the catalog file {name} is not JSON") from None
+    streams = catalog.get("streams") if isinstance(catalog, dict) else None
+    if not isinstance(streams, list):
+        raise ConfigError(f"the catalog file {name} has no list of `streams`")
+    for number, entry in enumerate(streams, 1):
+        if wrong := _wrong_with(entry):
+            raise ConfigError(f"the catalog file {name}, stream number {number}: {wrong}")
+    return io.StringIO(text)
+
+
+def _wrong_with(entry: Any) -> str:
+    """What is wrong with the form of a catalog's entry; nothing, if it is empty."""
+    if not isinstance(entry, dict):
+        return "it is no JSON object"
+    if not isinstance(entry.get("tap_stream_id"), str):
+        return "it has no `tap_stream_id`"
+    if not isinstance(entry.get("schema"), dict):
+        return "its `schema` is no JSON object"
+    metadata = entry.get("metadata", [])
+    if not isinstance(metadata, list):
+        return "its `metadata` is no list"
+    for item in metadata:
+        if not isinstance(item, dict) or not isinstance(item.get("breadcrumb"), list):
+            return "an entry of its `metadata` has no `breadcrumb`"
+        if not isinstance(item.get("metadata"), dict):
+            return "an entry of its `metadata` has no `metadata`"
+    return ""
+
+
 def _without_nulls(state: dict[str, Any], name: str) -> dict[str, Any]:
     bookmarks = state.get("bookmarks")
     if bookmarks is None:

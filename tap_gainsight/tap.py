@@ -24,7 +24,7 @@ from tap_gainsight.catalog.discovery import complete, discover_specs, spec_from_
 from tap_gainsight.catalog.spec import DELETED_RECORDS, deleted_records
 from tap_gainsight.deleted_records import DeletedRecordsStream
 from tap_gainsight.extract.queue import ExtractQueue
-from tap_gainsight.given_files import state_file
+from tap_gainsight.given_files import catalog_file, state_file
 from tap_gainsight.output import LineWriter
 from tap_gainsight.settings import CONFIG_SCHEMA, TapSettings
 from tap_gainsight.streams import GainsightStream
@@ -64,8 +64,10 @@ class TapGainsight(GainsightPlugin, Tap):
 
     @classmethod
     @override
-    def invoke(cls, *, state: IO[str] | None = None, **options: Any) -> None:
-        super().invoke(state=state_file(state), **options)
+    def invoke(
+        cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **options: Any
+    ) -> None:
+        super().invoke(state=state_file(state), catalog=catalog_file(catalog), **options)
 
     @cached_property
     def settings(self) -> TapSettings:

@@ -1,0 +1,60 @@
+"""Files on the command line that are not what they are given for end in one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = '{"domain": "http://127.0.0.1:1", "access_key": "k", "max_retries": 0}'
+STREAM = '{"streams": [{"tap_stream_id": "company", "schema": {"properties": {}}, "metadata": %s}]}'
+
+
+def last_line(folder: Path, *options: str) -> str:
+    """The last line of a run that fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tap_gainsight", *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in {1, 2}
+    assert "Traceback" not in done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("catalog", "words"),
+    [
+        ("[1]", "no list of `streams`"),
+        ('{"streams": null}', "no list of `streams`"),
+        ('{"streams": [1]}', "stream number 1: it is no JSON object"),
+        ('{"streams": [{"stream": "x"}]}', "no `tap_stream_id`"),
+        (STREAM % "null", "its `metadata` is no list"),
+        (STREAM % '[{"metadata": {}}]', "no `breadcrumb`"),
+        ("{nope", "is not JSON"),
+        ('{"streams": [NaN]}', "is not JSON"),
+    ],
+)
+def test_a_file_that_is_no_catalog_is_named(tmp_path: Path, catalog: str, words: str) -> None:
+    (tmp_path / "config.json").write_text(CONFIG)
+    (tmp_path / "catalog.json").write_text(catalog)
+    line = last_line(tmp_path, "--config=config.json", "--catalog=catalog.json")
+    assert "catalog.json" in line
+    assert words in line
+
+
+@pytest.mark.parametrize("config", ["{nope", '{"request_timeout": NaN}', "nowhere", "folder"])
+def test_a_config_that_cannot_be_read_is_one_line(tmp_path: Path, config: str) -> None:
+    path = tmp_path / "config.json"
+    if config == "folder":
+        path.mkdir()
+    elif config != "nowhere":
+        path.write_text(config)
+    assert "cannot be read" in last_line(tmp_path, "--config=config.json", "--discover")
