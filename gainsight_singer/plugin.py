@@ -16,7 +16,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.exceptions import ConfigurationError, RecordsWithoutSchemaException
+from singer_sdk.exceptions import (
+    ConfigurationError,
+    MapExpressionError,
+    RecordsWithoutSchemaException,
+    StreamMapConfigError,
+)
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import PluginBase, SingerCommand
 from singer_sdk.singerlib.exceptions import InvalidInputLine
@@ -37,7 +42,9 @@ class Command(OneLineErrors, SingerCommand):
         GainsightError,
         ConfigurationError,
         InvalidInputLine,
+        MapExpressionError,
         RecordsWithoutSchemaException,
+        StreamMapConfigError,
     )
 
 

@@ -57,6 +57,10 @@ def open_store(setting: str) -> Store:
     )
 
 
+_BUSY_SECONDS = 0.2
+"""Seconds that SQLite waits by itself for another process."""
+
+
 class MemoryStore:
     """Documents of this process only."""
 
@@ -93,7 +97,7 @@ class SQLiteStore:
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
             self._connection = sqlite3.connect(
-                path, timeout=TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
         self._close = weakref.finalize(self, self._connection.close)
         try:
@@ -105,7 +109,7 @@ class SQLiteStore:
     def update(self, key: str, change: Change[T]) -> T:
         """See `Store.update`."""
         with self._errors(), self._lock, self._connection as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            self._patiently("BEGIN IMMEDIATE")
             row = connection.execute(
                 "SELECT ledger FROM singer_gainsight_quota WHERE key = ?", (key,)
             ).fetchone()
@@ -123,26 +127,29 @@ class SQLiteStore:
 
     def _prepare(self) -> None:
         with self._errors():
-            self._use_write_ahead_log()
+            self._patiently("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute("PRAGMA wal_autocheckpoint = 100")  # pages, to stay small
-            self._connection.execute(
+            self._patiently(
                 "CREATE TABLE IF NOT EXISTS singer_gainsight_quota"
                 " (key TEXT PRIMARY KEY, ledger BLOB NOT NULL, touched INTEGER NOT NULL)"
                 " WITHOUT ROWID"
             )
-            self._connection.execute(
+            self._patiently(
                 "DELETE FROM singer_gainsight_quota WHERE touched < ?",
                 (int(time.time()) - RETENTION_SECONDS,),
             )
 
-    def _use_write_ahead_log(self) -> None:
-        # When several processes turn a new file to this mode at once, SQLite fails for some of them
-        # without regard to the lock timeout.
+    def _patiently(self, statement: str, values: tuple[object, ...] = ()) -> None:
+        """Execute a statement as soon as no other process is in the way.
+
+        SQLite itself would wait in one piece, in which no signal is heard. And when several
+        processes turn a new file to its log at once, it fails for some of them without waiting.
+        """
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute(statement, values)
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise

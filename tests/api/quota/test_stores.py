@@ -360,3 +360,36 @@ def break_connections(url: str) -> None:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
+
+
+WAITING = """
+import sys
+from gainsight_api.quota import open_store
+store = open_store(sys.argv[1])
+print("open", flush=True)
+sys.stdin.readline()
+store.update("key", lambda document: (None, b"x"))
+"""
+
+
+def test_a_wait_for_a_store_that_another_process_holds_ends_on_a_signal(tmp_path: Path) -> None:
+    path = tmp_path / "quota.db"
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", WAITING, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with waiting:
+        assert waiting.stdin
+        assert waiting.stdout
+        assert waiting.stdout.readline() == "open\n"
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            waiting.stdin.write("go\n")
+            waiting.stdin.flush()
+            with pytest.raises(subprocess.TimeoutExpired):
+                waiting.wait(1)
+            waiting.send_signal(signal.SIGINT)
+            assert waiting.wait(5) != 0
