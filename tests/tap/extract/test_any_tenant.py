@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -79,7 +80,7 @@ class Days:
     gone: set[str] = field(default_factory=set)
     said_gone: Reply = field(default_factory=lambda: GONE[0])
     calls: int = 0
-    in_a_row: int = 0
+    in_a_row: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, request: Request, number: int, own: Callable[..., Reply]) -> Reply | None:
         self.calls += 1
@@ -91,10 +92,10 @@ class Days:
             return self.said_gone
         # As often as the tap tries again, not more; a job that was taken is not made twice.
         if "/exports/" not in request.path or request.method == "GET":
-            if self.in_a_row < 2 and self.chance.random() < self.faulty:
-                self.in_a_row += 1
+            if self.in_a_row[request.path] < 2 and self.chance.random() < self.faulty:
+                self.in_a_row[request.path] += 1
                 return self.chance.choice(PASSING)
-            self.in_a_row = 0
+            self.in_a_row[request.path] = 0
         if "/query/" in request.path:
             return self._page(request, own)
         if "/status/" in request.path and self.late_list and number <= 2:
