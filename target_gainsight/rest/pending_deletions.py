@@ -65,6 +65,8 @@ class PendingDeletions:
             if there is None:
                 there = self._still_there(self._gsids, keys)
                 self._gsids = [str(record[_GSID]) for record in there]
+            if not there:
+                return
             self._wait_until_gone(self.matcher.records_of(some, there, keys), stream)
 
     def _wait_until_gone(self, records: Sequence[Mapping[str, Any]], stream: str) -> None:
