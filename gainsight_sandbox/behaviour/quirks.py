@@ -146,6 +146,8 @@ class Quirks:
     says; Gainsight's own pages send CONTAINS_CS to tell them apart]"""
     eq_ignores_case: bool = False
     """Whether EQ and NE do. [no article says]"""
+    order_ignores_case: bool = False
+    """Whether LT, GT, LTE, GTE and `orderBy` do. [no article says]"""
     parentheses: bool = True
     """Whether an expression may have parentheses. [Bulk REST APIs: only `A OR B` and `A AND B`]"""
     null_order: NullOrder = NullOrder.LARGEST

@@ -146,7 +146,7 @@ class _Columns:
 
 def _order(request: ReadRequest, columns: _Columns, quirks: Quirks, salt: int) -> str:
     terms = [
-        _order_term(name, columns.find(name), quirks.null_order, descending=descending)
+        _order_term(name, columns.find(name), quirks, descending=descending)
         for name, descending in request.order_by
     ]
     if quirks.unstable_order:
@@ -154,13 +154,16 @@ def _order(request: ReadRequest, columns: _Columns, quirks: Quirks, salt: int) -
     return f" ORDER BY {', '.join(terms)}" if terms else ""
 
 
-def _order_term(name: str, column: _Column, nulls: NullOrder, *, descending: bool) -> str:
+def _order_term(name: str, column: _Column, quirks: Quirks, *, descending: bool) -> str:
     if not column.field.sortable:
         raise BadQueryError(Flaw.OTHER, f"{name} cannot be sorted by.")
+    nulls = quirks.null_order
     last = nulls is NullOrder.LAST or nulls is (
         NullOrder.SMALLEST if descending else NullOrder.LARGEST
     )
-    return f"{column.sql} {'DESC' if descending else 'ASC'} NULLS {'LAST' if last else 'FIRST'}"
+    folded = quirks.order_ignores_case and column.field.family is Family.TEXT
+    sql = f"{FOLDED}({column.sql})" if folded else column.sql
+    return f"{sql} {'DESC' if descending else 'ASC'} NULLS {'LAST' if last else 'FIRST'}"
 
 
 def _where(
@@ -217,6 +220,8 @@ def _condition(condition: Condition, column: _Column, quirks: Quirks) -> Compile
 def _ignores_case(operator: Operator, quirks: Quirks) -> bool:
     if operator in {Operator.EQ, Operator.NE}:
         return quirks.eq_ignores_case
+    if operator in _COMPARISONS:
+        return quirks.order_ignores_case
     folding = _INSIDE.keys() - {Operator.CONTAINS_CS}
     return operator in folding and quirks.contains_ignores_case
 

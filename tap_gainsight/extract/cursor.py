@@ -22,6 +22,7 @@ from tap_gainsight.extract.paging import (
     counts,
     next_read,
     start_of,
+    twins,
 )
 from tap_gainsight.extract.row_gate import Mark, RowGate
 from tap_gainsight.extract.tracker import Tracker
@@ -160,6 +161,14 @@ class Cursor:
         return self._gate.through(
             blocks, self.window, self.page, by_key=by_key, counted=self.counted
         )
+
+    def twins(self) -> Read | None:
+        """What to ask for before going on behind the page's last key; mostly nothing."""
+        return twins(self.window, self.position, self.page)
+
+    def new_twins(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """The rows that have not been written, of those that `twins` asked for."""
+        return self._gate.twins(blocks, self.window)
 
     def released(self, *, last: bool) -> Iterator[Block]:
         """The rows that were held back; none, if they will come again with the next page."""

@@ -41,6 +41,7 @@ class ExportPages:
         cursor: What is read, and how far.
         jobs: The calls.
         more_than: Whether there are more rows than so many behind the position; for one query.
+        twins: The rows that would be passed over by going on behind the last one; for one query.
         completed: Whether the last job gave all that it announced.
         was_full: Whether the last job gave as many rows as a job may, so that more is likely.
         gave_nothing: Whether the last job gave no row, though a query finds some.
@@ -49,6 +50,7 @@ class ExportPages:
     cursor: Cursor
     jobs: Jobs
     more_than: Callable[[int], bool]
+    twins: Callable[[], Iterator[Block]]
     completed: bool = False
     was_full: bool = False
     gave_nothing: bool = False
@@ -127,10 +129,12 @@ class ExportPages:
             status = self.jobs.finished(job, cursor.stream, cursor.logger, resumed=resumed)
             yield from self._chunks(status)
         except (NotFoundError, JobFailedError) as exc:
+            yield from self.twins()
             self._give_up(exc)
         except (RequestError, ForeignAddressError, NoStatusError) as exc:
             if not resumed and not isinstance(exc, RequestError):
                 raise
+            yield from self.twins()
             self._give_up(exc)
         except IncompleteError:
             self._leave(behind=False)
@@ -233,6 +237,8 @@ class ExportPages:
             self._leave(behind=False)
             return
         yield from cursor.released(last=ends)
+        if not ends:
+            yield from self.twins()
         self.jobs.exports.forget(job.id)
         cursor.end_page(last=ends)
 

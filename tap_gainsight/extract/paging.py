@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ANY_SECOND = "2000-01-01T00:00:00"
+TWINS_AT_MOST = 1000
+"""Rows whose keys a tenant may take for the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +179,32 @@ def _behind(key: str | None, value: str | None) -> Filter | None:
     return Condition(key, Operator.GT, (value,)) if key and value is not None else None
 
 
+def may_have_twin(field: str, key: str) -> bool:
+    """Whether a tenant that compares without regard to case may take another key for this one.
+
+    A Gsid is of digits and capital letters.
+    """
+    return key != key.upper() or (field != "Gsid" and key != key.lower())
+
+
+def twins(window: ExtractWindow, position: Position, page: Tracker) -> Read | None:
+    """A question for the rows whose key the tenant takes for the last one of a page.
+
+    They are not behind that key, and so no later page would have them. None where there are none.
+    """
+    key, time = window.key, window.replication_key
+    among: Filter | None = None
+    last = page.key
+    if position.draining and position.second:
+        among = _within(window, window.span(position.second))
+    elif time:
+        among, last = Condition(time, Operator.IS_NULL), page.null_key
+    if key is None or last is None or not may_have_twin(key, last):
+        return None
+    equal = (Condition(key, operator, (last,)) for operator in (Operator.GTE, Operator.LTE))
+    return _read(window, all_of(among, *equal), _order(key), TWINS_AT_MOST)
+
+
 def unread(window: ExtractWindow, position: Position, spans: Sequence[tuple[str, int]]) -> Read:
     """A question for one row that has not been read, behind a position or inside spans.
 
@@ -235,7 +263,8 @@ def _in_time(window: ExtractWindow, position: Position, page: Tracker) -> Positi
     if same and position.key is not None and page.ascending:
         return replace(position, key=page.dated_key)
     named = [*position.named, *page.keys] if same else page.keys
-    if len(named) <= NAMED_AT_MOST and not (same and position.key is not None):
+    nameable = not any(may_have_twin(window.key, key) for key in named)
+    if nameable and len(named) <= NAMED_AT_MOST and not (same and position.key is not None):
         return replace(position, second=page.second, named=tuple(named), key=None)
     if page.ascending and (not same or _follows(position, page)):
         return replace(position, second=page.second, named=(), key=page.dated_key)

@@ -98,12 +98,22 @@ class QueryPages:
         self.fetched = None
         if rows:
             cursor.progress.page(len(rows))
+            yield from self.twins()
         elif self._found_hidden():
             return
         cursor.end_page(last=last)
         short = 0 < len(rows) < self.page_rows
         if short and cursor.written.may_hide and not self.anything_left():
             self.finish()
+
+    def twins(self) -> Iterator[Block]:
+        """The rows that lie beside the page's last one, and would be passed over behind it."""
+        cursor = self.cursor
+        read = cursor.twins()
+        if read:
+            for block in cursor.new_twins(cursor.decoder.from_query(self.query.page(read))):
+                cursor.progress.page(block.rows)
+                yield block
 
     def finish(self) -> None:
         """Go on as after an empty page."""

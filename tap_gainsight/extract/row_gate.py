@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import DataError
 from tap_gainsight.extract.key_order import KeyOrder
+from tap_gainsight.extract.paging import TWINS_AT_MOST
 from tap_gainsight.extract.written import Written
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class RowGate:
     _held: list[Block] = field(default_factory=list)
     _keys: set[str] = field(default_factory=set)
     _order: KeyOrder = field(default_factory=KeyOrder)
+    _last: deque[str] = field(default_factory=lambda: deque(maxlen=TWINS_AT_MOST))
 
     @property
     def holds(self) -> bool:
@@ -94,9 +97,21 @@ class RowGate:
             else:
                 yield block
 
+    def twins(self, blocks: Iterable[Block], window: ExtractWindow) -> Iterator[Block]:
+        """The rows that have not come, of those whose keys may be the tenant's for the last one."""
+        for block in blocks:
+            keys = block.of(window.key)
+            fresh = [key not in self._last for key in keys]
+            if any(fresh):
+                rows = block.kept(fresh)
+                new = self.written.new(rows, rows.of(window.replication_key), rows.of(window.key))
+                if new:
+                    yield new
+
     def _check(self, key: str, keys: Sequence[str], *, by_key: bool) -> None:
         before = len(self._keys)
         self._keys.update(keys)
+        self._last.extend(keys[-TWINS_AT_MOST:])
         if len(self._keys) != before + len(keys):
             raise DataError(
                 f"stream {self.stream}: its key {key} comes twice among the same rows, "

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 NAME = THING.name
 KEYLESS = ObjectSchema(NAME, (Field("Name"),))
+CASED = ObjectSchema(NAME, (Field("id"), *THING.fields[1:]))
+"""Its keys differ in case alone, each from one other."""
+DATELESS = ObjectSchema(NAME, CASED.fields[:-1])
 GONE = [
     enveloped({"result": False, "errorCode": "GSOBJ_ESS_9404", "data": None}, 400),
     enveloped({"result": True, "data": None}),
@@ -152,7 +155,8 @@ def rows_for(chance: random.Random, *, keyless: bool) -> Iterator[dict[str, Any]
             continue
         dated = moment if chance.random() > 0.1 else None
         key = f"1T01{chance.getrandbits(120):032X}"[:36]
-        yield {"Gsid": key, "Name": f"row {number}", "ModifiedDate": dated}
+        cased = f"k{number // 2}" if number % 2 else f"K{number // 2}"
+        yield {"Gsid": key, "id": cased, "Name": f"row {number}", "ModifiedDate": dated}
 
 
 def options_for(chance: random.Random, *, keyless: bool) -> dict[str, Any]:
@@ -174,6 +178,8 @@ def quirks_for(chance: random.Random) -> Quirks:
         filter_by_second=chance.random() < 0.5,
         null_order=chance.choice(list(NullOrder)),
         unstable_order=chance.random() < 0.5,
+        eq_ignores_case=chance.random() < 0.5,
+        order_ignores_case=chance.random() < 0.5,
         query_shape=chance.choice(list(QueryShape)),
         query_empty=chance.choice(list(QueryEmpty)),
         query_dates=chance.choice(list(DateForm)),
@@ -202,8 +208,12 @@ def synced(
 def check(seed: int) -> None:
     chance = random.Random(seed)
     keyless = chance.random() < 0.2
-    schema = KEYLESS if keyless else THING
-    rows = list(rows_for(chance, keyless=keyless))
+    schema = KEYLESS if keyless else chance.choice([THING, THING, CASED, DATELESS])
+    fields = {field.name for field in schema.fields}
+    rows = [
+        {name: value for name, value in row.items() if name in fields}
+        for row in rows_for(chance, keyless=keyless)
+    ]
     expected = sorted(row["Name"] for row in rows)
     options = options_for(chance, keyless=keyless)
     with tenant_of(
