@@ -28,6 +28,10 @@ class AccessKey(AuthBase):
         self._key = key
         self._header = header
 
+    def secrets(self) -> set[str]:
+        """What is never to be shown."""
+        return {self._key}
+
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign a request."""
         request.headers[self._header] = self._key
@@ -76,6 +80,10 @@ class OAuth(AuthBase):
         self._token: str | None = None
         self._expires = 0.0
         self._lock = threading.Lock()
+
+    def secrets(self) -> set[str]:
+        """What is never to be shown."""
+        return {secret for secret in (self._secret, self._token) if secret}
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign a request, with a new token if need be."""

@@ -222,17 +222,27 @@ READERS: Mapping[Kind, Callable[[str], Any]] = MappingProxyType(
 """How a cell that is not empty is read, by kind; each raises ValueError if it does not read."""
 
 
-def as_text(value: Any) -> str:
-    """A JSON value as the text that a CSV cell would hold; lists of texts are joined by `;`."""
+def as_text(value: Any, *, items: bool = False) -> str:
+    """A JSON value as the text that a CSV cell would hold.
+
+    Args:
+        value: What a reply has; null, and a list of nothing, are empty texts.
+        items: Whether it is a multi-select, whose items are joined by `;`; another list is JSON.
+
+    Raises:
+        RecursionError: It is nested too deep.
+    """
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list):
+    if value == []:
+        return ""
+    if items and isinstance(value, list):
         return ";".join(as_text(item) for item in value)
-    if isinstance(value, dict):
+    if isinstance(value, list | dict):
         return msgspec.json.encode(value, enc_hook=_raw).decode()
     return str(value)
 

@@ -109,7 +109,8 @@ class Exports:
         if not job_id:
             raise DataError(f"Gainsight named no job for the export of {read.object}")
         url = reply.get("statusURL") or f"v3/exports/data/job/status/{job_id}"
-        job = Job(id=printable(str(job_id)), status_url=str(url))
+        hide = self._session.hide  # both are logged, and kept in the state
+        job = Job(id=hide(printable(str(job_id))), status_url=hide(str(url)))
         if self._paid:
             now = self._session.clock.now()
             self._paid.note(read, PaidJob(job.id, job.status_url, now, began))
@@ -133,10 +134,10 @@ class Exports:
             raise _gone(exc, f"export job {job.id}") from None
         if not isinstance(reply, Mapping):
             raise NoStatusError(f"Gainsight says nothing of export job {job.id}")
-        word = printable(str(reply.get("jobStatus") or ""))
+        word = self._session.hide(printable(str(reply.get("jobStatus") or "")))
         state = state_of(word)
         if state is JobState.FAILED:
-            return JobStatus(state, word=word, failure=_failure(job, reply))
+            return JobStatus(state, word=word, failure=self._failure(job, reply))
         if state is not JobState.COMPLETED:
             return JobStatus(state, word=word)
         details = reply.get("chunkDetails") or []
@@ -163,6 +164,13 @@ class Exports:
         except NoDataError as exc:
             raise _gone(exc, "this part of the export") from None
 
+    def _failure(self, job: Job, reply: Mapping[str, Any]) -> JobFailedError:
+        code, request_id = (
+            self._session.hide(identifier(reply.get(name)) or "") or None
+            for name in ("errorCode", "internalRequestId")
+        )
+        return JobFailedError(f"export job {job.id} failed", code=code, request_id=request_id)
+
 
 def _gone(exc: NoDataError, what: str) -> NotFoundError:
     return NotFoundError(
@@ -170,14 +178,6 @@ def _gone(exc: NoDataError, what: str) -> NotFoundError:
         code=exc.code,
         request_id=exc.request_id,
         status=exc.status,
-    )
-
-
-def _failure(job: Job, reply: Mapping[str, Any]) -> JobFailedError:
-    return JobFailedError(
-        f"export job {job.id} failed",
-        code=identifier(reply.get("errorCode")),
-        request_id=identifier(reply.get("internalRequestId")),
     )
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from gainsight_api.domain import url_on
+from gainsight_api.errors import GainsightError
 from gainsight_api.replies import Reply, answer, http_date
 from gainsight_api.transport import bundle_error, refuse_redirect, transport_error
 from gainsight_api.wire import BYTES_PER_SECOND, body_blocks, timeouts, watched
@@ -90,9 +92,22 @@ class Host:
 
     def data(self, reply: requests.Response, body: bytes) -> Any:
         """The `data` of a reply's envelope, or its error raised."""
-        read = answer(Reply(reply.status_code, body, reply.headers), self.clock.now())
+        now = self.clock.now()
+        try:
+            read = answer(Reply(reply.status_code, body, reply.headers), now)
+        except GainsightError:
+            shown = {name: self.hide(value) for name, value in reply.headers.items()}
+            text = self.hide(body.decode("latin-1")).encode("latin-1")
+            answer(Reply(reply.status_code, text, CaseInsensitiveDict(shown)), now)
+            raise
         self.repaired += read.repaired
         return read.data
+
+    def hide(self, text: str) -> str:
+        """What a tenant says, fit for a log: without the credential, should it hold it."""
+        for secret in self.auth.secrets():
+            text = text.replace(secret, "***")
+        return text
 
     def _note_date(self, reply: requests.Response) -> None:
         sent = http_date(reply.headers.get("Date", ""))

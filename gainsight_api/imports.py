@@ -148,7 +148,7 @@ class JobImports:
         job_id = _name(reply.get("jobId")) if isinstance(reply, Mapping) else None
         if not job_id:
             raise DataError(f"Gainsight named no job for the import of {upload.file.name}")
-        return job_id
+        return self._session.hide(job_id)
 
     def status(self, job_id: str) -> ImportJob:
         """Ask how a job is getting on."""
@@ -221,7 +221,7 @@ class ConnectorImports:
         status_id = _first(reply, "statusId") if isinstance(reply, Mapping) else reply
         if not status_id or not isinstance(status_id, str | int):
             raise DataError(f"Gainsight named no status id for the import of {upload.file.name}")
-        return _name(status_id) or ""
+        return self._session.hide(_name(status_id) or "")
 
     def status(self, job_id: str) -> ImportJob:
         """Ask how an import is getting on, by its status id."""

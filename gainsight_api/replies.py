@@ -164,6 +164,9 @@ def _error(
     if not is_envelope and code is None:
         return _no_answer(reply, envelope, flaw or "no envelope of Gainsight's", details, now)
     if reply.status < HTTPStatus.BAD_REQUEST and envelope.get("result") is True:
+        if code and not envelope.get("data"):
+            flaw = "a success that has an error code and nothing else"
+            return _no_answer(reply, envelope, flaw, details, now)
         return None
     return _refusal(reply, envelope, details, now)
 

@@ -95,6 +95,10 @@ class Session:
         """
         return moment - (self._host.behind or 0.0)
 
+    def hide(self, text: str) -> str:
+        """What a tenant says, fit for a log or a state: without the credential."""
+        return self._host.hide(text)
+
     def get(self, path: str) -> Any:
         """Make a GET call; the result is the envelope's `data`."""
         return self._retrying(lambda: self._json("GET", path), path)

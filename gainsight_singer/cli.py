@@ -34,13 +34,6 @@ class OneLineErrors(click.Command):
             self._fail(": ".join([str(exc), *(["; ".join(map(str, more))] if more else [])]))
         except (FileNotFoundError, IsADirectoryError, PermissionError) as exc:
             self._fail(f"A file that was given cannot be read: {exc}")
-        except ValueError as exc:  # the SDK reads files with a JSON library of its own
-            line, reason = getattr(exc, "lineno", None), getattr(exc, "msg", None)
-            if line is None:
-                raise
-            self._fail(
-                f"A JSON file or text that was given cannot be read: {reason} in line {line}"
-            )
 
     def invoke(self, ctx: click.Context) -> Any:
         """Do the command's work."""

@@ -30,6 +30,7 @@ from typing_extensions import override
 from gainsight_api.errors import GainsightError
 from gainsight_singer.cli import OneLineErrors
 from gainsight_singer.config import check_known, coerced, environment, numbers_as_text
+from gainsight_singer.given_files import check_config_files
 
 if TYPE_CHECKING:
     import click
@@ -80,4 +81,7 @@ class GainsightPlugin(PluginBase):
         """The SDK's command, ending as `OneLineErrors` does."""
         command = super().get_singer_command()
         command.__class__ = Command
+        for option in command.params:
+            if option.name == "config":
+                option.callback = check_config_files
         return command

@@ -26,8 +26,15 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from gainsight_api.errors import AuthError, ConfigError, GainsightError, RateLimitedError
+from gainsight_api.errors import (
+    AuthError,
+    ConfigError,
+    DataError,
+    GainsightError,
+    RateLimitedError,
+)
 from gainsight_api.quota import QuotaExhaustedError
+from gainsight_singer.failed_maps import is_of_a_map, property_of, reason_of
 from tap_gainsight.output import LineWriter
 from tap_gainsight.records.lines import lines, mapped_lines
 
@@ -93,11 +100,21 @@ class BlockStream(Stream):
                 return
             yield from super()._sync_records(context, write_messages=write_messages)
         except GainsightError as exc:
-            testing = self.ABORT_AT_RECORD_COUNT is not None
-            if isinstance(exc, _STOPS_THE_RUN) or testing or not write_messages:
+            self._end_with(exc, write_messages=write_messages)
+        except Exception as exc:
+            if not is_of_a_map(exc):
                 raise
-            self.error = exc
-            self.logger.error("%s; going on with the other streams", exc)  # noqa: TRY400 - one line
+            where = f", at the property {name}" if (name := property_of(exc)) else ""
+            text = f"stream {self.name}: {reason_of(exc)}{where}: mend it in `stream_maps`"
+            self._end_with(DataError(text), write_messages=write_messages)
+
+    def _end_with(self, error: GainsightError, *, write_messages: bool) -> None:
+        """Let the other streams finish, unless they would meet the error as well."""
+        testing = self.ABORT_AT_RECORD_COUNT is not None
+        if isinstance(error, _STOPS_THE_RUN) or testing or not write_messages:
+            raise error
+        self.error = error
+        self.logger.error("%s; going on with the other streams", error)
 
     def _sync_blocks(self, writer: LineWriter) -> None:
         with self.get_record_counter() as counter, self.get_sync_timer() as timer:

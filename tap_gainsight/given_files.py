@@ -7,6 +7,7 @@ import json
 from typing import IO, Any
 
 from gainsight_api.errors import ConfigError
+from gainsight_singer.given_files import given_json
 
 
 def state_file(file: IO[str] | None) -> IO[str] | None:
@@ -19,16 +20,13 @@ def state_file(file: IO[str] | None) -> IO[str] | None:
         return None
     name = getattr(file, "name", "--state")
     text = file.read().removeprefix("\ufeff")
-    try:
-        state = json.loads(text, parse_constant=_refused) if text.strip() else {}
-    except (ValueError, RecursionError):
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) > 1 and all(map(_reads, lines)):
-            raise ConfigError(
-                f"the state file {name} has {len(lines)} lines, each a state of its own: give the "
-                f"last one (tail -1 {name})"
-            ) from None
-        raise ConfigError(f"the state file {name} is not JSON") from None
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and all(map(_reads, lines)):
+        raise ConfigError(
+            f"the state file {name} has {len(lines)} lines, each a state of its own: give the "
+            f"last one (tail -1 {name})"
+        )
+    state = given_json(text, f"the state file {name}") if lines else {}
     if isinstance(state, dict) and state.get("type") == "STATE":
         state = state.get("value")
     if not isinstance(state, dict | None):
@@ -46,10 +44,7 @@ def catalog_file(file: IO[str] | None) -> IO[str] | None:
         return None
     name = getattr(file, "name", "--catalog")
     text = file.read().removeprefix("\ufeff")
-    try:
-        catalog = json.loads(text, parse_constant=_refused)
-    except (ValueError, RecursionError):
-        raise ConfigError(f"the catalog file {name} is not JSON") from None
+    catalog = given_json(text, f"the catalog file {name}")
     streams = catalog.get("streams") if isinstance(catalog, dict) else None
     if not isinstance(streams, list):
         raise ConfigError(f"the catalog file {name} has no list of `streams`")
@@ -90,13 +85,9 @@ def _without_nulls(state: dict[str, Any], name: str) -> dict[str, Any]:
     return {**state, "bookmarks": {key: value for key, value in bookmarks.items() if value}}
 
 
-def _refused(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
 def _reads(line: str) -> bool:
     try:
         json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True

@@ -150,6 +150,8 @@ class TapGainsight(GainsightPlugin, Tap):
         Raises:
             GainsightError: Streams have failed; it names them all.
         """
+        if not any(stream.selected for stream in self.streams.values()):
+            self.logger.warning("No stream is selected in the catalog: there is nothing to sync")
         super().sync_all()
         failed = {
             stream.name: stream.error

@@ -163,9 +163,7 @@ class Wiring:
         return Extract(
             cursor=cursor,
             query_pages=query_pages,
-            export_pages=ExportPages(
-                cursor, self._jobs, query_pages.more_than, query_pages.twins
-            ),
+            export_pages=ExportPages(cursor, self._jobs, query_pages.more_than, query_pages.twins),
             quota=session.quota,
             extract_method=extract_method,
             bulk_threshold_rows=self.settings.bulk_threshold_rows,

@@ -130,9 +130,21 @@ class Decoder:
                 for column in self.columns
             ]
         return [
-            [value if type(value) is str else _cell(column.kind, value) for value in values]
+            [value if type(value) is str else self._cell(column, value) for value in values]
             for column, values in zip(self.columns, columns, strict=True)
         ]
+
+    def _cell(self, column: Column, value: Any) -> str:
+        """A value as a cell; a number in the place of a time is milliseconds since 1970."""
+        if type(value) is int and column.kind in {Kind.DATE, Kind.DATETIME}:
+            try:
+                return from_milliseconds(value)
+            except (ValueError, OverflowError):
+                return str(value)  # which is then said to be no date, with its field
+        try:
+            return as_text(value, items=column.multiple)
+        except RecursionError:
+            raise self._error(f"field {column.path}: a value is nested too deep") from None
 
     def _read(
         self,
@@ -209,16 +221,6 @@ def _in_order(names: Sequence[str], by_name: Mapping[str, Column]) -> tuple[Colu
     if not names or not needed <= set(names) <= set(by_name) or len(set(names)) < len(names):
         return None
     return tuple(by_name[name] for name in names)
-
-
-def _cell(kind: Kind, value: Any) -> str:
-    """A value of a reply as a cell; a number in the place of a time is milliseconds since 1970."""
-    if type(value) is int and kind in {Kind.DATE, Kind.DATETIME}:
-        try:
-            return from_milliseconds(value)
-        except (ValueError, OverflowError):
-            return str(value)  # which is then said to be no date, with its field
-    return as_text(value)
 
 
 def _joined(cells: Sequence[str]) -> Sequence[str]:

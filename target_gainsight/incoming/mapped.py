@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gainsight_api.datatypes import json_decoder
+from gainsight_singer.failed_maps import property_of, reason_of
 from target_gainsight.problems import Problem
 from target_gainsight.rows.values import ConversionError, as_json
 
@@ -30,19 +30,10 @@ def transformed(
     try:
         changed = stream_map.transform(_decode(record))
     except Exception as exc:  # noqa: BLE001 - an expression of the user's may raise anything
-        reason = f"a stream map failed on the record ({type(exc).__name__})"
-        return record, (Problem("STREAM_MAP_FAILED", reason, _property_of(exc)),)
+        return record, (Problem("STREAM_MAP_FAILED", reason_of(exc), property_of(exc)),)
     if changed is None:
         return b"", ()
     try:
         return as_json(changed).encode(), ()
     except ConversionError as exc:
         return record, (Problem(exc.code, str(exc)),)
-
-
-def _property_of(error: Exception) -> str | None:
-    """The property whose expression failed; the SDK's error does not tell."""
-    found: Any = None
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        found = frame.f_locals.get("property_name", found)
-    return found if isinstance(found, str) else None

@@ -33,7 +33,7 @@ DECODER = json_decoder()
 
 def from_json(kind: Kind, value: Any) -> Any:
     """A value of a query reply, read as the tap does: by the text that a CSV cell would hold."""
-    text = as_text(value)
+    text = as_text(value, items=True)
     return READERS[kind](text) if text else None
 
 
@@ -431,6 +431,11 @@ def test_nothing_is_null_for_every_kind(kind: Kind, value: object) -> None:
 )
 def test_a_json_value_of_another_kind_is_refused(kind: Kind, value: object) -> None:
     assert not reads(partial(from_json, kind), value)
+
+
+def test_a_list_that_is_no_multi_select_is_json() -> None:
+    assert as_text(DECODER.decode(b'["a", {"b": [1, 2.50]}]')) == '["a",{"b":[1,2.50]}]'
+    assert as_text([]) == ""
 
 
 def test_a_number_as_text_is_its_digits() -> None:

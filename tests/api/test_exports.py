@@ -24,7 +24,7 @@ from gainsight_api.quota import Budget
 from gainsight_api.read import Read
 from gainsight_sandbox import Effect, ExportEmpty, Fault, JobSettings, Quirks
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from tests.api.conftest import Connect, MakeTenant, Reply, Server, Time, enveloped, ok
+from tests.api.conftest import KEY, Connect, MakeTenant, Reply, Server, Time, enveloped, ok
 from tests.api.conftest import csv as csv_reply
 
 if TYPE_CHECKING:
@@ -98,6 +98,15 @@ def test_a_reply_without_a_job_is_an_error(exports: Exports, server: Server, dat
     server.answers(ok(data))
     with pytest.raises(DataError, match="named no job for the export of company"):
         exports.submit(COMPANIES)
+
+
+def test_a_job_named_like_the_credential_is_not_shown(exports: Exports, server: Server) -> None:
+    server.answers(ok({"jobId": KEY, "statusURL": f"v3/exports/data/job/status/{KEY}"}))
+    assert exports.submit(COMPANIES) == Job("***", "v3/exports/data/job/status/***")
+    server.answers(ok({"jobStatus": f"So {KEY}"}))
+    assert exports.status(JOB).word == "So ***"
+    server.answers(ok({"jobStatus": "FAILED", "errorCode": KEY, "internalRequestId": KEY}))
+    assert KEY not in str(exports.status(JOB).failure)
 
 
 @pytest.mark.parametrize("as_200", [False, True])

@@ -202,6 +202,13 @@ def test_json_that_is_no_envelope_is_no_answer(status: int, body: object) -> Non
     assert type(error_in(status, body)) is ServerError
 
 
+@pytest.mark.parametrize("data", [None, [], {}])
+def test_a_success_with_an_error_code_and_nothing_else_is_no_answer(data: object) -> None:
+    body = {"result": True, "errorCode": "GSOBJ_1008", "data": data}
+    assert type(error_in(200, body)) is ServerError
+    assert error_in(200, body | {"data": [1]}) is None
+
+
 @pytest.mark.parametrize("code", ["GS_APIG_2404", "GU_2400"])
 @pytest.mark.parametrize("status", [200, 400, 403, 429, 500])
 def test_a_limit_is_known_by_its_code_under_any_status(status: int, code: str) -> None:

@@ -19,7 +19,7 @@ from gainsight_sandbox import JobSettings, ManualClock, Sandbox
 from tap_gainsight.block_stream import BlockStream
 from tap_gainsight.tap import TapGainsight
 from tests.tap.generated import CELLS, DIALECTS, VALUES, Dialect, columns, file_of, tables
-from tests.tap.support import make_tap, select_only, tenant_of, things
+from tests.tap.support import make_tap, run, select_only, tenant_of, things
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -201,6 +201,18 @@ def test_maps_and_flattening_give_the_same_either_way(options: dict[str, Any]) -
     fast, slow = output(whole_blocks=True), output(whole_blocks=False)
     assert fast == slow
     assert fast[0].count('"RECORD"') or "None" in str(options)
+
+
+def test_a_map_that_fails_ends_its_stream_with_one_line() -> None:
+    maps = {"thing__gc": {"Fails": "1 / (Size__gc - 3)"}}
+    with tenant_of(things(7)) as sandbox:
+        tap = select_only(make_tap(sandbox, stream_maps=maps), "thing__gc")
+        with pytest.raises(DataError) as caught:
+            run(tap)
+    assert str(caught.value) == (
+        "stream thing__gc: a stream map failed on the record (DivisionByZero), at the property "
+        "Fails: mend it in `stream_maps`"
+    )
 
 
 MAPPED: list[dict[str, str | None]] = [

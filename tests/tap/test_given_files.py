@@ -15,10 +15,10 @@ CONFIG = '{"domain": "http://127.0.0.1:1", "access_key": "k", "max_retries": 0}'
 STREAM = '{"streams": [{"tap_stream_id": "company", "schema": {"properties": {}}, "metadata": %s}]}'
 
 
-def last_line(folder: Path, *options: str) -> str:
+def last_line(folder: Path, *options: str, module: str = "tap_gainsight") -> str:
     """The last line of a run that fails."""
     done = subprocess.run(
-        [sys.executable, "-m", "tap_gainsight", *options],
+        [sys.executable, "-m", module, *options],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -39,7 +39,8 @@ def last_line(folder: Path, *options: str) -> str:
         (STREAM % "null", "its `metadata` is no list"),
         (STREAM % '[{"metadata": {}}]', "no `breadcrumb`"),
         ("{nope", "is not JSON"),
-        ('{"streams": [NaN]}', "is not JSON"),
+        ('{"streams": [NaN]}', "a number that cannot be read"),
+        ("[" * 5000, "nested too deep"),
     ],
 )
 def test_a_file_that_is_no_catalog_is_named(tmp_path: Path, catalog: str, words: str) -> None:
@@ -50,11 +51,27 @@ def test_a_file_that_is_no_catalog_is_named(tmp_path: Path, catalog: str, words:
     assert words in line
 
 
-@pytest.mark.parametrize("config", ["{nope", '{"request_timeout": NaN}', "nowhere", "folder"])
-def test_a_config_that_cannot_be_read_is_one_line(tmp_path: Path, config: str) -> None:
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("{nope", "is not JSON: "),
+        ('{"request_timeout": NaN}', "a number that cannot be read"),
+        (f'{{"max_retries": {"9" * 5000}}}', "a number that cannot be read"),
+        (f'{{"objects": {"[" * 5000}', "nested too deep"),
+        ('["domain"]', "must be a JSON object"),
+        ("nowhere", "No such file"),
+        ("folder", "Is a directory"),
+    ],
+)
+@pytest.mark.parametrize("module", ["tap_gainsight", "target_gainsight"])
+def test_a_config_that_cannot_be_read_is_one_line(
+    tmp_path: Path, module: str, config: str, words: str
+) -> None:
     path = tmp_path / "config.json"
     if config == "folder":
         path.mkdir()
     elif config != "nowhere":
         path.write_text(config)
-    assert "cannot be read" in last_line(tmp_path, "--config=config.json", "--discover")
+    line = last_line(tmp_path, "--config=config.json", module=module)
+    assert "the config file config.json" in line
+    assert words in line

@@ -289,6 +289,14 @@ def test_a_stream_that_is_not_selected_is_not_asked_for() -> None:
         assert {entry.object for entry in sandbox.log if entry.kind in READS} == {"other__gc"}
 
 
+def test_a_catalog_without_streams_is_said_to_give_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with tenant_of(things(3)) as sandbox:
+        run(make_tap(sandbox, catalog={"streams": []}))
+    assert "No stream is selected" in caplog.text
+
+
 ODD = ObjectSchema(
     "odd__gc",
     (

@@ -293,8 +293,8 @@ def test_a_number_keeps_its_digits_from_a_cell_and_from_a_query(digits: str) -> 
     [
         (Kind.BOOLEAN, ["true", "TRUE", "True", "1"], [True, 1, "true", "TRUE"], True),
         (Kind.BOOLEAN, ["false", "FALSE", "0"], [False, 0, "false", "0"], False),
-        (Kind.TEXT, ["1I00A;1I00B"], [["1I00A", "1I00B"], "1I00A;1I00B"], "1I00A;1I00B"),
-        (Kind.TEXT, ["1I00A"], [["1I00A"], "1I00A"], "1I00A"),
+        (Kind.TEXT, ["1I00A;1I00B"], ["1I00A;1I00B"], "1I00A;1I00B"),
+        (Kind.TEXT, ['["a",2.50]'], [["a", msgspec.Raw(b"2.50")]], '["a",2.50]'),
         (Kind.TEXT, ["007"], ["007"], "007"),
         (Kind.TEXT, ["12.50"], [msgspec.Raw(b"12.50"), "12.50"], "12.50"),
         (Kind.TEXT, [" y "], [" y "], " y "),
@@ -309,6 +309,21 @@ def test_a_value_is_the_same_from_a_cell_and_from_a_query(
     results = [from_cell(given, cell) for cell in cells] + [from_json(given, v) for v in values]
     assert results == [expected] * len(results)
     assert {type(result) for result in results} == {type(expected)}
+
+
+@pytest.mark.parametrize("items", [["1I00A"], ["1I00A", "1I00B"]])
+def test_a_multi_select_is_the_same_from_a_cell_and_from_a_query(items: list[str]) -> None:
+    given = decoder(Column("X", "X", Kind.TEXT, multiple=True))
+    text = ";".join(items)
+    assert {from_cell(given, text), from_json(given, text), from_json(given, items)} == {text}
+
+
+def test_a_value_that_is_nested_too_deep_is_an_error_with_its_field() -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(DataError, match="field X: a value is nested too deep"):
+        list(decoder(Column("X", "X", Kind.TEXT)).from_query([{"X": deep}]))
 
 
 def test_a_query_may_spell_names_in_another_case_and_leave_fields_out() -> None:

@@ -1,0 +1,61 @@
+"""The JSON files of a command line: read, or one line that names the file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gainsight_api.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import click
+
+
+def given_json(text: str, what: str) -> Any:
+    """What a file holds.
+
+    Args:
+        text: The file's content.
+        what: The file, for an error: "the state file state.json".
+
+    Raises:
+        ConfigError: It is not JSON, or nothing that can be handled.
+    """
+    try:
+        return json.loads(text.removeprefix("\ufeff"), parse_constant=_refused)
+    except RecursionError:
+        raise ConfigError(f"{what} is nested too deep to be read") from None
+    except json.JSONDecodeError as exc:
+        raise ConfigError(f"{what} is not JSON: {exc.msg} in line {exc.lineno}") from None
+    except ValueError:  # NaN, or a number of thousands of digits
+        raise ConfigError(f"{what} holds a number that cannot be read") from None
+
+
+def check_config_files(
+    context: click.Context, option: click.Parameter, paths: Sequence[str]
+) -> Sequence[str]:
+    """Check the files of `--config` before the SDK merges them.
+
+    Raises:
+        ConfigError: One is not a JSON object.
+    """
+    del context, option
+    for path in paths:
+        if path == "ENV":
+            continue
+        what = f"the config file {path}"
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as exc:
+            reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
+            raise ConfigError(f"{what} cannot be read: {reason}") from None
+        if not isinstance(given_json(text, what), dict):
+            raise ConfigError(f"{what} holds no settings: it must be a JSON object")
+    return paths
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(constant)
