@@ -51,10 +51,14 @@ class Draw:
         self.created = now
 
     def begin(self, number: int) -> None:
-        """Begin a record: created up to three years before it was last modified."""
+        """Begin a record: created up to three years before it was last modified.
+
+        The tenant's own dates are whole seconds, as in the samples of the Relationship APIs article.
+        """
         self.number = number
-        self.modified = self.now - self.days(HISTORY_DAYS)
-        self.created = self.modified - self.days(1000)
+        modified = self.now - self.days(HISTORY_DAYS)
+        self.modified = modified.replace(microsecond=0)
+        self.created = (modified - self.days(1000)).replace(microsecond=0)
 
     def days(self, most: int) -> timedelta:
         """A time of up to `most` days, to the millisecond."""

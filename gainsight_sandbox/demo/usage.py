@@ -131,6 +131,6 @@ def _values(seed: int, now: int, companies: int) -> tuple[str, dict[str, str]]:
         "Is_Mobile__gc": one_of(2213, "true", "false", "false"),
         "Event_Day__gc": "substr(event, 1, 10)",
         "Event_Time__gc": "event",
-        "CreatedDate": "event",
-        "ModifiedDate": moment(modified("n"), series(5557, 1000)),
+        "CreatedDate": "substr(event, 1, 19) || '.000Z'",
+        "ModifiedDate": moment(modified("n"), "0"),
     }
