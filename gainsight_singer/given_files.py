@@ -11,8 +11,6 @@ from gainsight_api.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import click
-
 
 def given_json(text: str, what: str) -> Any:
     """What a file holds.
@@ -34,15 +32,12 @@ def given_json(text: str, what: str) -> Any:
         raise ConfigError(f"{what} holds a number that cannot be read") from None
 
 
-def check_config_files(
-    context: click.Context, option: click.Parameter, paths: Sequence[str]
-) -> Sequence[str]:
-    """Check the files of `--config` before the SDK merges them.
+def check_config_files(paths: Sequence[str]) -> None:
+    """Check the files of `--config`, before the SDK merges them.
 
     Raises:
         ConfigError: One is not a JSON object.
     """
-    del context, option
     for path in paths:
         if path == "ENV":
             continue
@@ -54,7 +49,6 @@ def check_config_files(
             raise ConfigError(f"{what} cannot be read: {reason}") from None
         if not isinstance(given_json(text, what), dict):
             raise ConfigError(f"{what} holds no settings: it must be a JSON object")
-    return paths
 
 
 def _refused(constant: str) -> None:

@@ -77,11 +77,14 @@ class GainsightPlugin(PluginBase):
 
     @classmethod
     @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        check_config_files(value)
+        return super().cb_config(ctx, param, value)
+
+    @classmethod
+    @override
     def get_singer_command(cls) -> click.Command:
         """The SDK's command, ending as `OneLineErrors` does."""
         command = super().get_singer_command()
         command.__class__ = Command
-        for option in command.params:
-            if option.name == "config":
-                option.callback = check_config_files
         return command

@@ -53,7 +53,7 @@ class Draw:
     def begin(self, number: int) -> None:
         """Begin a record: created up to three years before it was last modified.
 
-        The tenant's own dates are whole seconds, as in the samples of the Relationship APIs article.
+        The tenant's own dates are whole seconds, as the Relationship APIs article prints them.
         """
         self.number = number
         modified = self.now - self.days(HISTORY_DAYS)
