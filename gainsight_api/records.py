@@ -38,7 +38,8 @@ UPSERTABLE = frozenset({"relationship"})
 _MAX_MESSAGE_CHARACTERS = 500
 _ABSENT = re.compile(r"columns are absent\W*\[([^\]]*)\]", re.IGNORECASE)
 _CRITERIA = re.compile(r"Criteria:\s*(.*)", re.IGNORECASE | re.DOTALL)
-_CRITERION = re.compile(r"(\w+) = (.*?)(?=\s*(?:,|&&|\bAND\b)?\s*\b\w+ = |\s*$)", re.DOTALL)
+_CRITERION = re.compile(r"(?<!\w)(\w+) = ")
+_BETWEEN = re.compile(r"(?:,|&&|\bAND)\Z")
 _NOT_ABOUT_DATA = {WRONG_API, "P_5005"}
 
 Record = Mapping[str, Any]
@@ -240,7 +241,13 @@ def _absent(text: str) -> list[str]:
 
 def _criteria(text: str) -> list[tuple[str, str]]:
     match = _CRITERIA.search(text)
-    return _CRITERION.findall(match[1].strip()) if match else []
+    if not match:
+        return []
+    # What is captured stands between what is not: name, value, name, value.
+    _, *parts = _CRITERION.split(match[1])
+    names, values = parts[::2], parts[1::2]
+    ends = [_BETWEEN.sub("", value.rstrip()).rstrip() for value in values[:-1]]
+    return [*zip(names, [*ends, *(value.rstrip() for value in values[-1:])], strict=True)]
 
 
 def _shortened(text: str) -> str:

@@ -77,6 +77,9 @@ def test_required_columns_are_read_out_of_the_message() -> None:
         ("Company_Name__gc = Apple1 ", (("Company_Name__gc", "Apple1"),)),
         ("A__gc = x y  B__gc = z ", (("A__gc", "x y"), ("B__gc", "z"))),
         ("A__gc = x, B__gc = z", (("A__gc", "x"), ("B__gc", "z"))),
+        ("A__gc = x && B__gc = z", (("A__gc", "x"), ("B__gc", "z"))),
+        ("A__gc = BRAND AND B__gc = z AND", (("A__gc", "BRAND"), ("B__gc", "z AND"))),
+        ("nothing of the kind", ()),
     ],
 )
 def test_what_a_lookup_looked_for_is_read_out_of_the_message(
