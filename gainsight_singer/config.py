@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import ConfigError
+from gainsight_api.replies import printable
 from gainsight_api.settings import check_setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 _SLIP = 2
 """Edits between a setting's name and what was meant for it, at most."""
 
 
-def coerced(config: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Settings, ready to be checked against their schemas.
+def coerced(
+    config: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, Any], list[str]]:
+    """Settings, ready to be checked against their schemas, and what is wrong with the others.
 
     Numbers that came as text become numbers: environment variables are text, and so is what
     Meltano makes of a number with a fraction. Secrets are checked against their type here, because
@@ -27,20 +31,21 @@ def coerced(config: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]])
         config: The settings, as they come.
         schemas: The JSON Schema of each setting, by name.
 
-    Raises:
-        ConfigError: A secret or a number is not of its type; the text names the setting, and does
-            not quote it.
+    Returns:
+        The settings, without the secrets and numbers that are not of their type; and what is wrong
+        with these, by name and without a quote.
     """
     readers = _number_settings(schemas)
-    for name, schema in schemas.items():
-        if schema.get("secret"):
-            check_setting(name, config.get(name), schema)
-    return {
-        name: _number(name, value, readers[name])
-        if isinstance(value, str) and name in readers
-        else value
-        for name, value in config.items()
-    }
+    ready, mistakes = {}, []
+    for name, value in config.items():
+        try:
+            if schemas.get(name, {}).get("secret"):
+                check_setting(name, value, schemas[name])
+            as_text = isinstance(value, str) and name in readers
+            ready[name] = _number(name, value, readers[name]) if as_text else value
+        except ConfigError as exc:
+            mistakes.append(str(exc))
+    return ready, mistakes
 
 
 def numbers_as_text(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,22 +74,58 @@ def _number(name: str, text: str, reader: type[int | float]) -> int | float:
         raise ConfigError(f"setting `{name}` is not {kind}") from None
 
 
-def check_known(config: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[str]:
-    """Look for settings that are not known.
+@dataclass(frozen=True, slots=True)
+class UnknownSetting:
+    """A setting that is not known.
 
-    Yields:
-        The names of those that read like none that is known.
-
-    Raises:
-        ConfigError: One reads like a known one, so it is most likely a slip.
+    Attributes:
+        place: Which list's entry it is in, if it is in one.
+        name: Its name.
+        near: The known setting that it reads like; None if it reads like none.
     """
-    for name in config:
-        if name in schemas:
+
+    place: str
+    name: str
+    near: str | None
+
+    def __str__(self) -> str:
+        """What is wrong with it, and what to do."""
+        advice = f"did you mean `{self.near}`?" if self.near else "it is not used"
+        return f"{self.place}setting `{printable(self.name)}` is not known: {advice}"
+
+
+def unknown_settings(
+    config: Mapping[str, Any],
+    schemas: Mapping[str, Mapping[str, Any]],
+    also_known: Iterable[str] = (),
+) -> Iterator[UnknownSetting]:
+    """The settings that are not known, those of entries of lists among them.
+
+    Args:
+        config: The settings.
+        schemas: The JSON Schema of each setting, by name.
+        also_known: Names that are known beside them.
+    """
+    yield from _unknown(config, {*schemas, *also_known}, "")
+    for setting, schema in schemas.items():
+        properties = schema.get("items", {}).get("properties")
+        entries = config.get(setting)
+        if not properties or not isinstance(entries, list):
             continue
-        near = next((known for known in schemas if _edits(name, known) <= _SLIP), None)
-        if near:
-            raise ConfigError(f"setting `{name}` is not known: did you mean `{near}`?")
-        yield name
+        for number, entry in enumerate(entries, 1):
+            if isinstance(entry, dict):
+                called = printable(str(entry.get("name") or entry.get("object") or number))
+                yield from _unknown(entry, properties, f"`{setting}`, entry {called}: ")
+
+
+def _unknown(
+    config: Mapping[str, Any], known: Collection[str], place: str
+) -> Iterator[UnknownSetting]:
+    for name in config:
+        if name not in known:
+            edits = {each: _edits(name, each) for each in sorted(known)}
+            near = min(edits, key=lambda each: edits[each])
+            yield UnknownSetting(place, name, near if edits[near] <= _SLIP else None)
 
 
 def _edits(one: str, other: str) -> int:

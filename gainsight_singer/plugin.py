@@ -18,22 +18,32 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import (
     ConfigurationError,
+    ConfigValidationError,
     MapExpressionError,
     RecordsWithoutSchemaException,
     StreamMapConfigError,
 )
+from singer_sdk.helpers import capabilities
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import PluginBase, SingerCommand
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
-from gainsight_api.errors import GainsightError
+from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_singer.cli import OneLineErrors
-from gainsight_singer.config import check_known, coerced, environment, numbers_as_text
+from gainsight_singer.config import coerced, environment, numbers_as_text, unknown_settings
 from gainsight_singer.given_files import check_config_files
 
 if TYPE_CHECKING:
     import click
+
+SDK_SETTINGS = frozenset(
+    name
+    for constant, config in vars(capabilities).items()
+    if constant.endswith("_CONFIG")
+    for name in config["properties"]
+)
+"""The settings that the SDK has for one kind of plugin or another, used here or not."""
 
 
 class Command(OneLineErrors, SingerCommand):
@@ -70,10 +80,19 @@ class GainsightPlugin(PluginBase):
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         schemas = self._settings_schema()["properties"]
-        self._config = coerced(self._config, schemas)
-        for name in check_known(self._config, schemas):
-            self.logger.warning("Setting `%s` is not known: it is not used", name)
-        return super()._validate_config(raise_errors=raise_errors)
+        self._config, mistakes = coerced(self._config, schemas)
+        for unknown in unknown_settings(self._config, schemas, SDK_SETTINGS):
+            if unknown.near:
+                mistakes.append(str(unknown))
+            else:
+                self.logger.warning("%s", unknown)
+        try:
+            mistakes += super()._validate_config(raise_errors=raise_errors)
+        except ConfigValidationError as exc:
+            mistakes += exc.errors
+        if mistakes and raise_errors:
+            raise ConfigError("; ".join(mistakes))
+        return mistakes
 
     @classmethod
     @override

@@ -67,7 +67,6 @@ TAP_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                     },
                 },
                 "required": ["object"],
-                "additionalProperties": False,
             },
             "title": "Streams",
             "description": "Streams of your own: a list of name, object, fields (with lookup "

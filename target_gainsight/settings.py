@@ -102,7 +102,6 @@ TARGET_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "items": {
                 "type": "object",
                 "required": ["name"],
-                "additionalProperties": False,
                 "properties": {
                     "name": {**_NAME, "title": "Stream name or glob"},
                     "object": {"type": ["string", "null"], "title": "Object"},

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from singer_sdk.exceptions import ConfigValidationError
 
 from gainsight_api.errors import ConfigError
 from tap_gainsight.settings import CONFIG_SCHEMA
@@ -63,11 +62,9 @@ def test_every_setting_has_a_title_and_a_description_for_about() -> None:
     ],
 )
 def test_a_wrong_setting_is_refused_by_its_name(name: str, value: Any) -> None:
-    with pytest.raises(ConfigValidationError) as caught:
+    with pytest.raises(ConfigError) as caught:
         TapGainsight(config={**BASE, name: value}, catalog={"streams": []})
-    assert name in str(caught.value) + str(caught.value.errors) or str(value) in str(
-        caught.value.errors
-    )
+    assert name in str(caught.value) or str(value) in str(caught.value)
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "", "/etc/localtime"])
