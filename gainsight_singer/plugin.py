@@ -13,6 +13,7 @@ What is used here of the SDK that is not public, why, and what would let it go:
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.configuration._dict_config import parse_environment_config
@@ -29,13 +30,20 @@ from singer_sdk.plugin_base import PluginBase, SingerCommand
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
+from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_singer.cli import OneLineErrors
 from gainsight_singer.config import coerced, environment, numbers_as_text, unknown_settings
+from gainsight_singer.ending import Ending
 from gainsight_singer.given_files import check_config_files
+from gainsight_singer.run import Run, RunClock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import click
+
+    from gainsight_api.quota import Quota
 
 SDK_SETTINGS = frozenset(
     name
@@ -63,7 +71,12 @@ class GainsightPlugin(PluginBase):
     """A plugin whose errors are one line each, and name the setting that is wrong, not its value.
 
     It comes before the SDK's own class among a plugin's bases.
+
+    Attributes:
+        clock: Time.
     """
+
+    clock: ClassVar[Clock] = SystemClock()
 
     @classmethod
     def _settings_schema(cls) -> dict[str, Any]:
@@ -93,6 +106,29 @@ class GainsightPlugin(PluginBase):
         if mistakes and raise_errors:
             raise ConfigError("; ".join(mistakes))
         return mistakes
+
+    @cached_property
+    def this_run(self) -> Run:
+        """What this run does, written down."""
+        return Run(self.name, RunClock(self.clock))
+
+    @cached_property
+    def ending(self) -> Ending:
+        """How this run ends."""
+        return Ending(
+            run=self.this_run,
+            quotas=self.quotas,
+            collect=self.collect,
+            user_errors=Command.user_errors,
+            logger=self.logger,
+        )
+
+    def quotas(self) -> Sequence[Quota]:
+        """What pays for the run's calls; nothing before the first call."""
+        return ()
+
+    def collect(self) -> None:
+        """Write down what the run has counted elsewhere."""
 
     @classmethod
     @override

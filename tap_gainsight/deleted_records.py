@@ -49,7 +49,10 @@ class DeletedRecordsStream(GainsightStream):
                 if self.ABORT_AT_RECORD_COUNT is not None:
                     yield from extract.sample(self.ABORT_AT_RECORD_COUNT)
                     return
-                yield from extract.blocks()
+                extract.cursor.progress.begin()
+                for block in extract.blocks():
+                    yield block
+                    extract.cursor.progress.wrote(block.rows)
             except RequestError as exc:
                 absent = isinstance(exc, NotFoundError) or exc.code in UNKNOWN_NAME
                 if not absent or extract.cursor.progress.rows or log == MAIN_DELETE_LOG:

@@ -17,6 +17,7 @@ from tap_gainsight.extract.checkpoint import Checkpoint
 from tap_gainsight.extract.cursor import UNKNOWN_NAME
 from tap_gainsight.extract.extract import Extract, Method
 from tap_gainsight.extract.paging import ExtractWindow
+from tap_gainsight.extract.progress import WRITTEN
 from tap_gainsight.records.decode import Decoder
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class GainsightStream(BlockStream):
             for block in extract.blocks():
                 progress.first_row()
                 yield block
+                progress.wrote(block.rows)
                 self._work_ahead()
         except GainsightError as exc:
             raise self._named(exc) from None
@@ -98,6 +100,7 @@ class GainsightStream(BlockStream):
 
     def _named(self, exc: GainsightError) -> GainsightError:
         """The error with the stream's name, and with what is known of its reason."""
+        self._wiring.run.stream(self.name, WRITTEN).failed = True
         text = str(exc)
         if not text.startswith("stream ") and not isinstance(exc, ConfigError):
             text = f"stream {self.name}: {text}"

@@ -15,7 +15,6 @@ from singer_sdk.helpers.capabilities import (
 )
 from typing_extensions import override
 
-from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.errors import GainsightError
 from gainsight_api.query import LARGEST_PAGE
 from gainsight_api.quota import Budget
@@ -23,6 +22,7 @@ from gainsight_singer.plugin import GainsightPlugin
 from tap_gainsight.catalog.discovery import complete, discover_specs, spec_from_catalog
 from tap_gainsight.catalog.spec import DELETED_RECORDS, deleted_records
 from tap_gainsight.deleted_records import DeletedRecordsStream
+from tap_gainsight.extract.progress import WRITTEN
 from tap_gainsight.extract.queue import ExtractQueue
 from tap_gainsight.given_files import catalog_file, state_file
 from tap_gainsight.output import LineWriter
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+    from gainsight_api.quota import Quota
     from tap_gainsight.extract.extract import Extract
 
 
@@ -59,7 +60,6 @@ class TapGainsight(GainsightPlugin, Tap):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
-    clock: ClassVar[Clock] = SystemClock()
     page_rows: ClassVar[int] = LARGEST_PAGE
 
     @classmethod
@@ -78,7 +78,7 @@ class TapGainsight(GainsightPlugin, Tap):
     def wiring(self) -> Wiring:
         """What the streams share."""
         return Wiring(
-            self.settings, self.clock, page_rows=self.page_rows, before_wait=self._save_state
+            self.settings, self.this_run, page_rows=self.page_rows, before_wait=self._save_state
         )
 
     @cached_property
@@ -99,7 +99,12 @@ class TapGainsight(GainsightPlugin, Tap):
             bulk_usage=lambda: self.wiring.session.quota.remaining(Budget.BULK),
             max_concurrent_jobs=self.settings.max_concurrent_jobs,
             logger=self.logger,
+            waiting=self.this_run.clock.waiting,
         )
+
+    @override
+    def quotas(self) -> Sequence[Quota]:
+        return self.wiring.quotas if "wiring" in vars(self) else ()
 
     def _next_extract(self, name: str) -> Extract:
         return self._queue.next(name)
@@ -120,7 +125,8 @@ class TapGainsight(GainsightPlugin, Tap):
     def setup_mapper(self) -> None:
         for entry in self.input_catalog.streams if self.input_catalog else ():
             complete(entry)
-        super().setup_mapper()
+        with self.ending.if_it_fails():  # it asks the tenant for its objects
+            super().setup_mapper()
 
     @override
     def discover_streams(self) -> Sequence[GainsightStream]:
@@ -152,7 +158,14 @@ class TapGainsight(GainsightPlugin, Tap):
         """
         if not any(stream.selected for stream in self.streams.values()):
             self.logger.warning("No stream is selected in the catalog: there is nothing to sync")
-        super().sync_all()
+        with self.ending.after():
+            for stream in self.streams.values():
+                if stream.selected:
+                    self.this_run.stream(stream.name, WRITTEN).begun = False
+            super().sync_all()
+            self._fail_for_streams()
+
+    def _fail_for_streams(self) -> None:
         failed = {
             stream.name: stream.error
             for stream in self.streams.values()

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping, Sequence
 
-    from gainsight_api.clock import Clock
+    from gainsight_api.quota import Quota
     from gainsight_api.session import Session
+    from gainsight_singer.run import Run
     from tap_gainsight.extract.checkpoint import Checkpoint
     from tap_gainsight.extract.paging import ExtractWindow
     from tap_gainsight.records.decode import Decoder
@@ -40,7 +41,7 @@ class Wiring:
 
     Args:
         settings: The tap's settings.
-        clock: Time.
+        run: Where it is written down what the run does.
         page_rows: Rows that one query asks for.
         before_wait: Called before a wait for the quota: the place to write the state.
     """
@@ -48,13 +49,14 @@ class Wiring:
     def __init__(
         self,
         settings: TapSettings,
-        clock: Clock,
+        run: Run,
         *,
         page_rows: int,
         before_wait: Callable[[], None],
     ) -> None:
         self.settings = settings
-        self.clock = clock
+        self.run = run
+        self.clock = run.clock
         self._page_rows = page_rows
         self._before_wait = before_wait
         self._not_null: tuple[str, ...] = NOT_NULL
@@ -65,6 +67,11 @@ class Wiring:
         session = connect(self.settings, clock=self.clock)
         session.quota.before_wait = self._before_wait
         return session
+
+    @property
+    def quotas(self) -> list[Quota]:
+        """What pays for the calls; none before the first call."""
+        return [self.session.quota] if "session" in vars(self) else []
 
     @cached_property
     def metadata(self) -> Metadata:
@@ -153,7 +160,7 @@ class Wiring:
             max_rows_per_job=self.settings.max_rows_per_job,
             save=save,
             drop_missing_fields=drop_missing_fields,
-            progress=Progress(decoder.stream, logger, session.clock, session.quota),
+            progress=Progress(decoder.stream, logger, self.run),
             logger=logger,
             clock=session.clock,
             tenant_time=session.tenant_time,

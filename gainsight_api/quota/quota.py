@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+import threading
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -63,6 +65,7 @@ class Quota:
             state.
         store: Where calls are counted.
         key: Whose calls.
+        used: Calls that this process has made, by budget; without those that were given back.
     """
 
     def __init__(
@@ -83,6 +86,8 @@ class Quota:
         self._max_wait = max_wait
         self._clock = clock or SystemClock()
         self._waiting_since: dict[Budget, float] = {}
+        self.used: Counter[Budget] = Counter()
+        self._counting = threading.Lock()
 
     def acquire(self, budget: Budget, *, wait: bool = True) -> float:
         """Take one call, waiting for the next window if need be.
@@ -131,6 +136,7 @@ class Quota:
                 self._clock.sleep(pause)
             # Others may have used up the new window in the meantime.
             usage = self._take(budget)
+        self._count(budget, 1)
         return usage.at
 
     def let_through(self, budget: Budget) -> None:
@@ -148,6 +154,7 @@ class Quota:
             QuotaStoreError: The store cannot be used.
         """
         self._update(budget, lambda usage: usage.without_call(taken_at))
+        self._count(budget, -1)
 
     def exhausted(self, budget: Budget, until: float | None = None) -> None:
         """Record that Gainsight refused a call (HTTP 429): nobody calls before the given time.
@@ -180,6 +187,10 @@ class Quota:
             QuotaStoreError: The store cannot be used.
         """
         return self.remaining(budget).next_at(calls)
+
+    def _count(self, budget: Budget, calls: int) -> None:
+        with self._counting:
+            self.used[budget] += calls
 
     def _take(self, budget: Budget) -> Usage:
         """Take a call from every window, or from none; return the usage just before."""

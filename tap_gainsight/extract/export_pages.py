@@ -16,6 +16,7 @@ from gainsight_api.errors import (
 )
 from gainsight_api.exports import Job, NoStatusError
 from gainsight_api.read import DEFAULT_LIMIT
+from gainsight_singer.words import counted
 from tap_gainsight.extract.chunks import ChunkRows, alike, without_first
 from tap_gainsight.extract.jobs import IncompleteError
 
@@ -89,6 +90,7 @@ class ExportPages:
                 job.id,
             )
         self._given = {}
+        cursor.progress.job_begun(job.id)
         cursor.begin_job(job)
 
     def _submitted(self, *, wait: bool) -> Job:
@@ -126,7 +128,9 @@ class ExportPages:
         try:
             if resumed:
                 self._check_age()
+            cursor.progress.waiting_for(job.id)
             status = self.jobs.finished(job, cursor.stream, cursor.logger, resumed=resumed)
+            cursor.progress.job_done(job.id, status.rows)
             yield from self._chunks(status)
         except (NotFoundError, JobFailedError) as exc:
             yield from self.twins()
@@ -149,10 +153,10 @@ class ExportPages:
             raise NotFoundError(f"export job {self.job_id} was submitted over 24 hours ago")
         done = cursor.checkpoint.chunks_done
         cursor.logger.info(
-            "stream %s: going on with export job %s, %d chunks done",
+            "stream %s: going on with export job %s, %s done",
             cursor.stream,
             self.job_id,
-            done,
+            counted(done, "chunk"),
         )
 
     def _chunks(self, status: JobStatus) -> Iterator[Block]:
@@ -227,6 +231,7 @@ class ExportPages:
             self._read_through_again(job, announced)
             return
         self._failed = 0
+        cursor.progress.job_read(job.id)
         self.was_full = rows >= cursor.max_rows_per_job or rows == DEFAULT_LIMIT
         self.completed = True
         # Where nothing can be asked for behind the last row, their number tells whether all came.

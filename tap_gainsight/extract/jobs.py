@@ -14,6 +14,7 @@ from gainsight_api.exports import Chunk, Exports, Job, NoStatusError
 from gainsight_api.job_states import JobState
 from gainsight_api.polling import polls
 from gainsight_api.replies import identifier
+from gainsight_singer.words import spell
 
 if TYPE_CHECKING:
     import logging
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _FETCHED_AHEAD = 2
 _MAX_EMPTY_STATUSES = 3
 """How often a job's status may say nothing before it is given up."""
+_SECONDS_BETWEEN_LINES = 10
 _CHUNK_LIST_TRIES = 5
 """How often a completed job is asked for its chunks until they are all there."""
 
@@ -98,6 +100,7 @@ class Jobs:
     ) -> JobStatus:
         word = ""
         unsaid = 0
+        said = 0.0
         for waited in polls(self.clock, self.job_poll_interval, self.job_timeout):
             try:
                 status = self.exports.status(job)
@@ -121,9 +124,13 @@ class Jobs:
                     job.id,
                     shown,
                 )
-            if waited:
+            if waited >= said + _SECONDS_BETWEEN_LINES:
+                said = waited
                 logger.info(
-                    "stream %s: export job %s is under way for %.0f s", stream, job.id, waited
+                    "stream %s: waiting for %s for the export job %s",
+                    stream,
+                    spell(waited),
+                    job.id,
                 )
         raise JobTimeoutError(
             f"stream {stream}: export job {job.id} is not done after {self.job_timeout:.0f} s "

@@ -5,81 +5,108 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gainsight_api.quota import Budget, Quota
+from gainsight_singer.words import counted, rate, spell
 
 if TYPE_CHECKING:
     import logging
 
-    from gainsight_api.clock import Clock
+    from gainsight_singer.run import Run
+
+WRITTEN = "written"
+"""What a tap does with rows."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """The progress of one stream.
+    """The progress of one extract.
 
     Attributes:
         stream: The stream's name, which each line has: not every log shows the logger's.
         logger: Where the lines go.
-        clock: Time.
-        quota: For what is left of the bulk calls.
-        rows: Rows so far.
+        run: Where it is written down.
+        rows: Rows read so far.
         bulk_calls: Jobs submitted so far.
     """
 
     stream: str
     logger: logging.Logger
-    clock: Clock
-    quota: Quota
+    run: Run
     rows: int = 0
     bulk_calls: int = 0
-    _started: float = field(init=False)
-    _first_page: float | None = None
+    _began: tuple[float, float] = field(init=False)
+    _first_row: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        self._started = self.clock.now()
+        self._began = self._moment()
 
     def begin(self) -> None:
         """The stream's turn has come."""
-        self._started = self.clock.now()
+        self._began = self._moment()
+        self.run.stream(self.stream, WRITTEN).begun = True
 
     def first_row(self) -> None:
         """Rows are there; what came before was waiting."""
-        if self._first_page is None:
-            self._first_page = self.clock.now()
+        if self._first_row is None:
+            self._first_row = self._moment()
+
+    def wrote(self, rows: int) -> None:
+        """Rows have been written."""
+        self.run.add_rows(self.run.stream(self.stream, WRITTEN), rows)
 
     def page(self, rows: int, done: int | None = None, total: int | None = None) -> None:
         """A page has been read: `rows` rows, which makes `done` of a job's `total`."""
         self.rows += rows
         if done is None or total is None:
-            self.logger.info(
-                "stream %s: %s rows so far, %s rows/s",
-                self.stream,
-                f"{self.rows:,}",
-                f"{self._rate():,.0f}",
-            )
-            return
-        self.logger.info(
-            "stream %s: %s of %s rows (%.0f%%), %s rows/s",
-            self.stream,
-            f"{done:,}",
-            f"{total:,}",
-            100 * done / total if total else 100,
-            f"{self._rate():,.0f}",
-        )
+            so_far = f"{counted(self.rows, 'row')} so far"
+        else:
+            percent = 100 * done / total if total else 100
+            so_far = f"{done:,} of {counted(total, 'row')} ({percent:.0f}%)"
+        seconds = self._busy_seconds(self._first_row or self._began)
+        self.logger.info("stream %s: %s%s", self.stream, so_far, rate(self.rows, seconds))
+
+    def waiting_for(self, job_id: str) -> None:
+        """The stream waits for a job."""
+        job = self.run.job(self.stream, job_id)
+        job.waited_from = job.waited_from or self.run.clock.now()
+
+    def job_begun(self, job_id: str) -> None:
+        """A job has been submitted, or taken over."""
+        self.run.job(self.stream, job_id)
+
+    def job_done(self, job_id: str, rows: int | None) -> None:
+        """A job is completed, and has so many rows."""
+        job = self.run.job(self.stream, job_id)
+        if job.done is None:
+            job.done, job.rows = self.run.clock.now(), rows
+            if job.waited_from and (waited := job.done - job.waited_from) >= 1:
+                self.logger.info(
+                    "stream %s: waited %s for the job %s", self.stream, spell(waited), job_id
+                )
+
+    def job_read(self, job_id: str) -> None:
+        """All has been read of a job."""
+        self.run.job(self.stream, job_id).ended = self.run.clock.now()
 
     def finished(self) -> None:
         """All has been read."""
+        now, waited = self._moment()
+        seconds, waited = now - self._began[0], waited - self._began[1]
+        busy = self._busy_seconds(self._first_row or self._began)
         self.logger.info(
-            "stream %s: done: %s rows in %.1f s, of which %.1f s to the first row; bulk calls: "
-            "%d; %s",
+            "stream %s: done: %s in %s%s%s%s",
             self.stream,
-            f"{self.rows:,}",
-            self.clock.now() - self._started,
-            (self._first_page or self.clock.now()) - self._started,
-            self.bulk_calls,
-            self.quota.remaining(Budget.BULK),
+            counted(self.rows, "row"),
+            spell(seconds),
+            f", of which {spell(waited)} waited" if waited >= 1 else "",
+            f"; {counted(self.bulk_calls, 'job')}" if self.bulk_calls else "",
+            rate(self.rows, busy),
         )
 
-    def _rate(self) -> float:
-        since = self._started if self._first_page is None else self._first_page
-        return self.rows / max(self.clock.now() - since, 0.001)
+    def _moment(self) -> tuple[float, float]:
+        """The time, and the seconds that the run has waited until now."""
+        return self.run.clock.now(), self.run.clock.waited
+
+    def _busy_seconds(self, since: tuple[float, float]) -> float:
+        """Seconds since a moment without those that were waited."""
+        now, waited = self._moment()
+        return now - since[0] - (waited - since[1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from gainsight_api.errors import GainsightError
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from gainsight_api.quota import Usage
     from tap_gainsight.extract.extract import Extract
@@ -36,6 +38,7 @@ class ExtractQueue:
         bulk_usage: How far the bulk budget is used.
         max_concurrent_jobs: Export jobs that may be under way at once.
         logger: Where it is said what is left to its turn.
+        waiting: Notes that the run waits.
     """
 
     names: Sequence[str]
@@ -43,6 +46,7 @@ class ExtractQueue:
     bulk_usage: Callable[[], Usage]
     max_concurrent_jobs: int
     logger: logging.Logger
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext
     _prepared: dict[str, Future[Extract | None]] = field(default_factory=dict)
     _begun: int = 0
     _worker: Future[None] | None = None
@@ -53,7 +57,9 @@ class ExtractQueue:
         with self._lock:
             self._begun = max(self._begun, self.names.index(name) + 1)
             future = self._prepared.pop(name, None)
-        extract = (future.result() if future else None) or self.make(name)
+        with self.waiting():
+            prepared = future.result() if future else None
+        extract = prepared or self.make(name)
         extract.prepare()
         if extract.export_pages.job_id:
             # Its rows must be waited for anyhow, so others may have a moment to begin.

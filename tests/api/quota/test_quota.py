@@ -440,3 +440,13 @@ def test_a_clock_that_jumps_is_survived(limits: Limits, moves: list[tuple[float,
         usage = quota.remaining(BULK)
         assert all(each.used <= each.window.limit for each in usage.windows)
         assert time.at <= usage.next_at() <= time.at + 2 * DAY
+
+
+def test_what_this_process_has_used_is_counted_apart_from_what_others_have(
+    quota: Quota, store: Store, time: Time
+) -> None:
+    take(other(store, time), SYNC, 5)
+    take(quota, SYNC, 3)
+    quota.refund(SYNC, quota.acquire(SYNC))
+    assert taken(quota, BULK)
+    assert quota.used == {SYNC: 3, BULK: 1}

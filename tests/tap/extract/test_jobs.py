@@ -54,7 +54,7 @@ def test_a_job_is_asked_after_ever_less_often_but_each_minute_at_least() -> None
         assert clock.slept[0] == 5
         assert clock.slept == sorted(clock.slept)
         assert max(clock.slept) == 60
-        assert calls(sandbox, CallKind.EXPORT_STATUS) == len(clock.slept) + 1 < 25
+        assert calls(sandbox, CallKind.EXPORT_STATUS) == len(clock.slept) + 1 < 35
 
 
 def test_a_job_that_is_done_at_once_is_not_waited_for() -> None:

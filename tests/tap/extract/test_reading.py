@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from gainsight_api.datatypes import Kind
 from gainsight_api.filters import build as filters
-from gainsight_api.quota import Limits, Quota, open_store
 from gainsight_sandbox import ManualClock
+from gainsight_singer.run import Run, RunClock
 from tap_gainsight.extract.cursor import Cursor
 from tap_gainsight.extract.paging import ExtractWindow, Position, next_read, start_of
 from tap_gainsight.extract.progress import Progress
@@ -175,14 +175,13 @@ class Walk:
         )
         clock = ManualClock()
         logger = logging.getLogger("walk")
-        quota = Quota(open_store("memory"), "key", Limits(), clock=clock)
         cursor = Cursor(
             window=self.asked,
             decoder=Decoder("thing", columns),
             max_rows_per_job=1_000,
             save=self._save,
             drop_missing_fields=lambda: None,
-            progress=Progress("thing", logger, clock, quota),
+            progress=Progress("thing", logger, Run("walk", RunClock(clock))),
             logger=logger,
             clock=clock,
             tenant_time=lambda moment: moment,

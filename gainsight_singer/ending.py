@@ -1,0 +1,68 @@
+"""How a run ends: with a summary, whatever ends it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gainsight_singer.summary import summary, usages_of
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gainsight_api.quota import Quota
+    from gainsight_singer.run import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """The end of a run.
+
+    Attributes:
+        run: The run.
+        quotas: Gives what pays for its calls; nothing before the first call.
+        collect: Called at the end, to write down what is counted elsewhere.
+        user_errors: The exceptions whose text may be shown.
+        logger: Where the summary goes.
+    """
+
+    run: Run
+    quotas: Callable[[], Sequence[Quota]]
+    collect: Callable[[], None]
+    user_errors: tuple[type[Exception], ...]
+    logger: logging.Logger
+
+    @contextmanager
+    def after(self) -> Iterator[None]:
+        """What is done in here is the run: its end, good or bad, is told."""
+        with self.if_it_fails():
+            yield
+        self._tell(usages=True)
+
+    @contextmanager
+    def if_it_fails(self) -> Iterator[None]:
+        """What is done in here is the run's beginning: its end is told if it is a bad one."""
+        try:
+            yield
+        except BaseException as exc:
+            self.run.error = self._said_of(exc)
+            # A run that is stopped must not wait for the quota's store.
+            self._tell(usages=isinstance(exc, Exception))
+            raise
+
+    def _tell(self, *, usages: bool) -> None:
+        self.collect()
+        for line in summary(self.run, usages_of(self.quotas()) if usages else []):
+            self.logger.info("%s", line)
+
+    def _said_of(self, error: BaseException) -> str:
+        """What is said of an error: no text that may hold a record's values."""
+        if isinstance(error, self.user_errors):
+            return str(error)
+        if isinstance(error, BrokenPipeError):
+            return "the program that reads this one's output has gone"
+        if isinstance(error, SystemExit | KeyboardInterrupt):
+            return "stopped by a signal"
+        return f"an error of the program's own ({type(error).__name__})"

@@ -1,0 +1,51 @@
+"""What a run says at its end, line by line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gainsight_api.errors import GainsightError
+from gainsight_api.quota import Budget
+from gainsight_singer.words import counted, spell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gainsight_api.quota import Quota, Usage
+    from gainsight_singer.run import Run
+
+_NOUNS = {Budget.SYNC: "call", Budget.BULK: "job"}
+
+
+def summary(run: Run, usages: Iterable[tuple[int, Usage]]) -> Iterator[str]:
+    """What a run has done, used and waited for.
+
+    Args:
+        run: The run.
+        usages: Of each budget the calls that the run has made, and how far it is used by all.
+    """
+    waited = run.clock.waited
+    of_which = f", of which {spell(waited)} waited" if waited else ""
+    how = f"failed after {spell(run.seconds)}" if run.error else f"done in {spell(run.seconds)}"
+    yield f"{run.connector}: {how}{of_which}"
+    for stream in run.streams.values():
+        yield f"  {stream}"
+    for used, usage in usages:
+        noun = _NOUNS.get(usage.budget, f"{usage.budget} call")
+        windows = (f"{w.left:,} of {w.window.limit:,} left {w.window.label}" for w in usage.windows)
+        yield f"  {counted(used, noun)}: {', '.join(windows)}"
+
+
+def usages_of(quotas: Iterable[Quota]) -> list[tuple[int, Usage]]:
+    """Of each budget the calls that this process has made, and how far it is used by all.
+
+    A quota's store that cannot be read gives nothing.
+    """
+    found = []
+    for quota in quotas:
+        for budget in Budget:
+            try:
+                found.append((quota.used[budget], quota.remaining(budget)))
+            except GainsightError:
+                return found
+    return found

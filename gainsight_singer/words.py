@@ -1,0 +1,20 @@
+"""Numbers in sentences."""
+
+from __future__ import annotations
+
+_SHORT_SECONDS = 100
+
+
+def counted(count: int, noun: str) -> str:
+    """So many of something, such as "1 row" or "3,000 rows"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def spell(seconds: float) -> str:
+    """A time in seconds, with tenths where they matter, such as "2.1 s" or "1,200 s"."""
+    return f"{seconds:.1f} s" if seconds < _SHORT_SECONDS else f"{seconds:,.0f} s"
+
+
+def rate(rows: int, seconds: float) -> str:
+    """Rows a second as a part of a sentence, such as ", 1,200 rows/s"; empty under a second."""
+    return f", {rows / seconds:,.0f} rows/s" if seconds >= 1 else ""
