@@ -39,11 +39,14 @@ def summary(run: Run, usages: Iterable[tuple[int, Usage]]) -> Iterator[str]:
 def usages_of(quotas: Iterable[Quota]) -> list[tuple[int, Usage]]:
     """Of each budget the calls that this process has made, and how far it is used by all.
 
-    A quota's store that cannot be read gives nothing.
+    Budgets of which nothing was used are left out, but for the two that all know. A quota's store
+    that cannot be read gives nothing.
     """
     found = []
     for quota in quotas:
         for budget in Budget:
+            if not (quota.used[budget] or budget in _NOUNS):
+                continue
             try:
                 found.append((quota.used[budget], quota.remaining(budget)))
             except GainsightError:

@@ -15,6 +15,6 @@ def spell(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < _SHORT_SECONDS else f"{seconds:,.0f} s"
 
 
-def rate(rows: int, seconds: float) -> str:
-    """Rows a second as a part of a sentence, such as ", 1,200 rows/s"; empty under a second."""
-    return f", {rows / seconds:,.0f} rows/s" if seconds >= 1 else ""
+def rate(count: int, seconds: float, noun: str = "rows") -> str:
+    """So many a second as a part of a sentence: ", 1,200 rows/s"; empty if it took no second."""
+    return f", {count / seconds:,.0f} {noun}/s" if seconds >= 1 else ""

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gainsight_api.quota import Budget, Quota
+from gainsight_singer.words import counted
 from target_gainsight.bulk.csv_file import file_columns, file_size
 from target_gainsight.loaders import Deletion, Outcome
 from target_gainsight.problems import Problem
-from target_gainsight.rejects import Reasons
 from target_gainsight.route import Operation
+from target_gainsight.tally import Reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,13 +55,13 @@ class DryRunStream:
         """What would be sent, in one line."""
         route = self.route
         keys = f" by {', '.join(route.keys)}" if route.keys else ""
-        deleting = f", {self.deletions:,} deletions" if self.deletions else ""
+        deleting = f", {counted(self.deletions, 'deletion')}" if self.deletions else ""
         reasons = self.reasons.of(route.stream)
         return (
             f"{route.stream}: {route.operation}{keys} into {route.object.name}: "
-            f"{self.by_rest:,} rows by REST{deleting} ({self.calls:,} calls), "
-            f"{self.by_job:,} rows by import ({self.jobs:,} jobs), "
-            f"{self.rejects:,} rejects foreseen{f' ({reasons})' if reasons else ''}"
+            f"{counted(self.by_rest, 'row')} by REST{deleting} ({counted(self.calls, 'call')}), "
+            f"{counted(self.by_job, 'row')} by import ({counted(self.jobs, 'job')}), "
+            f"{counted(self.rejects, 'reject')} foreseen{f' ({reasons})' if reasons else ''}"
             f"{self._not_checked()}"
         )
 
@@ -193,6 +194,6 @@ def dry_run_report(
         calls += stream.calls
         jobs += stream.jobs
         yield f"  {stream.line()}"
-    yield f"  in all {calls:,} calls and {jobs:,} jobs"
+    yield f"  in all {counted(calls, 'call')} and {counted(jobs, 'job')}"
     yield f"  {quota.remaining(Budget.SYNC)}"
     yield f"  {bulk_quota.remaining(Budget.BULK)}"

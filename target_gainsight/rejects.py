@@ -7,8 +7,7 @@ import fcntl
 import hashlib
 import os
 import re
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,21 +18,17 @@ from gainsight_api.errors import GainsightError
 from target_gainsight.incoming.odd_lines import UNREADABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from gainsight_api.clock import Clock
     from target_gainsight.problems import Problem
+    from target_gainsight.tally import Tally
 
 
 _LONGEST_STEM = 150
-_LINES_NAMED = 5
 _code_in = re.compile(r"[A-Z]{2,}[A-Z_]*_[0-9]+").match
 _names = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-class RejectsError(GainsightError):
-    """More records were rejected than `max_rejects` allows."""
 
 
 class _Letter(msgspec.Struct, omit_defaults=True):
@@ -122,6 +117,7 @@ class DeadLetters:
             raise GainsightError(
                 f"the dead-letter file {path} cannot be written to ({what}): check `rejects_path`"
             ) from None
+        self.tally.files[self.sender.stream] = path
         for number, letter in enumerate(written, first):
             self.tally.reasons.add(self.sender.stream, letter.errors[0], number)
 
@@ -173,106 +169,6 @@ def coded(problem: Problem) -> Problem:
         return problem
     found = _code_in(problem.message)
     return replace(problem, code=found[0] if found else "IMPORT_ROW_REJECTED")
-
-
-class Reasons:
-    """Why records were rejected: how many, by stream, code and field, and where their letters are.
-
-    No value of a record is among it.
-    """
-
-    def __init__(self) -> None:
-        self._counts: Counter[tuple[str, str, str]] = Counter()
-        self._lines: dict[tuple[str, str, str], list[int]] = {}
-
-    def add(self, stream: str, problem: Problem, line: int | None = None) -> None:
-        """Count a rejected record.
-
-        Args:
-            stream: Its stream.
-            problem: The first reason.
-            line: The number of its line in the dead-letter file, if it is in one.
-        """
-        reason = (stream, str(problem.code), problem.field or "")
-        self._counts[reason] += 1
-        lines = self._lines.setdefault(reason, [])
-        if line is not None and len(lines) < _LINES_NAMED:
-            lines.append(line)
-
-    def of(self, stream: str) -> str:
-        """A stream's reasons, the most frequent one first; empty if it has none."""
-        return ", ".join(
-            f"{code}{f' {field}' if field else ''} {count:,}"
-            f"{self._named_lines(stream, code, field)}"
-            for (name, code, field), count in self._counts.most_common()
-            if name == stream
-        )
-
-    def _named_lines(self, *reason: str) -> str:
-        lines = self._lines[reason[0], reason[1], reason[2]]
-        if not lines:
-            return ""
-        more = ", …" if self._counts[reason[0], reason[1], reason[2]] > len(lines) else ""
-        return f" (line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}{more})"
-
-
-@dataclass(slots=True)
-class Tally:
-    """How many records have been loaded or not, over all streams of a run.
-
-    Attributes:
-        max_rejects: Rejected records that do not fail the run; -1 for any number.
-        loaded: Records that Gainsight confirmed, by stream.
-        inserted: How many of them were inserts, which would come twice in another run.
-        rejected: Records rejected, by the stream as received.
-        ignored: Records that were marked as deleted, and not loaded, by stream.
-        reasons: Why records were rejected.
-    """
-
-    max_rejects: int
-    loaded: Counter[str] = field(default_factory=Counter)
-    inserted: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    ignored: Counter[str] = field(default_factory=Counter)
-    reasons: Reasons = field(default_factory=Reasons)
-
-    @property
-    def broken(self) -> bool:
-        """Whether more records have been rejected than are allowed."""
-        return 0 <= self.max_rejects < self.rejected.total()
-
-    def summary(self, folder: Path) -> Iterator[str]:
-        """What a run says at its end of what it rejected, stream by stream."""
-        for stream, count in self.rejected.items():
-            yield (
-                f"stream {stream}: {count:,} rejected: {self.reasons.of(stream)} of "
-                f"{letters_path(folder, stream)}"
-            )
-
-    def check(self, folder: Path) -> None:
-        """Fail the run if more records have been rejected than are allowed.
-
-        Args:
-            folder: That of the dead-letter files.
-
-        Raises:
-            RejectsError: There are more.
-        """
-        if not self.broken:
-            return
-        files = ", ".join(
-            f"{letters_path(folder, stream)} ({count:,})" for stream, count in self.rejected.items()
-        )
-        remedy = (
-            f"{self.inserted:,} records were inserted, and would come twice if all were sent "
-            "again: fix the rejected ones, and send only those, which the dead-letter file holds"
-            if self.inserted
-            else "Fix the records or the mapping and run again, or raise `max_rejects`"
-        )
-        raise RejectsError(
-            f"{self.rejected.total():,} records were rejected, and `max_rejects` is "
-            f"{self.max_rejects:,}: the reasons are in {files}. {remedy}"
-        )
 
 
 def letters_path(folder: Path, stream: str) -> Path:

@@ -6,9 +6,10 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gainsight_api.errors import ConfigError
 from gainsight_api.quota import Budget, Quota
+from gainsight_singer.words import counted, spell
 from target_gainsight.incoming.batch import Batch, slices
+from target_gainsight.property_check import PropertyCheck
 from target_gainsight.rejects import Letter
 from target_gainsight.route import LoadMode, Operation, Route
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from target_gainsight.incoming.storage import Storage
     from target_gainsight.loaders import Loader, Loaders, Outcome
     from target_gainsight.problems import Problem, Rejection
-    from target_gainsight.rejects import Tally
     from target_gainsight.settings import TargetSettings
+    from target_gainsight.tally import Tally
 
 _BATCH_ROWS = 500_000
 _REST_BATCH_ROWS = 5_000
@@ -52,6 +53,7 @@ class StreamLoad:
         first_received: The number of the stream's first record; 0 if none has come.
         last_received: The number of its newest record; 0 if none has come.
         opened_at: When the present batch was begun, in seconds since 1970.
+        properties: Says which properties are not sent.
     """
 
     route: Route
@@ -70,64 +72,17 @@ class StreamLoad:
     first_received: int = 0
     last_received: int = 0
     opened_at: float = 0.0
+    properties: PropertyCheck = field(init=False)
     object_name: str = field(init=False)
     looks_in: frozenset[str] = field(init=False)
     _batch: Batch = field(init=False)
-    _named_as_left_out: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Begin with an empty batch."""
         self.object_name = self.route.object.name.lower()
         self.looks_in = frozenset(lookup.object.lower() for lookup in self.route.lookups)
         self._batch = Batch(self.storage)
-
-    def check_properties(self, properties: Sequence[str]) -> None:
-        """Say once which properties are not sent, and why.
-
-        Args:
-            properties: Those of the stream's SCHEMA.
-
-        Raises:
-            ConfigError: The stream's own settings name properties that it does not have.
-        """
-        stream = self.route.stream
-        lacking = set(self.route.lacking(properties)) - self._named_as_left_out
-        if lacking and self.settings.has_entry_with_fields(stream):
-            raise ConfigError(
-                f"stream {stream}: it has no property {', '.join(sorted(lacking))}, which its "
-                f"`streams` entry names; its properties are {', '.join(sorted(properties))}"
-            )
-        if lacking:
-            self._named_as_left_out |= lacking
-            self.logger.warning("The stream has no property %s", ", ".join(sorted(lacking)))
-        left_out = [
-            name
-            for name in self.merger.mapping.left_out(properties)
-            if name not in self._named_as_left_out
-        ]
-        self._named_as_left_out.update(left_out)
-        if left_out:
-            self.logger.warning(
-                "Not sent, because the object %s has no such field or it cannot be written: %s",
-                self.route.object.name,
-                ", ".join(left_out),
-            )
-        self._say_replaced(properties)
-
-    def _say_replaced(self, properties: Sequence[str]) -> None:
-        """Say which properties are not sent, since another one fills the field of their name."""
-        filled = {field: source for source, field in self.route.fields.items()}
-        for name in properties:
-            source = filled.get(name, name)
-            kept = name in self.route.fields or source == name or name in self._named_as_left_out
-            if not kept:
-                self._named_as_left_out.add(name)
-                self.logger.warning(
-                    "Not sent: the property %s, since `fields` fills the field %s from %s",
-                    name,
-                    name,
-                    source,
-                )
+        self.properties = PropertyCheck(self.route, self.merger.mapping, self.settings, self.logger)
 
     def receive(
         self,
@@ -211,7 +166,7 @@ class StreamLoad:
 
     def _load(self, batch: Batch, indexes: range, loader: Loader) -> None:
         """Load some records, write the dead letters, and see that every record has come out."""
-        started = self.clock.now()
+        started, waited = self.clock.now(), self.tally.run.clock.waited
         loaded = 0
         ignored = 0
         rejections: list[Rejection] = []
@@ -232,13 +187,16 @@ class StreamLoad:
             )
         self._write_letters(batch, rejections)
         self._count(loaded, rejected, ignored)
+        waited = self.tally.run.clock.waited - waited
         self.logger.info(
-            "%s records %s %s, %s rejected, in %.1f s; %s",
-            f"{loaded:,}",
+            "stream %s: %s %s %s, %s rejected, in %s%s; %s",
+            self.route.stream,
+            counted(loaded, "record"),
             self.loaders.done,
             self.route.object.name,
             f"{rejected:,}",
-            self.clock.now() - started,
+            spell(self.clock.now() - started),
+            f", of which {spell(waited)} waited" if waited >= 1 else "",
             self.quota.remaining(Budget.SYNC),
         )
 
@@ -268,7 +226,7 @@ class StreamLoad:
 
     def _count(self, loaded: int, rejected: int, ignored: int) -> None:
         stream = self.route.stream
-        self.tally.loaded[stream] += loaded
+        self.tally.run.add_rows(self.tally.run.streams[stream], loaded)
         if self.route.operation is Operation.INSERT:
             self.tally.inserted += loaded
         if rejected:
@@ -276,8 +234,9 @@ class StreamLoad:
         if ignored:
             if stream not in self.tally.ignored:
                 self.logger.warning(
-                    "The stream has records that are marked as deleted; with `deletes: ignore` "
+                    "stream %s: it has records that are marked as deleted; with `deletes: ignore` "
                     "they are not loaded (%d in this batch)",
+                    stream,
                     ignored,
                 )
             self.tally.ignored[stream] += ignored
@@ -288,15 +247,18 @@ class StreamLoad:
             return True
         jobs = -(-batch.size * records // len(batch) // self.settings.max_bulk_bytes)
         if self.bulk_quota.remaining(Budget.BULK).left >= jobs:
-            self.logger.info("%s records: by import job", f"{records:,}")
+            self.logger.info(
+                "stream %s: %s by import job", self.route.stream, counted(records, "record")
+            )
             return True
         calls = self.loaders.rest.calls_for(records)
         wait = self.quota.next_at(Budget.SYNC, calls) - self.clock.now()
         by_rest = wait <= self.settings.max_quota_wait
         self.logger.info(
-            "%s records: the bulk quota is used up; %s",
-            f"{records:,}",
-            f"by {calls:,} REST calls instead"
+            "stream %s: %s: the bulk quota is used up; %s",
+            self.route.stream,
+            counted(records, "record"),
+            f"by {counted(calls, 'REST call')} instead"
             if by_rest
             else "and REST would take longer than `max_quota_wait`",
         )

@@ -12,6 +12,8 @@ What is used here of the SDK (0.54) that is not public, and only here:
   its load; `get_sink` and `add_sink` do neither. A public factory of sinks would do.
 - `_handle_termination`: its own drains what is already being drained, and acknowledges it
   (https://github.com/meltano/sdk/issues/3775). The end of that issue would do.
+- `listen`: final, and what it does is a run, which has an end to tell. That `process_endofpipe` is
+  called also after an error would do.
 - `_assert_line_requires`, `_assert_sink_exists`: the SDK's own errors for bad input.
 - `helpers._batch.StorageTarget`: opens the files that BATCH messages name. Its place in the public
   `singer_sdk.batch` would do.
@@ -33,15 +35,14 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_singer.plugin import GainsightPlugin
 from target_gainsight.incoming.batch_files import batch_lines
 from target_gainsight.incoming.mapped import transformed
 from target_gainsight.incoming.reader import MessageReader, record_in
+from target_gainsight.incoming.reading import Reading
 from target_gainsight.order import Order
 from target_gainsight.pending_states import OldestPending, PendingStates
-from target_gainsight.rejects import RejectsError
 from target_gainsight.settings import CONFIG_SCHEMA, TargetSettings
 from target_gainsight.sinks import GainsightSink
 from target_gainsight.wiring import Received, Wiring
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.sinks import Sink
 
+    from gainsight_api.quota import Quota
     from target_gainsight.problems import Problem
     from target_gainsight.stream_load import StreamLoad
 
@@ -75,8 +77,6 @@ class TargetGainsight(GainsightPlugin, Target):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
-    clock: ClassVar[Clock] = SystemClock()
-
     @classmethod
     @override
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -91,7 +91,26 @@ class TargetGainsight(GainsightPlugin, Target):
 
     @cached_property
     def _wiring(self) -> Wiring:
-        return Wiring(self.settings, self.clock)
+        return Wiring(self.settings, self.this_run)
+
+    @override
+    def quotas(self) -> Sequence[Quota]:
+        return self._wiring.quotas if "_wiring" in vars(self) else ()
+
+    @override
+    def collect(self) -> None:
+        if "_wiring" in vars(self):
+            self._wiring.tally.collect()
+
+    @override  # type: ignore[misc]  # final, but nothing comes after it
+    def listen(self, file_input: IO[str] | None = None) -> None:
+        """Read messages and load their records; the run ends with its summary."""
+        with self.ending.after(), self._reading.said():
+            super().listen(file_input)
+
+    @cached_property
+    def _reading(self) -> Reading:
+        return Reading(self.clock, self.logger)
 
     @cached_property
     def _pending_states(self) -> PendingStates:
@@ -116,7 +135,7 @@ class TargetGainsight(GainsightPlugin, Target):
         for stream_map in self.mapper.stream_maps[message_dict["stream"]]:
             sink = self._sinks_active.get(stream_map.stream_alias)
             if isinstance(sink, GainsightSink):
-                sink.stream_load.check_properties(list(stream_map.transformed_schema["properties"]))
+                sink.stream_load.properties.check(list(stream_map.transformed_schema["properties"]))
 
     @override
     def get_sink(
@@ -162,6 +181,7 @@ class TargetGainsight(GainsightPlugin, Target):
         records: Sequence[bytes],
         problems: tuple[Problem, ...] = (),
     ) -> None:
+        self._reading.received(stream, len(records))
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
             self._assert_sink_exists(stream)
@@ -227,7 +247,6 @@ class TargetGainsight(GainsightPlugin, Target):
         for sink in self._sinks_active.values():
             sink.clean_up()
         self._write_confirmed_state()
-        self._say_rejects()
         for line in self._wiring.dry_run_report():
             click.echo(line, err=True)
 
@@ -245,19 +264,11 @@ class TargetGainsight(GainsightPlugin, Target):
         load = None
         for load, up_to in plan:
             sink = self._sinks_active[load.route.stream]
-            with sink.batch_processing_timer:
+            with sink.batch_processing_timer, self._reading.interrupted():
                 records = load.drain(up_to)
             sink.record_counter_metric.increment(records)
         if load is not None:
-            try:
-                self._wiring.check_rejects()
-            except RejectsError:
-                self._say_rejects()
-                raise
-
-    def _say_rejects(self) -> None:
-        for line in self._wiring.rejects_summary():
-            self.logger.warning("%s", line)
+            self._wiring.tally.check()
 
     def _order(self) -> Order[StreamLoad]:
         return Order(self._loads())

@@ -29,7 +29,7 @@ from target_gainsight.dry_run import (
 from target_gainsight.incoming.merge import Merger
 from target_gainsight.incoming.storage import Storage
 from target_gainsight.loaders import Loaders
-from target_gainsight.rejects import DeadLetters, Sender, Tally
+from target_gainsight.rejects import DeadLetters, Sender
 from target_gainsight.rest.deletes import Deleter
 from target_gainsight.rest.history import WriteHistory
 from target_gainsight.rest.loader import RestLoader
@@ -42,12 +42,14 @@ from target_gainsight.search.existing import Existing
 from target_gainsight.search.lookups import Resolver
 from target_gainsight.search.matching import Matcher
 from target_gainsight.stream_load import StreamLoad
+from target_gainsight.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from gainsight_api.clock import Clock
+    from gainsight_api.quota import Quota
     from gainsight_api.session import Session
+    from gainsight_singer.run import Run
     from target_gainsight.loaders import RestPath
     from target_gainsight.settings import TargetSettings
 
@@ -73,20 +75,21 @@ class Wiring:
 
     Args:
         settings: The target's settings.
-        clock: Time.
+        run: Where it is written down what the run does.
 
     Attributes:
         session: The tenant's session.
+        tally: The run's counts.
 
     Raises:
         ConfigError: A setting of the connection cannot be used; the text names it.
         QuotaStoreError: The quota store cannot be used.
     """
 
-    def __init__(self, settings: TargetSettings, clock: Clock) -> None:
+    def __init__(self, settings: TargetSettings, run: Run) -> None:
         self._settings = settings
-        self._clock = clock
-        self.session = connect(settings, clock=clock)
+        self._clock = run.clock
+        self.session = connect(settings, clock=run.clock)
         self._metadata = Metadata(self.session)
         self._objects: dict[str, GainsightObject] = {}
         self._dropdowns: dict[str, list[Option]] = {}
@@ -97,7 +100,12 @@ class Wiring:
         self._storage = Storage()
         self._run_id = uuid4().hex
         self._rejects = Path(settings.rejects_path)
-        self._tally = Tally(max_rejects=-1 if settings.dry_run else settings.max_rejects)
+        self.tally = Tally(-1 if settings.dry_run else settings.max_rejects, run)
+
+    @property
+    def quotas(self) -> list[Quota]:
+        """What pays for the calls."""
+        return list(dict.fromkeys([self.session.quota, self._bulk_session.quota]))
 
     @cached_property
     def _bulk_session(self) -> Session:
@@ -137,15 +145,17 @@ class Wiring:
             ConfigError: Its settings do not go with its object.
         """
         route = self._route(stream, key_properties)
+        loaders = (
+            self._dry_run_loaders(route)
+            if self._settings.dry_run
+            else self._loaders(route, received)
+        )
+        self.tally.run.stream(stream, f"{loaders.done} {route.object.name}")
         return StreamLoad(
             route=route,
             merger=self._merger(route),
-            loaders=(
-                self._dry_run_loaders(route)
-                if self._settings.dry_run
-                else self._loaders(route, received)
-            ),
-            tally=self._tally,
+            loaders=loaders,
+            tally=self.tally,
             settings=self._settings,
             quota=self.session.quota,
             bulk_quota=self._bulk_session.quota,
@@ -155,18 +165,6 @@ class Wiring:
             on_progress=on_progress,
             logger=logger,
         )
-
-    def rejects_summary(self) -> list[str]:
-        """What a run says at its end of what it rejected; nothing, if the run is dry."""
-        return [] if self._settings.dry_run else list(self._tally.summary(self._rejects))
-
-    def check_rejects(self) -> None:
-        """Fail the run if more records were rejected than are allowed.
-
-        Raises:
-            RejectsError: There were.
-        """
-        self._tally.check(self._rejects)
 
     def dry_run_report(self) -> Iterator[str]:
         """What a dry run says at its end, line by line; nothing, if the run is not dry."""
@@ -208,7 +206,7 @@ class Wiring:
             deleter=Deleter(
                 route, Records(self.session), existing, self._pending_deletions(route.object)
             ),
-            letters=DeadLetters(self._rejects, sender, self._clock, self._tally),
+            letters=DeadLetters(self._rejects, sender, self._clock, self.tally),
             done="loaded into",
         )
 
@@ -263,7 +261,7 @@ class Wiring:
         connector = self._settings.bulk_import_api == "connector"
         return Importer(
             ConnectorImports(session) if connector else JobImports(session),
-            self._clock,
+            self.tally.run,
             job_poll_interval=self._settings.job_poll_interval,
             job_timeout=self._settings.job_timeout,
         )

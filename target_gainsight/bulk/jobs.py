@@ -16,16 +16,19 @@ from gainsight_api.imports import (
 )
 from gainsight_api.job_states import JobState
 from gainsight_api.polling import polls
+from gainsight_singer.words import spell
 from target_gainsight.rejects import file_stem
 
 if TYPE_CHECKING:
     from gainsight_api.clock import Clock
+    from gainsight_singer.run import Run
     from target_gainsight.bulk.csv_file import CsvFile
 
 logger = logging.getLogger(__name__)
 
 _LOOKS_FOR_A_LOST_JOB = 3
 _SECONDS_BETWEEN_LOOKS = 10.0
+_SECONDS_BETWEEN_LINES = 10
 _MAX_SUBMISSIONS = 3
 _CLOCK_DIFFERENCE_SECONDS = 300.0
 
@@ -36,13 +39,13 @@ class Importer:
 
     Attributes:
         imports: The calls.
-        clock: Time.
+        run: Where the jobs are written down.
         job_poll_interval: The setting: seconds between the first questions about a job.
         job_timeout: The setting: seconds that a job is waited for.
     """
 
     imports: Imports
-    clock: Clock
+    run: Run
     job_poll_interval: float
     job_timeout: float
     _names: Counter[str] = field(default_factory=Counter)
@@ -55,18 +58,33 @@ class Importer:
         again = f"-{self._names[name]}" if self._names[name] > 1 else ""
         file.path = file.path.rename(file.path.with_name(f"{name}{again}.csv"))
 
-    def run(self, upload: Upload) -> ImportJob:
-        """Import a file; return the completed job.
+    @property
+    def clock(self) -> Clock:
+        """Time."""
+        return self.run.clock
+
+    def import_file(self, upload: Upload, stream: str) -> ImportJob:
+        """Import a file of a stream; return the completed job.
 
         Raises:
             JobFailedError: The job failed as a whole.
             GainsightError: It takes too long, or it cannot be found out whether it was submitted.
         """
-        job_id = self._left_by_another_run(upload) or self._submitted(upload)
+        job_id = self._left_by_another_run(upload, stream)
+        if job_id is None:
+            job_id = self._submitted(upload, stream)
+            logger.info("stream %s: submitted import job %s", stream, job_id)
         self._known.add(job_id)
-        return self._finished(job_id, upload)
+        told = self.run.job(stream, job_id)
+        told.waited_from = self.clock.now()
+        job = self._finished(job_id, upload, stream)
+        told.done = told.ended = self.clock.now()
+        told.rows = job.succeeded
+        if (waited := told.done - told.waited_from) >= 1:
+            logger.info("stream %s: waited %s for the job %s", stream, spell(waited), job_id)
+        return job
 
-    def _left_by_another_run(self, upload: Upload) -> str | None:
+    def _left_by_another_run(self, upload: Upload, stream: str) -> str | None:
         """Find a job of this file that is under way; of inserts, also one that has completed."""
         if upload.operation is not Operation.INSERT:
             jobs = self.imports.find(upload, under_way=True)
@@ -74,11 +92,11 @@ class Importer:
             jobs = self.imports.find(upload, since=self.clock.now() - self.job_timeout)
         for job in self._new(jobs):
             if job.state is not JobState.FAILED:
-                logger.info("%s: import job %s is of an earlier run", upload.file.name, job.id)
+                logger.info("stream %s: import job %s is of an earlier run", stream, job.id)
                 return job.id
         return None
 
-    def _submitted(self, upload: Upload) -> str:
+    def _submitted(self, upload: Upload, stream: str) -> str:
         for _ in range(_MAX_SUBMISSIONS):
             started = self.clock.now()
             try:
@@ -86,19 +104,25 @@ class Importer:
             except (RetriableError, DataError) as exc:
                 if isinstance(exc, RetriableError) and not exc.may_have_arrived:
                     raise
-                if found := self._found_again(upload, started, exc):
+                if found := self._found_again(upload, stream, started, exc):
                     return found
                 error = exc
         raise error
 
-    def _found_again(self, upload: Upload, started: float, error: GainsightError) -> str | None:
+    def _found_again(
+        self, upload: Upload, stream: str, started: float, error: GainsightError
+    ) -> str | None:
         """Find the job of a submission that was not answered; None if it was not received."""
         if not self.imports.names_failures:
             raise GainsightError(
                 f"whether the import of {upload.file.name} was received cannot be told ({error}): "
                 "look at the job's execution log in Gainsight before running again"
             )
-        logger.warning("%s: the submission was not answered; looking for it", upload.file.name)
+        logger.warning(
+            "stream %s: the import of %s was not answered; looking for its job",
+            stream,
+            upload.file.name,
+        )
         for _ in range(_LOOKS_FOR_A_LOST_JOB):
             self.clock.sleep(_SECONDS_BETWEEN_LOOKS)
             jobs = self.imports.find(upload, since=started - _CLOCK_DIFFERENCE_SECONDS)
@@ -110,7 +134,8 @@ class Importer:
     def _new(self, jobs: list[ImportJob]) -> list[ImportJob]:
         return [job for job in jobs if job.id not in self._known]
 
-    def _finished(self, job_id: str, upload: Upload) -> ImportJob:
+    def _finished(self, job_id: str, upload: Upload, stream: str) -> ImportJob:
+        said = 0.0
         for waited in polls(self.clock, self.job_poll_interval, self.job_timeout):
             job = self.imports.status(job_id)
             if job.state is JobState.FAILED:
@@ -120,8 +145,14 @@ class Importer:
                 )
             if job.state is JobState.COMPLETED:
                 return job
-            if waited:
-                logger.info("%s: import job %s under way, %.0f s", upload.object, job_id, waited)
+            if waited >= said + _SECONDS_BETWEEN_LINES:
+                said = waited
+                logger.info(
+                    "stream %s: waiting for %s for the import job %s",
+                    stream,
+                    spell(waited),
+                    job_id,
+                )
         raise GainsightError(
             f"import job {job_id} of {upload.file.name} is not done after {self.job_timeout:.0f} s "
             "(setting `job_timeout`); it is left under way, and the next run looks for it"

@@ -88,7 +88,7 @@ class BulkLoader:
             finished = files.finish()
             if len(finished) > _MANY_JOBS:
                 logger.warning(
-                    "Stream %s: the records of this batch have so many different sets of "
+                    "stream %s: the records of this batch have so many different sets of "
                     "properties that they take %d import jobs; `load_mode: auto`, or "
                     "`null_handling: send`, may take fewer",
                     self.route.stream,
@@ -113,7 +113,7 @@ class BulkLoader:
             job_id=self.route.job_id,
         )
         try:
-            job = self.importer.run(upload)
+            job = self.importer.import_file(upload, self.route.stream)
         except (RequestError, TooLargeError) as exc:
             raise self._refused(upload, exc) from None
         problems = self._failures(job, file)

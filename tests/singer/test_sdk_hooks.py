@@ -116,6 +116,12 @@ HOOKS = [
     Hook(TARGET, f"{MESSAGES}._sinks_active", ATTRIBUTE, "a drained sink is replaced"),
     Hook(
         TARGET,
+        "singer_sdk.plugin_base:BaseSingerReader.listen",
+        "(self, file_input=None)",
+        "a run ends with its summary",
+    ),
+    Hook(
+        TARGET,
         f"{MESSAGES}._handle_termination",
         "(self, signum, frame)",
         "what is being loaded is not acknowledged (https://github.com/meltano/sdk/issues/3775)",

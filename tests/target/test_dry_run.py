@@ -22,9 +22,9 @@ def test_dry_run_plans_and_writes_nothing(runner: Runner) -> None:
         dry_run=True,
         bulk_threshold_rows=100,
     )
-    assert "120 rows by import (1 jobs)" in output.stderr
-    assert "1 rows by REST (2 calls)" in output.stderr
-    assert "1 rejects foreseen (INVALID_NUMBER Number__gc 1)" in output.stderr
+    assert "120 rows by import (1 job)" in output.stderr
+    assert "1 row by REST (2 calls)" in output.stderr
+    assert "1 reject foreseen (INVALID_NUMBER Number__gc 1)" in output.stderr
     assert not output.states
     assert not runner.rows()
     assert not runner.rejects.exists()

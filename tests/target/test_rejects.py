@@ -98,7 +98,7 @@ def test_a_code_is_never_null(code: str | None, message: str, expected: str) -> 
 def test_a_run_ends_with_its_rejects_by_code_and_field(
     runner: Runner, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING)
+    caplog.set_level(logging.INFO)
     path_of(runner).write_text("{}\n")
     feed = [record(Name=f"b{n}", Number__gc="SECRET") for n in range(2)]
     head = schema(THING, "Name", "Number__gc", "Day__gc")
@@ -112,7 +112,7 @@ def test_a_run_ends_with_its_rejects_by_code_and_field(
 def test_an_insert_that_fails_for_its_rejects_says_what_is_in(runner: Runner) -> None:
     output = runner.load(*FEED, operation="insert")
     assert output.states == []
-    assert "1 records were inserted, and would come twice" in str(output.error)
+    assert "1 record was inserted, and would come twice" in str(output.error)
     assert "send only those, which the dead-letter file holds" in str(output.error)
 
 

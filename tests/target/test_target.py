@@ -15,7 +15,7 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from gainsight_api.errors import GainsightError
 from gainsight_sandbox import Effect, Fault, ManualClock, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from target_gainsight.rejects import RejectsError
+from target_gainsight.tally import RejectsError
 from tests.target.support import (
     THING,
     Runner,
@@ -305,7 +305,7 @@ def test_all_streams_are_loaded_before_rejects_fail_the_run(two: Runner) -> None
         state(1),
     )
     assert isinstance(output.error, RejectsError)
-    assert "1 records were rejected" in str(output.error)
+    assert "1 record was rejected" in str(output.error)
     assert f"{THING}.jsonl" in str(output.error)
     assert two.sandbox.tenant.count(THING) == two.sandbox.tenant.count(OTHER) == 3
     assert not output.states
