@@ -97,7 +97,8 @@ CONNECTION_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "job_poll_interval": _setting(
             "number",
             "Job poll interval",
-            "Seconds between the first questions about a job's status; they back off to 60.",
+            "Seconds between the first questions about a job's status; after a minute they back "
+            "off to 60.",
             default=5,
             exclusiveMinimum=0,
         ),

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gainsight_singer.words import counted
+from gainsight_singer.words import counted, spell
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterator, Sequence
 
     from gainsight_api.clock import Clock
@@ -37,6 +38,7 @@ class RunClock:
         self._clock = clock
         self.waited = 0.0
         self.waits: list[tuple[float, float]] = []
+        self._waiting = False
 
     def now(self) -> float:
         """Seconds since 1970."""
@@ -50,13 +52,15 @@ class RunClock:
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """What is done in here is to wait; in another thread it holds nobody back."""
-        if threading.current_thread() is not threading.main_thread():
+        if self._waiting or threading.current_thread() is not threading.main_thread():
             yield
             return
         started = self.now()
+        self._waiting = True
         try:
             yield
         finally:
+            self._waiting = False
             ended = self.now()
             self.waited += ended - started
             if self.waits and started - self.waits[-1][1] <= _GAP_SECONDS:
@@ -193,6 +197,17 @@ class Run:
         if len(self.samples) >= _MAX_SAMPLES:
             del self.samples[::2]
         self.samples.append((self.clock.now(), self._rows))
+
+    @contextmanager
+    def waiting_for(self, job: JobRun, logger: logging.Logger) -> Iterator[None]:
+        """In here the run waits for a job, until it is done or an error says that it is not."""
+        started = self.clock.now()
+        job.waited_from = job.waited_from or started
+        with self.clock.waiting():
+            yield
+        job.done = job.done or self.clock.now()
+        if (waited := self.clock.now() - started) >= 1:
+            logger.info("stream %s: waited %s for the job %s", job.stream, spell(waited), job.id)
 
     def job(self, stream: str, job_id: str) -> JobRun:
         """A job; it begins now if it is new."""

@@ -128,9 +128,8 @@ class ExportPages:
         try:
             if resumed:
                 self._check_age()
-            cursor.progress.waiting_for(job.id)
-            status = self.jobs.finished(job, cursor.stream, cursor.logger, resumed=resumed)
-            cursor.progress.job_done(job.id, status.rows)
+            with cursor.progress.waiting_for(job.id):
+                status = self.jobs.finished(job, cursor.stream, cursor.logger, resumed=resumed)
             yield from self._chunks(status)
         except (NotFoundError, JobFailedError) as exc:
             yield from self.twins()
@@ -231,7 +230,7 @@ class ExportPages:
             self._read_through_again(job, announced)
             return
         self._failed = 0
-        cursor.progress.job_read(job.id)
+        cursor.progress.job_read(job.id, rows)
         self.was_full = rows >= cursor.max_rows_per_job or rows == DEFAULT_LIMIT
         self.completed = True
         # Where nothing can be asked for behind the last row, their number tells whether all came.

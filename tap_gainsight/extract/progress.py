@@ -9,6 +9,7 @@ from gainsight_singer.words import counted, rate, spell
 
 if TYPE_CHECKING:
     import logging
+    from contextlib import AbstractContextManager
 
     from gainsight_singer.run import Run
 
@@ -64,28 +65,18 @@ class Progress:
         seconds = self._busy_seconds(self._first_row or self._began)
         self.logger.info("stream %s: %s%s", self.stream, so_far, rate(self.rows, seconds))
 
-    def waiting_for(self, job_id: str) -> None:
-        """The stream waits for a job."""
-        job = self.run.job(self.stream, job_id)
-        job.waited_from = job.waited_from or self.run.clock.now()
-
     def job_begun(self, job_id: str) -> None:
         """A job has been submitted, or taken over."""
         self.run.job(self.stream, job_id)
 
-    def job_done(self, job_id: str, rows: int | None) -> None:
-        """A job is completed, and has so many rows."""
-        job = self.run.job(self.stream, job_id)
-        if job.done is None:
-            job.done, job.rows = self.run.clock.now(), rows
-            if job.waited_from and (waited := job.done - job.waited_from) >= 1:
-                self.logger.info(
-                    "stream %s: waited %s for the job %s", self.stream, spell(waited), job_id
-                )
+    def waiting_for(self, job_id: str) -> AbstractContextManager[None]:
+        """In here the stream waits for a job, until it is done or an error says that it is not."""
+        return self.run.waiting_for(self.run.job(self.stream, job_id), self.logger)
 
-    def job_read(self, job_id: str) -> None:
-        """All has been read of a job."""
-        self.run.job(self.stream, job_id).ended = self.run.clock.now()
+    def job_read(self, job_id: str, rows: int) -> None:
+        """All rows of a job have been read."""
+        job = self.run.job(self.stream, job_id)
+        job.ended, job.rows = self.run.clock.now(), rows
 
     def finished(self) -> None:
         """All has been read."""
@@ -98,8 +89,8 @@ class Progress:
             counted(self.rows, "row"),
             spell(seconds),
             f", of which {spell(waited)} waited" if waited >= 1 else "",
-            f"; {counted(self.bulk_calls, 'job')}" if self.bulk_calls else "",
             rate(self.rows, busy),
+            f"; {counted(self.bulk_calls, 'job')}" if self.bulk_calls else "",
         )
 
     def _moment(self) -> tuple[float, float]:

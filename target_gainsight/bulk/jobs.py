@@ -76,12 +76,9 @@ class Importer:
             logger.info("stream %s: submitted import job %s", stream, job_id)
         self._known.add(job_id)
         told = self.run.job(stream, job_id)
-        told.waited_from = self.clock.now()
-        job = self._finished(job_id, upload, stream)
-        told.done = told.ended = self.clock.now()
-        told.rows = job.succeeded
-        if (waited := told.done - told.waited_from) >= 1:
-            logger.info("stream %s: waited %s for the job %s", stream, spell(waited), job_id)
+        with self.run.waiting_for(told, logger):
+            job = self._finished(job_id, upload, stream)
+        told.ended, told.rows = told.done, job.succeeded
         return job
 
     def _left_by_another_run(self, upload: Upload, stream: str) -> str | None:

@@ -107,9 +107,9 @@ def test_no_rate_is_said_of_less_than_a_second(caplog: pytest.LogCaptureFixture)
 
 def test_a_rate_counts_no_wait(caplog: pytest.LogCaptureFixture) -> None:
     with tenant_of(things(40), chunk_rows=10) as sandbox:
-        clock = sandbox.clock
+        clock: Any = sandbox.clock
         tap = select_only(make_tap(sandbox, extract_method="bulk", max_rows_per_job=20), NAME)
-        stream = tap.streams[NAME]
+        stream: Any = tap.streams[NAME]
         blocks = stream.blocks
 
         def slowly() -> Any:
@@ -118,8 +118,8 @@ def test_a_rate_counts_no_wait(caplog: pytest.LogCaptureFixture) -> None:
                 yield block
                 tap.this_run.clock.sleep(50)
 
-        stream.blocks = slowly  # type: ignore[method-assign]
+        stream.blocks = slowly
         run(tap)
-    rates = [line.rpartition(", ")[2] for line in caplog.messages if "rows/s" in line]
-    assert len(rates) > 1
-    assert set(rates) == {"5 rows/s"}  # 10 rows each 2 s of work
+    said = [line for line in caplog.messages if "rows/s" in line]
+    assert len(said) > 1
+    assert all(", 5 rows/s" in line for line in said)  # 10 rows each 2 s of work
