@@ -1,4 +1,4 @@
-"""How a run ends: with a summary, whatever ends it."""
+"""How a run ends: with a summary and a report, whatever ends it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gainsight_api.errors import ConfigError
+from gainsight_singer.report.file import check_writable, replace_file
+from gainsight_singer.report.page import page
 from gainsight_singer.summary import summary, usages_of
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ class Ending:
         collect: Called at the end, to write down what is counted elsewhere.
         user_errors: The exceptions whose text may be shown.
         logger: Where the summary goes.
+        report_path: The report's file; None if there is to be none.
     """
 
     run: Run
@@ -33,6 +37,7 @@ class Ending:
     collect: Callable[[], None]
     user_errors: tuple[type[Exception], ...]
     logger: logging.Logger
+    report_path: str | None
 
     @contextmanager
     def after(self) -> Iterator[None]:
@@ -43,7 +48,13 @@ class Ending:
 
     @contextmanager
     def if_it_fails(self) -> Iterator[None]:
-        """What is done in here is the run's beginning: its end is told if it is a bad one."""
+        """What is done in here is the run's beginning: its end is told if it is a bad one.
+
+        Raises:
+            ConfigError: The report cannot be written; nothing is done then.
+        """
+        if self.report_path:
+            check_writable(self.report_path)
         try:
             yield
         except BaseException as exc:
@@ -54,8 +65,17 @@ class Ending:
 
     def _tell(self, *, usages: bool) -> None:
         self.collect()
-        for line in summary(self.run, usages_of(self.quotas()) if usages else []):
+        found = usages_of(self.quotas()) if usages else []
+        for line in summary(self.run, found):
             self.logger.info("%s", line)
+        if not self.report_path:
+            return
+        try:
+            replace_file(self.report_path, page(self.run, found))
+        except ConfigError as exc:
+            if not self.run.error:
+                raise
+            self.logger.warning("%s", exc)
 
     def _said_of(self, error: BaseException) -> str:
         """What is said of an error: no text that may hold a record's values."""

@@ -121,6 +121,7 @@ class GainsightPlugin(PluginBase):
             collect=self.collect,
             user_errors=Command.user_errors,
             logger=self.logger,
+            report_path=self.config.get("report_path"),
         )
 
     def quotas(self) -> Sequence[Quota]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gainsight_api.replies import printable
 from gainsight_singer.words import counted, spell
 
 if TYPE_CHECKING:
@@ -87,14 +88,17 @@ class Reason:
     def __str__(self) -> str:
         """The reason, how often, and where."""
         about = f" {self.field}" if self.field else ""
-        return f"{self.code}{about} {self.records:,}{self._where()}"
+        where = f" ({self.where})" if self.lines else ""
+        return f"{self.code}{about} {self.records:,}{where}"
 
-    def _where(self) -> str:
+    @property
+    def where(self) -> str:
+        """The first of its lines, as a part of a sentence; empty if there are none."""
         if not self.lines:
             return ""
         more = ", …" if self.records > len(self.lines) else ""
         plural = "s" if len(self.lines) > 1 else ""
-        return f" (line{plural} {', '.join(map(str, self.lines))}{more})"
+        return f"line{plural} {', '.join(map(str, self.lines))}{more}"
 
 
 @dataclass(slots=True)
@@ -123,13 +127,21 @@ class StreamRun:
 
     def __str__(self) -> str:
         """The stream in a line."""
+        name = printable(self.name)
         if not self.begun:
-            return f"stream {self.name}: not begun"
+            return f"stream {name}: {self.state}"
         others = [f"{count:,} {what}" for what, count in self.others.items() if count]
         text = ", ".join([f"{counted(self.rows, 'row')} {self.done}", *others])
         if self.reasons:
             text += f": {', '.join(map(str, self.reasons))} of {self.letters}"
-        return f"stream {self.name}: {text}{'; it failed' if self.failed else ''}"
+        return f"stream {name}: {text}{'; it failed' if self.failed else ''}"
+
+    @property
+    def state(self) -> str:
+        """How it stands: what is done with its rows, or that it failed or was not begun."""
+        if not self.begun:
+            return "not begun"
+        return "failed" if self.failed else self.done
 
 
 @dataclass(slots=True)

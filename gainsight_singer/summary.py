@@ -31,9 +31,14 @@ def summary(run: Run, usages: Iterable[tuple[int, Usage]]) -> Iterator[str]:
     for stream in run.streams.values():
         yield f"  {stream}"
     for used, usage in usages:
-        noun = _NOUNS.get(usage.budget, f"{usage.budget} call")
+        noun = noun_of(usage)
         windows = (f"{w.left:,} of {w.window.limit:,} left {w.window.label}" for w in usage.windows)
         yield f"  {counted(used, noun)}: {', '.join(windows)}"
+
+
+def noun_of(usage: Usage) -> str:
+    """What one of a budget's calls is called."""
+    return _NOUNS.get(usage.budget, f"{usage.budget} call")
 
 
 def usages_of(quotas: Iterable[Quota]) -> list[tuple[int, Usage]]:

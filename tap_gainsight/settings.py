@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import ConfigError
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings
+from gainsight_singer.report.setting import REPORT_PATH
 from tap_gainsight.catalog.custom import StreamSetting
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ TAP_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "description": "A cell text that stands for null in export CSVs, exactly so written, "
             "beside the empty cell.",
         },
+        "report_path": REPORT_PATH,
     }
 )
 """JSON Schema of each setting, by name."""
@@ -164,6 +166,7 @@ class TapSettings(ConnectionSettings):
     include_lookup_names: bool
     include_picklist_labels: bool
     csv_null: str | None
+    report_path: str | None
 
     @cached_property
     def stream_settings(self) -> Mapping[str, StreamSetting]:

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from gainsight_api.records import LARGEST_CALL, MOST_KEYS
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings, with_defaults
+from gainsight_singer.report.setting import REPORT_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -198,6 +199,7 @@ TARGET_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "description": "Print what would be sent and at what cost, and write nothing.",
             "default": False,
         },
+        "report_path": REPORT_PATH,
     }
 )
 """JSON Schema of each setting, by name."""
@@ -266,6 +268,7 @@ class TargetSettings(ConnectionSettings):
     rejects_path: str
     max_rejects: int
     dry_run: bool
+    report_path: str | None
 
     @classmethod
     @override

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING
 
 import pytest
 
 from gainsight_sandbox import ManualClock
 from target_gainsight.incoming.reading import Reading
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -21,7 +17,7 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def reading(clock: ManualClock, caplog: pytest.LogCaptureFixture) -> Iterator[Reading]:
+def reading(clock: ManualClock, caplog: pytest.LogCaptureFixture) -> Reading:
     caplog.set_level(logging.INFO)
     return Reading(clock, logging.getLogger("reading"))
 

@@ -1,0 +1,10 @@
+"""Texts on the page, whoever they come from."""
+
+from __future__ import annotations
+
+from html import escape
+
+
+def shown(text: str) -> str:
+    """A text as it may stand in the page, also in an attribute, without control characters."""
+    return escape("".join(char if char.isprintable() else "\ufffd" for char in text))
