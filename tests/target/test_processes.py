@@ -236,7 +236,7 @@ def test_rejects_end_the_run_with_one_line_and_status_1(tenant: Sandbox, tmp_pat
     assert states == []
     assert "Traceback" not in err
     assert "SECRET" not in err
-    assert "1 records were rejected, and `max_rejects` is 0" in err.splitlines()[-1]
+    assert "1 record was rejected, and `max_rejects` is 0" in err.splitlines()[-1]
     letters = tmp_path / "rejects" / f"{THING}.jsonl"
     assert letters.stat().st_mode & 0o777 == 0o600
     assert json.loads(letters.read_text())["record"] == bad["record"]
