@@ -93,9 +93,10 @@ def _parts(job: JobRun, span: Span) -> list[tuple[str, float, float]]:
 def _said_of(job: JobRun) -> str:
     if job.done is None:
         return f"job {job.id}, not done when the run ended"
-    waited = job.done - (job.waited_from or job.done)
+    seconds = job.done - (job.waited_from or job.done)
+    waited = f"waited for {spell(seconds)}" if seconds >= 1 else "hardly waited for"
     rows = f", {counted(job.rows, 'row')}" if job.rows is not None else ""
-    return f"job {job.id}{rows}, waited for {spell(waited)}"
+    return f"job {job.id}{rows}, {waited}"
 
 
 def _row(name: str, text: str, parts: Iterable[tuple[str, float, float]], span: Span) -> str:
