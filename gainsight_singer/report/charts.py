@@ -41,10 +41,12 @@ def rows_chart(samples: Sequence[tuple[float, int]], span: Span) -> str:
         return "<p>No rows.</p>"
     # One point for each place that can be told apart.
     places = {round(_PLACES * span.percent(moment) / 100): rows for moment, rows in samples}
-    points = [(place * _WIDTH / _PLACES, rows) for place, rows in {0: 0, **places}.items()]
-    edge = " ".join(
-        f"{x:g},{_HEIGHT * (1 - rows / total):.2f}" for x, rows in (*points, (_WIDTH, total))
-    )
+    points, before = [f"0,{_HEIGHT}"], 0
+    for place, rows in {**places, _PLACES: total}.items():
+        x = place * _WIDTH / _PLACES
+        points += [f"{x:g},{_HEIGHT * (1 - count / total):.2f}" for count in (before, rows)]
+        before = rows
+    edge = " ".join(points)
     label = f"{counted(total, 'row')} in {spell(span.seconds)}"
     return (
         f'<figure><figcaption>{label}</figcaption><svg viewBox="0 -2 {_WIDTH} {_HEIGHT + 4}" '
@@ -68,14 +70,11 @@ def timeline(jobs: Iterable[JobRun], waits: Iterable[tuple[float, float]], span:
     return f"{key}{''.join(rows)}{_axis(span)}"
 
 
-def meter(label: str, used: int, limit: int) -> str:
-    """How far a limit is used."""
-    percent = 100 * min(used / limit, 1)
-    part = f'<i style="left:0;width:{percent:.2f}%"></i>' if used else ""
-    return (
-        f'<p>{shown(label)}</p><div class="bar" role="img" aria-label="{percent:.0f} % used">'
-        f"{part}</div>"
-    )
+def meter(label: str, count: int, most: int, about: str = "") -> str:
+    """How much of the most that there can be."""
+    percent = 100 * min(count / most, 1)
+    part = f'<i style="left:0;width:{percent:.2f}%"></i>' if count else ""
+    return f'<p>{shown(label)}{_faint(about)}</p><div class="bar">{part}</div>'
 
 
 def _parts(job: JobRun, span: Span) -> list[tuple[str, float, float]]:
@@ -106,8 +105,11 @@ def _row(name: str, text: str, parts: Iterable[tuple[str, float, float]], span: 
         for kind, begin, end in parts
         if end > begin
     )
-    about = f' <span class="faint">{shown(text)}</span>' if text else ""
-    return f'<p>{shown(name)}{about}</p><div class="bar">{marks}</div>'
+    return f'<p>{shown(name)}{_faint(text)}</p><div class="bar">{marks}</div>'
+
+
+def _faint(text: str) -> str:
+    return f' <span class="faint">{shown(text)}</span>' if text else ""
 
 
 def _axis(span: Span) -> str:

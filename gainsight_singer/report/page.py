@@ -102,9 +102,10 @@ def _limits(usages: Iterable[tuple[int, Usage]]) -> str:
     meters = [
         meter(
             f"{noun_of(usage).capitalize()}s: {window.used:,} of {window.window.limit:,} used "
-            f"{window.window.label}; {counted(used, noun_of(usage))} in this run",
+            f"{window.window.label}",
             window.used,
             window.window.limit,
+            f"{counted(used, noun_of(usage))} in this run",
         )
         for used, usage in usages
         for window in usage.windows
@@ -113,21 +114,14 @@ def _limits(usages: Iterable[tuple[int, Usage]]) -> str:
 
 
 def _rejects(streams: Iterable[StreamRun]) -> str:
-    rows = [
-        [
-            ("name", stream.name),
-            ("name", reason.code),
-            ("name", reason.field),
-            (_NUMBER, f"{reason.records:,}"),
-            ("name", f"{reason.where} of {stream.letters}" if reason.where else ""),
-        ]
-        for stream in streams
-        for reason in stream.reasons
-    ]
-    if not rows:
-        return "<p>None.</p>"
-    heads = [("", "Stream"), ("", "Code"), ("", "Field"), (_NUMBER, "Records"), ("", "Where")]
-    return _table(heads, rows)
+    reasons = [(stream, reason) for stream in streams for reason in stream.reasons]
+    most = max((reason.records for _, reason in reasons), default=0)
+    meters = []
+    for stream, reason in reasons:
+        where = f", {reason.where} of {stream.letters}" if reason.where else ""
+        about = f"{counted(reason.records, 'record')} of stream {stream.name}{where}"
+        meters.append(meter(f"{reason.code} {reason.field}", reason.records, most, about))
+    return "".join(meters) or "<p>None.</p>"
 
 
 def _table(heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[tuple[str, str]]]) -> str:

@@ -109,7 +109,7 @@ def test_a_run_of_the_tap_has_all_its_sections(path: Path) -> None:
     assert "40 rows" in found.texts["rows"]
     assert found.count("svg") == 1
     assert "40 rows, waited for 4" in found.texts["jobs"]
-    assert "Jobs: 1 of 10 used this hour; 1 job in this run" in found.texts["limits"]
+    assert "Jobs: 1 of 10 used this hour  1 job in this run" in found.texts["limits"]
     assert "None" in found.texts["rejects"]
 
 
@@ -119,7 +119,7 @@ def test_a_run_of_the_target_has_its_rejects_and_no_value(runner: Runner, path: 
     runner.loaded(head, *records(3), *feed, state(1), max_rejects=-1, report_path=str(path))
     found = read(path)
     assert f"{NAME} 3 1 loaded into {NAME}" in " ".join(found.texts["streams"].split())
-    assert f"{NAME} INVALID_NUMBER Number__gc 1 line 1 of" in " ".join(
+    assert f"INVALID_NUMBER Number__gc 1 record of stream {NAME}, line 1 of" in " ".join(
         found.texts["rejects"].split()
     )
     assert "SECRET" not in path.read_text()
