@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import ConfigError
+from gainsight_singer.live import live
 from gainsight_singer.report.file import check_writable, replace_file
 from gainsight_singer.report.page import page
 from gainsight_singer.summary import summary, usages_of
@@ -42,7 +43,7 @@ class Ending:
     @contextmanager
     def after(self) -> Iterator[None]:
         """What is done in here is the run: its end, good or bad, is told."""
-        with self.if_it_fails():
+        with self.if_it_fails(), live(self.run):
             yield
         self._tell(usages=True)
 

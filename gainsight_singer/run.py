@@ -33,13 +33,14 @@ class RunClock:
     Attributes:
         waited: Seconds that the run has waited: for jobs, for limits, and between tries.
         waits: From when until when, in seconds since 1970.
+        waiting_since: Since when it is waiting; None if it is not.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.waited = 0.0
         self.waits: list[tuple[float, float]] = []
-        self._waiting = False
+        self.waiting_since: float | None = None
 
     def now(self) -> float:
         """Seconds since 1970."""
@@ -53,15 +54,14 @@ class RunClock:
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """What is done in here is to wait; in another thread it holds nobody back."""
-        if self._waiting or threading.current_thread() is not threading.main_thread():
+        if self.waiting_since or threading.current_thread() is not threading.main_thread():
             yield
             return
-        started = self.now()
-        self._waiting = True
+        started = self.waiting_since = self.now()
         try:
             yield
         finally:
-            self._waiting = False
+            self.waiting_since = None
             ended = self.now()
             self.waited += ended - started
             if self.waits and started - self.waits[-1][1] <= _GAP_SECONDS:
@@ -114,6 +114,7 @@ class StreamRun:
         letters: The file that has the rejected ones.
         failed: Whether the stream's end was an error.
         begun: Whether its turn has come.
+        part: Rows read of the present job, and all that it has; None if there is no such.
     """
 
     name: str
@@ -124,6 +125,7 @@ class StreamRun:
     letters: str = ""
     failed: bool = False
     begun: bool = True
+    part: tuple[int, int] | None = None
 
     def __str__(self) -> str:
         """The stream in a line."""

@@ -60,6 +60,7 @@ class Progress:
         if done is None or total is None:
             so_far = f"{counted(self.rows, 'row')} so far"
         else:
+            self.run.stream(self.stream, WRITTEN).part = done, total
             percent = 100 * done / total if total else 100
             so_far = f"{done:,} of {counted(total, 'row')} ({percent:.0f}%)"
         seconds = self._busy_seconds(self._first_row or self._began)
