@@ -61,7 +61,8 @@ def _as_texts(values: Sequence[Any], types: set[type], kind: Kind) -> Sequence[W
         return values
     if kind is Kind.TEXT:
         return [value or None for value in values] if "" in values else values
-    given = ["" if value is None else str(value) for value in values]
+    plain = types <= _TEXTS
+    given = [value or "" if plain or value is None else str(value) for value in values]
     texts = canonical(kind, given)
     if texts is None:
         return None
