@@ -58,7 +58,7 @@ class Storage:
         return self.folder / f"{next(self._names)}.jsonl"
 
     def grown(self, lines: Lines, size: int) -> None:
-        """Take note of bytes that lines hold in memory now; the largest ones go to disk for them."""
+        """Take note of bytes that lines hold in memory now; the largest go to disk for them."""
         self._in_memory.setdefault(id(lines), lines)
         self._used += size
         while self._used > self._memory_bytes:

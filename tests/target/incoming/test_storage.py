@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import signal
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from target_gainsight.incoming.storage import PREFIX, Lines, Storage, sweep
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
 
@@ -39,12 +37,12 @@ def test_the_largest_lines_go_to_disk_when_all_together_hold_too_much() -> None:
 def test_of_hundreds_of_streams_few_go_to_disk_at_once_and_no_file_stays_open() -> None:
     storage = Storage(memory_bytes=100_000)
     some = [Lines(storage) for _ in range(300)]
-    open_before = len(os.listdir("/dev/fd"))
+    open_before = len(list(Path("/dev/fd").iterdir()))
     for _ in range(10):
         for lines in some:
             lines.write(b"x" * 100)
             assert sum(each.held for each in some) <= 100_000
-    assert len(os.listdir("/dev/fd")) == open_before
+    assert len(list(Path("/dev/fd").iterdir())) == open_before
     assert all(lines.read(900, 1000) == b"x" * 100 for lines in some)
 
 
