@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import ConfigError
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings
+from tap_gainsight.batch_settings import BATCH_CONFIG, BatchSettings
 from tap_gainsight.catalog.custom import StreamSetting
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ TAP_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "description": "A cell text that stands for null in export CSVs, exactly so written, "
             "beside the empty cell.",
         },
+        "batch_config": BATCH_CONFIG,
     }
 )
 """JSON Schema of each setting, by name."""
@@ -165,6 +167,7 @@ class TapSettings(ConnectionSettings):
     include_lookup_names: bool
     include_picklist_labels: bool
     csv_null: str | None
+    batch_config: Mapping[str, Any] | None
 
     @cached_property
     def stream_settings(self) -> Mapping[str, StreamSetting]:
@@ -174,6 +177,15 @@ class TapSettings(ConnectionSettings):
             ConfigError: Two entries have one name.
         """
         return StreamSetting.read(self.streams)
+
+    @cached_property
+    def batches(self) -> BatchSettings | None:
+        """The setting `batch_config`; None where records go out as messages.
+
+        Raises:
+            ConfigError: It cannot be done.
+        """
+        return BatchSettings.read(self.batch_config)
 
     @cached_property
     def zone(self) -> tzinfo:
