@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tap_gainsight.records.block import Block
 
 _SUFFIXES = {("jsonl", "gzip"): "jsonl.gz", ("jsonl", "none"): "jsonl"}
+_PARQUET = "parquet"
 _GZIP_LEVEL = 1
 """Its files are a sixth larger than those of level 6, and take two thirds of the time."""
 
@@ -110,6 +111,9 @@ class BatchFiles:
             if not self._open:
                 self._open = self._new_file()
             self._open.encoder.add(block)
+        except GainsightError:
+            self.discard()  # what a file cannot hold, it is refused at its beginning
+            raise
         except OSError as exc:
             raise self._error(exc) from None
 
@@ -142,10 +146,10 @@ class BatchFiles:
 
     def _new_file(self) -> _OpenFile:
         settings = self._settings
-        suffix = _SUFFIXES[settings.format, settings.compression]
+        suffix = _SUFFIXES.get((settings.format, settings.compression), _PARQUET)
         path = settings.folder / f"{self._name}-{next(self._numbers)}.{suffix}"
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return _OpenFile(path, settings)
+        return _OpenFile(path, settings, self._stream)
 
     def _close(self) -> None:
         if self._open:
@@ -164,12 +168,12 @@ class BatchFiles:
 class _OpenFile:
     """A file that is being written, under a name that ends in `.part`."""
 
-    def __init__(self, path: Path, settings: BatchSettings) -> None:
+    def __init__(self, path: Path, settings: BatchSettings, stream: str) -> None:
         self.path = path
         self.part = path.with_name(f"{path.name}.part")
         opened = os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self.file = os.fdopen(opened, "wb")
-        self.encoder: Encoder = JsonLines(self.file, settings.compression)
+        self.encoder = _encoder(self.file, settings, stream)
 
     def complete(self) -> None:
         """Bring all of it to disk, and give it its name."""
@@ -183,3 +187,11 @@ class _OpenFile:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _encoder(file: IO[bytes], settings: BatchSettings, stream: str) -> Encoder:
+    if settings.format != _PARQUET:
+        return JsonLines(file, settings.compression)
+    from tap_gainsight.parquet import Parquet  # noqa: PLC0415 - it needs an extra
+
+    return Parquet(file, settings.compression, stream)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pyarrow import parquet
 
-from gainsight_api.errors import ConfigError, GainsightError
-from gainsight_sandbox import JobSettings, ManualClock, Sandbox
+from gainsight_api.errors import ConfigError, DataError, GainsightError
+from gainsight_sandbox import Field, JobSettings, ManualClock, Sandbox
 from tests.tap.support import THING, make_tap, run, select_only, sync, tenant_of, things
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from tests.tap.support import Output
 
 ROWS = {"awkward__gc": 130, "company": 60}
-FORMATS = [("jsonl", "gzip"), ("jsonl", "none")]
+FORMATS = [("jsonl", "gzip"), ("jsonl", "none"), ("parquet", "gzip"), ("parquet", "none")]
 
 
 def batches(folder: Path | str, file_format: str = "jsonl", compression: str = "gzip") -> Any:
@@ -31,6 +34,9 @@ def batches(folder: Path | str, file_format: str = "jsonl", compression: str = "
 
 def records_in(url: str, encoding: dict[str, str]) -> list[dict[str, Any]]:
     content = Path(url.removeprefix("file://")).read_bytes()
+    if encoding["format"] == "parquet":
+        rows: list[dict[str, Any]] = parquet.read_table(io.BytesIO(content)).to_pylist()
+        return rows
     if encoding["compression"] == "gzip":
         content = gzip.decompress(content)
     return [json.loads(line, parse_float=Decimal) for line in content.splitlines()]
@@ -203,3 +209,38 @@ def test_a_full_disk_is_an_error_that_names_the_folder(
         with pytest.raises(GainsightError, match=r"No space left.*`batch_config`"):
             run(tap)
     assert not list(tmp_path.iterdir())
+
+
+def number_things(*numbers: object) -> Iterator[dict[str, Any]]:
+    for row, number in zip(things(len(numbers)), numbers, strict=True):
+        yield {**row, "Size__gc": number}
+
+
+def test_parquet_numbers_are_exact_however_many_digits_they_need(tmp_path: Path) -> None:
+    numbers = ["1", "1.50", None, "-0.000000001", "9" * 38, "9" * 40 + "." + "1" * 36, "2"]
+    wide = replace(THING, fields=tuple(with_decimals(field) for field in THING.fields))
+    with tenant_of(number_things(*numbers), schema=wide) as sandbox:
+        output = sync(sandbox, page_rows=2, **batches(tmp_path, "parquet"))
+    found = {row["Gsid"]: row["Size__gc"] for row in batch_records(output, THING.name)}
+    expected = [None if number is None else Decimal(number) for number in numbers]
+    assert [found[gsid] for gsid in sorted(found)] == expected
+
+
+def with_decimals(field: Field) -> Field:
+    return replace(field, decimal_places=40) if field.name == "Size__gc" else field
+
+
+def test_a_number_that_parquet_cannot_hold_is_refused_by_name(tmp_path: Path) -> None:
+    with tenant_of(number_things("1", "9" * 77)) as sandbox:
+        tap = select_only(make_tap(sandbox, **batches(tmp_path, "parquet")), THING.name)
+        with pytest.raises(DataError, match=r"thing__gc, field Size__gc: .* more than 76 digits"):
+            run(tap)
+    assert not list(tmp_path.iterdir())
+
+
+def test_parquet_without_its_extra_is_an_error_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with tenant_of(things(1)) as sandbox, pytest.raises(ConfigError, match=r"\[parquet\]"):
+        sync(sandbox, **batches(tmp_path, "parquet"))
