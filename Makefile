@@ -28,7 +28,7 @@ lint: $(UV) ## All checks but the tests; no network is needed once the packages 
 	$(LINT) zizmor --offline --quiet .github
 
 pytest: $(UV)
-	$(RUN) --group meltano pytest -n 2 --dist loadfile
+	$(RUN) --group loaders --group meltano pytest -n 2 --dist loadfile
 
 format: $(UV)
 	$(RUN) ruff check --fix

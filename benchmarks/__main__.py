@@ -34,10 +34,11 @@ def main() -> None:
         folder = Path(name)
         os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")  # filled by the warm-up
         with serving(folder) as tenant:
-            runner = Runner(Inputs(folder), tenant, folder)
+            runner = Runner(Inputs(folder, given.plain), tenant, folder)
             check(runner, folder)
             carry_out(wanted, runner, results)
     about = (
+        *(("Plain rows: see below",) if given.plain else ()),
         machine.described(),
         f"Load averages at the start {load}, at the end {machine.load()}",
         machine.packages(),
@@ -72,10 +73,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--peer-growth", type=int, default=100_000, help="their most, for growth")
     parser.add_argument("--runs", type=int, default=5, help="rounds")
     parser.add_argument("--only", default="", help="what a title has to hold")
+    parser.add_argument("--plain", action="store_true", help="rows without marks, all times alike")
     parser.add_argument("--out", type=Path, help="a Markdown file; the pictures go beside it")
     given = parser.parse_args()
-    if not given.out and not given.only:
-        given.out = _OUT  # a part does not take the place of the whole
+    if not (given.out or given.only or given.plain):
+        given.out = _OUT  # a part, or other rows, do not take the place of the whole
     return given
 
 

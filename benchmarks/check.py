@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +104,8 @@ def _value(kind: Kind, value: Any) -> Any:
         case Kind.BOOLEAN:
             return str(value).lower()
         case Kind.DATETIME:
-            return datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(value)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         case _:
             return value
 

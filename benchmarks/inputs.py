@@ -25,9 +25,11 @@ class Inputs:
 
     Attributes:
         folder: Where they lie.
+        plain: Whether their rows are the plain ones.
     """
 
     folder: Path
+    plain: bool = False
     _pages: int = 0
 
     def chunk(self, rows: int) -> tuple[Path, int]:
@@ -38,7 +40,7 @@ class Inputs:
             with path.open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
                 writer.writerow(data.KINDS)
-                writer.writerows(data.rows(count))
+                writer.writerows(data.rows(count, plain=self.plain))
         return path, repeats
 
     def lines(self, rows: int) -> tuple[Path, int]:
@@ -47,7 +49,7 @@ class Inputs:
         path = self.folder / f"lines-{count}.jsonl"
         if not path.exists():
             with path.open("w", encoding="utf-8") as file:
-                file.writelines(_lines(count))
+                file.writelines(_lines(count, plain=self.plain))
         return path, repeats
 
     def pages(self, rows: int) -> int:
@@ -61,7 +63,7 @@ class Inputs:
     def _write_pages(self, wanted: int) -> None:
         page: list[str] = []
         written = 0
-        for row in data.rows(wanted * data.PAGE_ROWS):
+        for row in data.rows(wanted * data.PAGE_ROWS, plain=self.plain):
             page.append(_json(data.KINDS, row, ascii_only=False))
             if len(page) == data.PAGE_ROWS:
                 text = f'{{"result":true,"data":{{"records":[{",".join(page)}]}}}}'
@@ -75,10 +77,10 @@ def _parts(rows: int) -> tuple[int, int]:
     return count, rows // count
 
 
-def _lines(count: int) -> Iterator[str]:
+def _lines(count: int, *, plain: bool) -> Iterator[str]:
     head = f'{{"type":"RECORD","stream":"{data.LOADED_OBJECT}","record":'
     tail = ',"time_extracted":"2024-06-01T00:00:00.000000+00:00"}\n'
-    for key, *cells in data.rows(count):
+    for key, *cells in data.rows(count, plain=plain):
         unique = f"{key[:4]}{REPEAT}{key[4 + len(REPEAT) :]}"
         yield head + _json(data.LOADED_KINDS, [unique, *cells], ascii_only=True) + tail
 

@@ -1,7 +1,8 @@
-"""Whole columns checked, in one call each, against the form in which their values are written.
+"""Whole columns brought, at once, to the form in which their values are written.
 
-Most columns come in the very form in which their values go on, and telling so for all of a column
-at once costs a fraction of reading them one by one, as `datatypes` does.
+Most columns come in that very form, or in another one of those that Gainsight documents. Telling
+so for all of a column at once costs a fraction of reading its cells one by one, as `datatypes`
+does; and what is not written exactly in one of these forms is left to `datatypes`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gainsight_api.datatypes import Kind
+from gainsight_api.datatypes import Kind, from_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,10 @@ _DAY = (
     r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
     rf"|{_LEAP_YEAR}-02-29)"
 )
-_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}"
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+_IN_UTC = rf"{_DAY}[T ]{_TIME}(?:\.[0-9]{{1,9}}+)?+(?:Z|\+00:?00)?+"
+_SECOND = len("2022-06-23T09:37:02")
+_MILLISECONDS = "-?+[0-9]{11,13}+|0"
 # An exponent may be too large for any number, which the reader must say.
 _NUMBER = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+"
 
@@ -40,11 +44,42 @@ _CHECKS: Mapping[Kind, Callable[[Sequence[str]], bool]] = {
     Kind.NUMBER: _all_are(_NUMBER),
     Kind.BOOLEAN: {"true", "false", ""}.issuperset,
     Kind.DATE: _all_are(_DAY),
-    Kind.DATETIME: _all_are(f"{_DAY}T{_TIME}Z"),
+    Kind.DATETIME: _all_are(rf"{_DAY}T{_TIME}\.[0-9]{{3}}Z"),
     Kind.TEXT: lambda _: True,
 }
+_are_days = _all_are(f"{_IN_UTC}|{_DAY}|{_MILLISECONDS}")
+_are_moments = _all_are(f"{_IN_UTC}|{_MILLISECONDS}")
 
 
-def is_canonical(kind: Kind, cells: Sequence[str]) -> bool:
-    """Whether every cell is empty, or reads as its kind to just what it says."""
-    return _CHECKS[kind](cells)
+def canonical(kind: Kind, cells: Sequence[str]) -> Sequence[str] | None:
+    """The cells, each as its kind's reader would have it; what is empty stays so.
+
+    Args:
+        kind: The cells' kind.
+        cells: A column's cells.
+
+    Returns:
+        The column; None if a cell is in none of the forms that are known here.
+    """
+    if _CHECKS[kind](cells):
+        return cells
+    if kind is Kind.DATETIME and _are_moments(cells):
+        ends = {end: _milliseconds(end) for end in {cell[_SECOND:] for cell in cells}}
+        return [
+            f"{cell[:10]}T{cell[11:_SECOND]}{ends[cell[_SECOND:]]}"
+            if cell[4:5] == "-"
+            else cell and from_milliseconds(int(cell))
+            for cell in cells
+        ]
+    if kind is Kind.DATE and _are_days(cells):
+        return [
+            cell[:10] if cell[4:5] == "-" else cell and from_milliseconds(int(cell))[:10]
+            for cell in cells
+        ]
+    return None
+
+
+def _milliseconds(end: str) -> str:
+    """What follows a moment's second, from its fraction on, in three digits."""
+    fraction = end.partition("+")[0].removesuffix("Z")
+    return f"{fraction[:4] or '.':0<4}Z"

@@ -7,9 +7,10 @@ an export CSV and as JSON values of a query reply, and both are read to the same
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -110,8 +111,7 @@ _TIMESTAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:[.,]([0-9]{1,9}))?"
     r"\s?(?:([Zz])|([+-](?:[01][0-9]|2[0-3])):?([0-5][0-9])?)?"
 ).fullmatch
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def number(text: str) -> Number:
@@ -198,11 +198,25 @@ def from_milliseconds(milliseconds: int) -> str:
     Raises:
         ValueError: It is not a time of the years 1 to 9999.
     """
+    days, milliseconds = divmod(milliseconds, 86_400_000)
+    minute, milliseconds = divmod(milliseconds, 60_000)
     try:
-        moment = _EPOCH + milliseconds * _MILLISECOND
-    except OverflowError:
+        day = _day_after_epoch(days)
+    except (ValueError, OverflowError):
         raise ValueError from None
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+    seconds = f"{milliseconds:05}"
+    return f"{day}T{_time_of(minute)}:{seconds[:2]}.{seconds[2:]}Z"
+
+
+# A column has its times in some thousands of days and minutes, and formatting takes most of it.
+@lru_cache(maxsize=4096)
+def _day_after_epoch(days: int) -> str:
+    return date.fromordinal(_EPOCH + days).isoformat()
+
+
+@lru_cache(maxsize=1440)
+def _time_of(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def verbatim(text: str) -> str:

@@ -18,12 +18,14 @@ are the only ones of the tap that do):
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib.json import serialize_json
 from typing_extensions import override
 
 from gainsight_api.errors import (
@@ -35,6 +37,7 @@ from gainsight_api.errors import (
 )
 from gainsight_api.quota import QuotaExhaustedError
 from gainsight_singer.failed_maps import is_of_a_map, property_of, reason_of
+from tap_gainsight.batch_files import BatchFiles
 from tap_gainsight.output import LineWriter
 from tap_gainsight.records.lines import lines, mapped_lines
 
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib.catalog import MetadataMapping
 
+    from tap_gainsight.batch_settings import BatchSettings
     from tap_gainsight.records.block import Block, Record
 
 _STOPS_THE_RUN = (AuthError, ConfigError, QuotaExhaustedError, RateLimitedError)
@@ -55,6 +59,7 @@ class BlockStream(Stream):
     Attributes:
         error: What ended its sync before its end, if anything did.
         hidden: Properties that are not selected unless a catalog says so.
+        batches: What files its records are written to; None for RECORD messages.
     """
 
     # Values are made fit as they are read; to walk every record again would cost a third more.
@@ -62,6 +67,8 @@ class BlockStream(Stream):
 
     error: GainsightError | None = None
     hidden: Collection[str] = ()
+    batches: BatchSettings | None = None
+    _files: BatchFiles | None = None
 
     @property
     @override
@@ -117,7 +124,11 @@ class BlockStream(Stream):
         self.logger.error("%s; going on with the other streams", error)
 
     def _sync_blocks(self, writer: LineWriter) -> None:
-        with self.get_record_counter() as counter, self.get_sync_timer() as timer:
+        with (
+            self.get_record_counter() as counter,
+            self.get_sync_timer() as timer,
+            self._files_named(writer),
+        ):
             counter.with_context({})
             timer.with_context({})
             self._write_starting_replication_value(None)
@@ -127,10 +138,36 @@ class BlockStream(Stream):
                 counter.increment(block.rows)
                 due = self.STATE_MSG_FREQUENCY - written % self.STATE_MSG_FREQUENCY
                 written += block.rows
-                if block.rows >= due:
+                # A STATE in the midst of a page would cut the page's file in two.
+                if block.rows >= due and not self._files:
                     self._write_state_message()
         self._finalize_state(self.stream_state)
         self._write_state_message()
+
+    @contextmanager
+    def _files_named(self, writer: LineWriter) -> Iterator[None]:
+        """Write files if so set, each named by a BATCH message before the STATE that covers it."""
+        self._files = BatchFiles(self.batches, self.name) if self.batches else None
+        writer.before_state = self._name_files
+        try:
+            yield
+            self._name_files()
+        except GainsightError:
+            self._name_files()  # the records before an error are out in either form
+            raise
+        finally:
+            writer.before_state = lambda: None
+            if self._files:
+                self._files.discard()
+
+    def _name_files(self) -> None:
+        """Complete the files that are begun, and write their BATCH message."""
+        urls = self._files.finish() if self._files else []
+        writer = self._tap.message_writer
+        if urls and self.batches and isinstance(writer, LineWriter):
+            encoding = {"format": self.batches.format, "compression": self.batches.compression}
+            message = {"type": "BATCH", "stream": self.name, "encoding": encoding, "manifest": urls}
+            writer.output.write(serialize_json(message) + "\n")
 
     def _needs_records(self) -> bool:
         """Whether the SDK must have the records one by one."""
@@ -148,11 +185,26 @@ class BlockStream(Stream):
             {name for name in block.names if name in keys or self.mask["properties", name]}
         )
         self.state_manager.is_flushed = False
-        if self._maps_nothing(shown):
+        maps_nothing = self._maps_nothing(shown)
+        if self._files and not maps_nothing:
+            self._leave_files()
+        if self._files:
+            self._files.add(shown)
+        elif maps_nothing:
             writer.output.write(lines(self.name, shown, utc_now()))
-            return
-        for text in mapped_lines(shown, self.stream_maps, utc_now()):
-            writer.output.write(text)
+        else:
+            for text in mapped_lines(shown, self.stream_maps, utc_now()):
+                writer.output.write(text)
+
+    def _leave_files(self) -> None:
+        """Go on with RECORD messages."""
+        self._name_files()
+        self._files = None
+        self.logger.warning(
+            "stream %s: stream maps, or flattening, change its records: they go out as RECORD "
+            "messages, and not in files as `batch_config` has it",
+            self.name,
+        )
 
     def _maps_nothing(self, block: Block) -> bool:
         """Whether the records are written as they are: the flattening of flat ones is nothing."""

@@ -10,13 +10,14 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from singer_sdk.singerlib import StateMessage
 from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 from typing_extensions import override
 
 from gainsight_api.errors import GainsightError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from singer_sdk.singerlib import Message
 
@@ -104,12 +105,20 @@ def whole_lines(data: bytes, size: int) -> Iterator[bytes]:
 
 
 class LineWriter(SimpleSingerWriter):
-    """The SDK's writer of messages, by way of `Output`."""
+    """The SDK's writer of messages, by way of `Output`.
+
+    Attributes:
+        output: Standard output.
+        before_state: Called before each STATE, so that what it covers is out.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.output = Output()
+        self.before_state: Callable[[], None] = lambda: None
 
     @override
     def write_message(self, message: Message) -> None:
+        if isinstance(message, StateMessage):
+            self.before_state()
         self.output.write(self.format_message(message) + "\n")

@@ -13,6 +13,7 @@ from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import ConfigError
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings
 from gainsight_singer.report.setting import REPORT_PATH
+from tap_gainsight.batch_settings import BATCH_CONFIG, BatchSettings
 from tap_gainsight.catalog.custom import StreamSetting
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ TAP_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "beside the empty cell.",
         },
         "report_path": REPORT_PATH,
+        "batch_config": BATCH_CONFIG,
     }
 )
 """JSON Schema of each setting, by name."""
@@ -167,6 +169,7 @@ class TapSettings(ConnectionSettings):
     include_picklist_labels: bool
     csv_null: str | None
     report_path: str | None
+    batch_config: Mapping[str, Any] | None
 
     @cached_property
     def stream_settings(self) -> Mapping[str, StreamSetting]:
@@ -176,6 +179,15 @@ class TapSettings(ConnectionSettings):
             ConfigError: Two entries have one name.
         """
         return StreamSetting.read(self.streams)
+
+    @cached_property
+    def batches(self) -> BatchSettings | None:
+        """The setting `batch_config`; None where records go out as messages.
+
+        Raises:
+            ConfigError: It cannot be done.
+        """
+        return BatchSettings.read(self.batch_config)
 
     @cached_property
     def zone(self) -> tzinfo:

@@ -58,6 +58,7 @@ class GainsightStream(BlockStream):
         self.primary_keys = spec.keys
         self.replication_key = spec.replication_key
         self.hidden = spec.hidden
+        self.batches = wiring.settings.batches
         self._spec = spec
         self._wiring = wiring
         self._settings = wiring.settings
@@ -77,7 +78,7 @@ class GainsightStream(BlockStream):
 
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> None:
-        """No BATCH messages: a checkpoint must not run ahead of the records before it."""
+        """None: the SDK's batches would let a STATE run ahead; `BlockStream` writes its own."""
 
     @override
     def blocks(self) -> Iterator[Block]:

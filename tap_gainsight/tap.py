@@ -46,8 +46,8 @@ class TapGainsight(GainsightPlugin, Tap):
     # The SDK adds its own settings to this one.
     config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(dict(CONFIG_SCHEMA))
     dynamic_catalog = True
-    # No BATCH, and no ACTIVATE_VERSION: a full table that a killed run goes on with has one
-    # version before the kill and another after it, and a target would drop the first part.
+    # No ACTIVATE_VERSION: a full table that a killed run goes on with has one version before the
+    # kill and another after it, and a target would drop the first part.
     message_writer_class = LineWriter
     message_writer: LineWriter
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
@@ -58,6 +58,7 @@ class TapGainsight(GainsightPlugin, Tap):
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,
+        PluginCapabilities.BATCH,
     ]
 
     page_rows: ClassVar[int] = LARGEST_PAGE

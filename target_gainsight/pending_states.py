@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_PENDING_STATES = 10_000
+MAX_PENDING_BYTES = 1 << 24
+_FEWEST = 2
 
 
 class PendingStates:
@@ -22,6 +24,8 @@ class PendingStates:
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
         self._states: deque[tuple[int, bytes]] = deque()
+        self.held = 0
+        """The size of the STATE messages that wait."""
         self._last: bytes | None = None
         self.received = 0
         """How many records have been received, over all streams."""
@@ -35,14 +39,19 @@ class PendingStates:
     def state(self, value: bytes) -> None:
         """Remember a STATE, which covers all records received so far."""
         if self._states and self._states[-1][0] == self.received:
-            self._states.pop()
+            self.held -= len(self._states.pop()[1])
         self._states.append((self.received, value))
-        if len(self._states) > MAX_PENDING_STATES:
-            # Each but the last stands for less work to be repeated; every other one will do.
-            last = self._states[-1]
-            self._states = deque(list(self._states)[::2])
-            if self._states[-1] is not last:
-                self._states.append(last)
+        self.held += len(value)
+        while len(self._states) > MAX_PENDING_STATES or (
+            self.held > MAX_PENDING_BYTES and len(self._states) > _FEWEST
+        ):
+            self._thin_out()
+
+    def _thin_out(self) -> None:
+        """Keep the last and every other one: each but the last saves some work of a next run."""
+        last = self._states.pop()
+        self._states = deque([*list(self._states)[::2], last])
+        self.held = sum(len(value) for _, value in self._states)
 
     def done(self, oldest_pending: int | None) -> None:
         """Write the newest STATE that is covered.
@@ -54,6 +63,7 @@ class PendingStates:
         newest: bytes | None = None
         while self._states and (oldest_pending is None or self._states[0][0] < oldest_pending):
             newest = self._states.popleft()[1]
+            self.held -= len(newest)
         if newest is not None and newest != self._last:
             self._write(newest)
             self._last = newest

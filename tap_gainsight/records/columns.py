@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gainsight_api.canonical import is_canonical
+from gainsight_api.canonical import canonical
 from gainsight_api.datatypes import READERS, Kind
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ def read_column(kind: Kind, cells: Sequence[str]) -> Sequence[str]:
     Raises:
         ValueError: A cell does not read as its kind.
     """
-    if is_canonical(kind, cells):
-        return cells
+    values = canonical(kind, cells)
+    if values is not None:
+        return values
     read = READERS[kind]
     known = {cell: _text(read(cell)) if cell else "" for cell in set(cells)}
     return [known[cell] for cell in cells]

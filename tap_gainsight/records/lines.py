@@ -68,7 +68,13 @@ def lines(stream: str, block: Block, extracted: datetime) -> str:
         block: The records.
         extracted: When they were read.
     """
-    between = _between(stream, block.names, extracted)
+    between = _between(block.names, *_message(stream, extracted))
+    return "".join(_in_turn(between, _encoded(block), block.rows))
+
+
+def raw_lines(block: Block) -> str:
+    """The records of a block themselves, as JSON objects, a line each."""
+    between = _between(block.names, "{", "}\n")
     return "".join(_in_turn(between, _encoded(block), block.rows))
 
 
@@ -113,7 +119,7 @@ def _result_lines(
         alike = [*run]
         here = slice(len(lines), len(lines) + len(alike))
         columns = _result_columns(alike, records[here], [literals[here] for literals in encoded])
-        between = _between(stream, names, extracted)
+        between = _between(names, *_message(stream, extracted))
         parts = _in_turn(between, columns, len(alike))
         step = len(between) + len(columns)
         lines += ["".join(parts[n : n + step]) for n in range(0, len(parts), step)]
@@ -178,10 +184,14 @@ def _in_turn(between: Sequence[str], columns: Sequence[Sequence[str]], rows: int
     return parts
 
 
-def _between(stream: str, names: Sequence[str], extracted: datetime) -> list[str]:
-    """What a line has before, between and after its values."""
+def _message(stream: str, extracted: datetime) -> tuple[str, str]:
+    """What a RECORD message has before and after the values of its record."""
     head = f'{{"type":"RECORD","stream":{_quoted(stream)},"record":{{'
-    tail = f'}},"time_extracted":"{extracted.isoformat()}"}}\n'
+    return head, f'}},"time_extracted":"{extracted.isoformat()}"}}\n'
+
+
+def _between(names: Sequence[str], head: str, tail: str) -> list[str]:
+    """What a line has before, between and after its values."""
     keys = [f"{_quoted(name)}:" for name in names]
     if not keys:
         return [head + tail]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from array import array
 from dataclasses import dataclass, field
 from itertools import count, repeat
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 csv.field_size_limit(2**31 - 1)  # else a rich text of more than 131,072 characters does not read
 _QUOTE = '"'
-_MARKS = (_QUOTE, ",", "\n", "\r")
+_needs_quotes = re.compile('[",\n\r]').search
 _TEXTS: Mapping[Wire, str] = {None: "", True: "true", False: "false"}
 
 
@@ -192,13 +193,10 @@ def _lines(block: Block, columns: Sequence[str]) -> list[str]:
 def _cells(values: Sequence[Wire]) -> Sequence[str]:
     """A column's cells, quoted where they need it."""
     cells = [_TEXTS[value] if value.__class__ is not str else value for value in values]
-    together = "".join(cells)
-    if any(mark in together for mark in _MARKS):
-        return [_quoted(cell) for cell in cells]
+    if _needs_quotes("".join(cells)):
+        return [_quoted(cell) if _needs_quotes(cell) else cell for cell in cells]
     return cells
 
 
 def _quoted(cell: str) -> str:
-    if any(mark in cell for mark in _MARKS):
-        return f'"{cell.replace(_QUOTE, _QUOTE * 2)}"'
-    return cell
+    return f'"{cell.replace(_QUOTE, _QUOTE * 2)}"'

@@ -58,11 +58,11 @@ class Storage:
         return self.folder / f"{next(self._names)}.jsonl"
 
     def grown(self, lines: Lines, size: int) -> None:
-        """Take note of bytes that lines hold in memory now; the oldest ones go to disk for them."""
+        """Take note of bytes that lines hold in memory now; the largest go to disk for them."""
         self._in_memory.setdefault(id(lines), lines)
         self._used += size
         while self._used > self._memory_bytes:
-            next(iter(self._in_memory.values())).spill()
+            max(self._in_memory.values(), key=lambda lines: lines.held).spill()
 
     def shrunk(self, lines: Lines, size: int) -> None:
         """Take note that lines hold nothing in memory any more, and how much it was."""
@@ -82,6 +82,11 @@ class Lines:
         self._path: Path | None = None
         self._on_disk = 0
         self._memory = bytearray()
+
+    @property
+    def held(self) -> int:
+        """How many bytes are in memory."""
+        return len(self._memory)
 
     def write(self, data: bytes) -> None:
         """Add bytes."""

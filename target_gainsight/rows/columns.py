@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.canonical import is_canonical
+from gainsight_api.canonical import canonical
 from gainsight_api.datatypes import Kind
 from target_gainsight.rows.values import ConversionError, Digits, Wire
 
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from target_gainsight.rows.values import Converter
 
 _TEXTS: set[type] = {str, NoneType}
+_MOMENTS: set[type] = {str, int, NoneType}
 _TYPES: Mapping[Kind, set[type]] = {
     Kind.BOOLEAN: {bool, NoneType},
-    Kind.DATE: _TEXTS,
-    Kind.DATETIME: _TEXTS,
+    Kind.DATE: _MOMENTS,
+    Kind.DATETIME: _MOMENTS,
     Kind.NUMBER: {int, Digits, str, NoneType},
     Kind.TEXT: _TEXTS,
 }
-"""The types of values that may go out as they are."""
+"""The types of values that may be read as whole columns."""
 
 
 def convert_column(
@@ -41,7 +42,7 @@ def convert_column(
     """
     types = set(map(type, values))
     if kind and types <= _TYPES[kind]:
-        sent = _as_they_are(values, types, kind)
+        sent = _as_texts(values, types, kind)
         if sent is not None:
             return sent, ()
     if types <= _TEXTS:
@@ -54,16 +55,18 @@ def convert_column(
     return _one_by_one(values, convert)
 
 
-def _as_they_are(values: Sequence[Any], types: set[type], kind: Kind) -> Sequence[Wire] | None:
-    """The values of a column which are all in their proper form; None if they are not."""
+def _as_texts(values: Sequence[Any], types: set[type], kind: Kind) -> Sequence[Wire] | None:
+    """The values of a column whose texts are in known forms; None if they are not."""
     if kind is Kind.BOOLEAN:
         return values
-    texts = values if types <= _TEXTS else [v if v is None else str(v) for v in values]
-    if "" in texts:
-        texts = [text or None for text in texts]
-    if kind is Kind.TEXT or is_canonical(kind, [text or "" for text in texts]):
-        return texts
-    return None
+    if kind is Kind.TEXT:
+        return [value or None for value in values] if "" in values else values
+    plain = types <= _TEXTS
+    given = [value or "" if plain or value is None else str(value) for value in values]
+    texts = canonical(kind, given)
+    if texts is None:
+        return None
+    return [text or None for text in texts] if "" in texts else texts
 
 
 def _one_by_one(

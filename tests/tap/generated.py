@@ -105,6 +105,13 @@ NUMBERS = st.one_of(
 TIMES = st.one_of(
     st.datetimes().map(lambda time: time.isoformat(timespec="milliseconds") + "Z"),
     st.datetimes().map(lambda time: time.isoformat(" ", "milliseconds")),
+    st.builds(
+        "{}{}".format,
+        st.datetimes().map(lambda time: time.isoformat()),
+        st.sampled_from(["Z", "+00:00", "+0000", ""]),
+    ),
+    st.datetimes().map(lambda time: f"{time:%Y-%m-%d %H:%M:%S}.0".rjust(21, "0")),
+    st.integers(10**10, 10**13 - 1).map(str),
     st.sampled_from(["2024-02-29T00:00:00.000Z", "2000-02-29T23:59:59.999Z", "1656000000000"]),
 )
 DAYS = st.one_of(st.dates().map(str), st.sampled_from(["2024-02-29", "1656000000000"]), TIMES)

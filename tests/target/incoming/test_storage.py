@@ -7,31 +7,43 @@ import signal
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from target_gainsight.incoming.storage import PREFIX, Lines, Storage, sweep
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
 
-def test_the_oldest_lines_go_to_disk_when_all_together_hold_too_much() -> None:
+def test_the_largest_lines_go_to_disk_when_all_together_hold_too_much() -> None:
     storage = Storage(memory_bytes=100)
-    old, young = Lines(storage), Lines(storage)
+    small, large = Lines(storage), Lines(storage)
     for number in range(6):
-        old.write(b"%d" % number * 15)
-        young.write(b"x")
+        small.write(b"x")
+        large.write(b"%d" % number * 15)
     assert len(list(storage.folder.glob("*.jsonl"))) == 0
-    young.write(b"y" * 10)
+    small.write(b"y" * 10)
     assert [path.stat().st_mode & 0o777 for path in storage.folder.glob("*.jsonl")] == [0o600]
-    old.write(b"!")
-    assert old.read(80, 91) == b"5" * 10 + b"!"
-    assert old.read(0, 2) == b"00"
-    assert young.read(4, 8) == b"xxyy"
-    old.close()
+    large.write(b"!")
+    assert (small.held, large.held) == (16, 1)
+    assert large.read(80, 91) == b"5" * 10 + b"!"
+    assert large.read(0, 2) == b"00"
+    assert small.read(4, 8) == b"xxyy"
+    large.close()
     assert not list(storage.folder.glob("*.jsonl"))
+
+
+def test_of_hundreds_of_streams_few_go_to_disk_at_once_and_no_file_stays_open() -> None:
+    storage = Storage(memory_bytes=100_000)
+    some = [Lines(storage) for _ in range(300)]
+    open_before = len(list(Path("/dev/fd").iterdir()))
+    for _ in range(10):
+        for lines in some:
+            lines.write(b"x" * 100)
+            assert sum(each.held for each in some) <= 100_000
+    assert len(list(Path("/dev/fd").iterdir())) == open_before
+    assert all(lines.read(900, 1000) == b"x" * 100 for lines in some)
 
 
 def test_a_run_sweeps_what_killed_runs_left_and_leaves_what_others_use(tmp_path: Path) -> None:

@@ -35,8 +35,11 @@ PLAIN: dict[str, st.SearchStrategy[str]] = {
     ),
     "BOOLEAN": st.sampled_from(["true", "false"]),
     "DATE": st.dates().map(lambda day: json.dumps(day.isoformat())),
-    "DATETIME": st.datetimes().map(
-        lambda at: json.dumps(at.isoformat(timespec="milliseconds") + "Z")
+    "DATETIME": st.one_of(
+        st.datetimes().map(lambda at: json.dumps(at.isoformat(timespec="milliseconds") + "Z")),
+        st.datetimes().map(lambda at: json.dumps(at.isoformat() + "+00:00")),
+        st.datetimes().map(lambda at: json.dumps(at.isoformat(" ", "seconds"))),
+        st.integers(-(10**13), 10**13).map(str),
     ),
     "PICKLIST": st.sampled_from(['"id-red"', '"Blue"', '"A;B"']),
 }

@@ -1,0 +1,126 @@
+"""Records as a Parquet file. Only imported where that is set, since pyarrow is an extra."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import IO, TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gainsight_api.datatypes import Kind
+from gainsight_api.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tap_gainsight.records.block import Block, Column
+
+_GROUP_ROWS = 20_000
+"""Rows of a row group; those of one group are held in memory."""
+_MOST_DIGITS = 76
+_FLAGS = {"true": True, "false": False, "": None}
+
+
+class Parquet:
+    """A file of columns: numbers as decimals, times and dates as the texts that messages hold.
+
+    A decimal has 38 digits, or 76 where these do not do; where later records need more, on either
+    side of the point, they do not fit.
+
+    Args:
+        file: The file.
+        compression: gzip or none.
+        stream: The stream's name, for errors.
+    """
+
+    def __init__(self, file: IO[bytes], compression: str, stream: str) -> None:
+        self._file = file
+        self._compression = compression
+        self._stream = stream
+        self._columns: tuple[Column, ...] = ()
+        self._types: Mapping[str, Any] = {}
+        self._waiting: list[Any] = []
+        self._writer: Any = None
+
+    def fits(self, block: Block) -> bool:
+        """Whether a block has the columns of what the file holds, and no longer numbers."""
+        if block.columns != self._columns:
+            return False
+        return all(
+            scale <= self._types[name].scale
+            and whole <= self._types[name].precision - self._types[name].scale
+            for name, (whole, scale) in _digits(block).items()
+        )
+
+    def add(self, block: Block) -> None:
+        """Take a block's records, and write those of a row group once they are enough.
+
+        Raises:
+            DataError: A number has too many digits.
+        """
+        if not self._types:
+            self._begin(block)
+        columns = [
+            _array(column.kind, values, self._types[column.name])
+            for column, values in zip(block.columns, block.values, strict=True)
+        ]
+        self._waiting.append(pa.table(columns, schema=self._writer.schema))
+        if sum(table.num_rows for table in self._waiting) >= _GROUP_ROWS:
+            self._write()
+
+    def close(self) -> None:
+        """Write what ends the file."""
+        if self._writer:
+            self._write()
+            self._writer.close()
+
+    def _begin(self, block: Block) -> None:
+        digits = _digits(block)
+        self._types = {column.name: self._type(column, digits) for column in block.columns}
+        self._columns = block.columns
+        schema = pa.schema(list(self._types.items()))
+        self._writer = pq.ParquetWriter(self._file, schema, compression=self._compression)
+
+    def _type(self, column: Column, digits: Mapping[str, tuple[int, int]]) -> Any:
+        if column.kind is not Kind.NUMBER:
+            return pa.bool_() if column.kind is Kind.BOOLEAN else pa.string()
+        whole, scale = digits[column.name]
+        if whole + scale > _MOST_DIGITS:
+            raise DataError(
+                f"stream {self._stream}, field {column.path}: a number has more than "
+                f"{_MOST_DIGITS} digits, which Parquet cannot hold: set encoding.format in "
+                "`batch_config` to jsonl, or deselect the field"
+            )
+        return pa.decimal256(76, scale) if whole + scale > 38 else pa.decimal128(38, scale)  # noqa: PLR2004
+
+    def _write(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting))
+            self._waiting = []
+
+
+def _digits(block: Block) -> dict[str, tuple[int, int]]:
+    """How many digits the numbers of each column have at most before the point, and behind it."""
+    return {
+        column.name: _longest(values)
+        for column, values in zip(block.columns, block.values, strict=True)
+        if column.kind is Kind.NUMBER
+    }
+
+
+def _longest(values: Sequence[str]) -> tuple[int, int]:
+    whole = scale = 0
+    for value in {*values} - {""}:
+        _, digits, exponent = Decimal(value).as_tuple()
+        if isinstance(exponent, int):  # it is, but for NaN and infinities, which no cell holds
+            whole = max(whole, len(digits) + exponent)
+            scale = max(scale, -exponent)
+    return whole, scale
+
+
+def _array(kind: Kind, values: Sequence[str], data_type: Any) -> Any:
+    if kind is Kind.BOOLEAN:
+        return pa.array([_FLAGS[value] for value in values], data_type)
+    texts = pa.array([value or None for value in values], pa.string())
+    return texts.cast(data_type)
