@@ -35,6 +35,7 @@ WRONG_API = "GSOBJ_1023"
 UPSERTABLE = frozenset({"relationship"})
 """Objects that have an upsert call of their own; no article shows it for another."""
 
+_NULL_REFUSED = "GSOBJ_1007"
 _MAX_MESSAGE_CHARACTERS = 500
 _ABSENT = re.compile(r"columns are absent\W*\[([^\]]*)\]", re.IGNORECASE)
 _CRITERIA = re.compile(r"Criteria:\s*(.*)", re.IGNORECASE | re.DOTALL)
@@ -216,12 +217,14 @@ def _field_errors(entry: Mapping[str, Any]) -> tuple[FieldError, ...]:
 
 def _field_error(item: Mapping[str, Any], shared: tuple[str, ...]) -> FieldError:
     code, field = item.get("errorCode"), item.get("fieldName")
+    values = tuple(dict.fromkeys(_values(item.get("invalidValue")) + shared))
     return FieldError(
         code=str(code) if code else None,
         message=_shortened(str(item.get("errorMessage") or "")),
         field=str(field) if field else None,
-        values=tuple(dict.fromkeys(_values(item.get("invalidValue")) + shared)),
-        null=item.get("invalidValue") == [None],
+        values=values,
+        # Elsewhere a null says that the value is not told.
+        null=item.get("invalidValue") == [None] or (code == _NULL_REFUSED and not any(values)),
     )
 
 
