@@ -38,6 +38,7 @@ UPSERTABLE = frozenset({"relationship"})
 _NULL_REFUSED = "GSOBJ_1007"
 _MAX_MESSAGE_CHARACTERS = 500
 _ABSENT = re.compile(r"columns are absent\W*\[([^\]]*)\]", re.IGNORECASE)
+_OF_NONE = re.compile(r"\bfor 0 records?\b", re.IGNORECASE).search
 _CRITERIA = re.compile(r"Criteria:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _CRITERION = re.compile(r"(\w+) = (.*?)(?=\s*(?:,|&&|\bAND\b)?\s*\b\w+ = |\s*$)", re.DOTALL)
 _NOT_ABOUT_DATA = {WRONG_API, "P_5005"}
@@ -139,12 +140,12 @@ class Records:
     def delete(self, object_name: str, gsid: str) -> bool:
         """Delete a record, some time soon; tells whether it was there."""
         try:
-            self._session.delete(f"{_path(object_name)}/{quote(gsid, safe='')}")
+            said = self._session.delete(f"{_path(object_name)}/{quote(gsid, safe='')}")
         except RequestError as exc:
             if exc.code == NO_MATCH or isinstance(exc, NoDataError):
                 return False
             raise
-        return True
+        return not (isinstance(said, str) and _OF_NONE(said))
 
 
 def is_about_data(error: RequestError) -> bool:

@@ -134,9 +134,9 @@ class Merger:
         work = Work(rejections=_unsendable(batch, indexes))
         merged = self._repeated_or_deleted(batch, indexes)
         last = self._last_indexes(batch, merged, work)
-        superseded = {index for deletion in work.deletions for index in deletion.sources}
 
         def blocks() -> Iterator[Block]:
+            superseded = {index for deletion in work.deletions for index in deletion.takes_back}
             open_rows: dict[Key, Row] = {}
             for converted in self._converted(batch, indexes, work, superseded):
                 rows: list[Row] = []
@@ -186,7 +186,7 @@ class Merger:
                     if known is not deletion:
                         known.sources += deletion.sources
                     for each in {*had, *([key] if key else ())}:
-                        known.sources += before.pop(each, [])
+                        known.takes_back += before.pop(each, [])
                 continue
             try:
                 values = self.mapping.keys_in(record)
