@@ -35,8 +35,10 @@ WRONG_API = "GSOBJ_1023"
 UPSERTABLE = frozenset({"relationship"})
 """Objects that have an upsert call of their own; no article shows it for another."""
 
+_NULL_REFUSED = "GSOBJ_1007"
 _MAX_MESSAGE_CHARACTERS = 500
 _ABSENT = re.compile(r"columns are absent\W*\[([^\]]*)\]", re.IGNORECASE)
+_OF_NONE = re.compile(r"\bfor 0 records?\b", re.IGNORECASE).search
 _CRITERIA = re.compile(r"Criteria:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _CRITERION = re.compile(r"(?<!\w)(\w+) = ")
 _BETWEEN = re.compile(r"(?:,|&&|\bAND)\Z")
@@ -139,12 +141,12 @@ class Records:
     def delete(self, object_name: str, gsid: str) -> bool:
         """Delete a record, some time soon; tells whether it was there."""
         try:
-            self._session.delete(f"{_path(object_name)}/{quote(gsid, safe='')}")
+            said = self._session.delete(f"{_path(object_name)}/{quote(gsid, safe='')}")
         except RequestError as exc:
             if exc.code == NO_MATCH or isinstance(exc, NoDataError):
                 return False
             raise
-        return True
+        return not (isinstance(said, str) and _OF_NONE(said))
 
 
 def is_about_data(error: RequestError) -> bool:
@@ -217,12 +219,14 @@ def _field_errors(entry: Mapping[str, Any]) -> tuple[FieldError, ...]:
 
 def _field_error(item: Mapping[str, Any], shared: tuple[str, ...]) -> FieldError:
     code, field = item.get("errorCode"), item.get("fieldName")
+    values = tuple(dict.fromkeys(_values(item.get("invalidValue")) + shared))
     return FieldError(
         code=str(code) if code else None,
         message=_shortened(str(item.get("errorMessage") or "")),
         field=str(field) if field else None,
-        values=tuple(dict.fromkeys(_values(item.get("invalidValue")) + shared)),
-        null=item.get("invalidValue") == [None],
+        values=values,
+        # Elsewhere a null says that the value is not told.
+        null=item.get("invalidValue") == [None] or (code == _NULL_REFUSED and not any(values)),
     )
 
 

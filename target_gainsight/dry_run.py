@@ -164,7 +164,7 @@ class DryRunDeleter:
         for deletion in deletions:
             self.counts.deletions += 1
             self.counts.calls += 1 if deletion.gsid else 2
-            outcome.confirm([deletion])
+            outcome.confirm_deletion(deletion)
         return outcome
 
     def wait_for(self, rows: Iterable[Row]) -> None:

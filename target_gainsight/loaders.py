@@ -28,9 +28,13 @@ class Outcome:
     confirmed: int = 0
     rejections: list[Rejection] = field(default_factory=list)
 
-    def confirm(self, done: Iterable[Row | Deletion]) -> None:
-        """Count the records of rows or deletions as confirmed."""
+    def confirm(self, done: Iterable[Row]) -> None:
+        """Count the records of rows as confirmed."""
         self.confirmed += sum(len(each.sources) for each in done)
+
+    def confirm_deletion(self, deletion: Deletion) -> None:
+        """Count the records of a deletion, and those that it takes back, as confirmed."""
+        self.confirmed += len(deletion.sources) + len(deletion.takes_back)
 
     def reject(
         self,
@@ -61,12 +65,14 @@ class Deletion:
     Attributes:
         gsid: Its Gsid; None if it is found by its keys.
         values: The values of its key fields, by field.
-        sources: The received records that it stands for, by their index in the batch.
+        sources: The received records that say so, by their index in the batch.
+        takes_back: The records before them that need not be written, since it is done.
     """
 
     gsid: str | None
     values: dict[str, Wire]
     sources: list[int]
+    takes_back: list[int] = field(default_factory=list)
 
 
 class Loader(Protocol):
@@ -91,7 +97,10 @@ class Deletes(Protocol):
     """What deletes records."""
 
     def delete(self, deletions: Iterable[Deletion]) -> Outcome:
-        """Delete; each deletion comes out as confirmed or rejected."""
+        """Delete; each deletion comes out as confirmed or rejected.
+
+        A rejected one takes nothing back.
+        """
 
     def wait_for(self, rows: Iterable[Row]) -> None:
         """Wait until no record that was deleted can be taken for one of these rows."""

@@ -9,13 +9,23 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from target_gainsight.incoming.batch import DELETED_AT
+from target_gainsight.incoming.tombstones import Tombstones, deleted_in
+from target_gainsight.incoming.turns import turns
 from target_gainsight.loaders import Deletion
 from target_gainsight.problems import Rejection
 from target_gainsight.rows.blocks import Block, Row, Rows, blocks_of, in_blocks
 from target_gainsight.rows.mapping import GSID, RecordConversionError, RecordMap, gsid_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Container,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from target_gainsight.incoming.batch import Batch
     from target_gainsight.rows.keys import Key
@@ -57,11 +67,12 @@ class Merger:
         """Make the work for a range of records, in parts that are to be done one after the other.
 
         Merged records are one part: a deletion takes back what came before it for its key, and
-        what comes after it is written once all is deleted. Inserts are not merged, so that each
-        run of inserts and each run of deletions is a part of its own.
+        what comes after it is written once all is deleted. Keys that differ in case alone are not
+        in one part. Inserts are not merged, so that each run of inserts and each run of deletions
+        is a part of its own.
         """
         if self.merges:
-            yield self._merged(batch, indexes)
+            yield from self._in_turns(batch, indexes)
         elif self.deletes:
             yield from self._in_runs(batch, indexes)
         else:
@@ -71,8 +82,7 @@ class Merger:
         """Rows of single records that were sent merged with others before."""
 
         def blocks() -> Iterator[Block]:
-            records = [batch.record(index) for index in indexes]
-            for block in blocks_of(records, [[index] for index in indexes]):
+            for block in chain.from_iterable(_read(batch, indexes)):
                 yield from self.mapping.convert_block(block)[0]
 
         return Rows(blocks)
@@ -104,17 +114,16 @@ class Merger:
         return work
 
     def _converted(
-        self, batch: Batch, indexes: range, work: Work, superseded: Container[int] = ()
+        self, batch: Batch, indexes: Sequence[int], work: Work, left_out: Container[int] = ()
     ) -> Iterator[list[Block]]:
-        """Convert records, some at a time, leaving out those to delete and the superseded ones."""
-        for blocks in batch.records(indexes):
+        """Convert records, some at a time, without those to delete and those to leave out."""
+        for blocks in _read(batch, indexes):
             rows: list[Block] = []
             for block in blocks:
-                deleted = _deleted(block)
+                others = {n for n, (index,) in enumerate(block.sources) if index in left_out}
+                deleted = deleted_in(block) - others
                 work.ignored += 0 if self.deletes else len(deleted)
-                gone = deleted.union(
-                    n for n, (index,) in enumerate(block.sources) if index in superseded
-                )
+                gone = deleted | others
                 kept = block.without(gone) if gone else block
                 converted, rejections = self.mapping.convert_block(kept)
                 rows += converted
@@ -129,16 +138,37 @@ class Merger:
             return None
         return Deletion(gsid, values, [index])
 
-    def _merged(self, batch: Batch, indexes: range) -> Work:
-        """Make one row for each key; only rows that may still change are held in memory."""
+    def _in_turns(self, batch: Batch, indexes: range) -> Iterator[Work]:
+        """Merge the records of each turn."""
+        merged, later = self._repeated_or_deleted(batch, indexes)
+        yield self._merged(batch, indexes, merged - later.keys(), later)
+        for turn in range(1, max(later.values(), default=0) + 1):
+            some = sorted(index for index, its in later.items() if its == turn)
+            yield self._merged(batch, some, set(some))
+
+    def _merged(
+        self,
+        batch: Batch,
+        indexes: Sequence[int],
+        merged: Collection[int],
+        left_out: Iterable[int] = (),
+    ) -> Work:
+        """Make one row for each key; only rows that may still change are held in memory.
+
+        Args:
+            batch: The records.
+            indexes: Which ones.
+            merged: Those of them whose key comes more than once, and those to delete.
+            left_out: Those of them that are to be left out.
+        """
         work = Work(rejections=_unsendable(batch, indexes))
-        merged = self._repeated_or_deleted(batch, indexes)
         last = self._last_indexes(batch, merged, work)
-        superseded = {index for deletion in work.deletions for index in deletion.sources}
 
         def blocks() -> Iterator[Block]:
+            taken_back = (deletion.takes_back for deletion in work.deletions)
+            others = {*left_out, *chain.from_iterable(taken_back)}
             open_rows: dict[Key, Row] = {}
-            for converted in self._converted(batch, indexes, work, superseded):
+            for converted in self._converted(batch, indexes, work, others):
                 rows: list[Row] = []
                 for block in converted:
                     apart = [n for n, (index,) in enumerate(block.sources) if index in merged]
@@ -186,7 +216,7 @@ class Merger:
                     if known is not deletion:
                         known.sources += deletion.sources
                     for each in {*had, *([key] if key else ())}:
-                        known.sources += before.pop(each, [])
+                        known.takes_back += before.pop(each, [])
                 continue
             try:
                 values = self.mapping.keys_in(record)
@@ -202,15 +232,18 @@ class Merger:
         work.deletions = list(deletions.values())
         return last
 
-    def _repeated_or_deleted(self, batch: Batch, indexes: range) -> set[int]:
+    def _repeated_or_deleted(self, batch: Batch, indexes: range) -> tuple[set[int], dict[int, int]]:
         """The indexes of records whose key comes more than once, and of those to delete.
 
         Keys are compared by their hashes, which take a few bytes for each record. Where two keys
         share a hash, their records are found here too, and the caller compares the keys.
+
+        Returns:
+            These, and the turns of the records that are not in turn 0.
         """
-        found_at, hashes = array("Q"), array("q")
+        found_at, hashes, folded = array("Q"), array("q"), array("q")
         found: set[int] = set()
-        tombstones = _Tombstones()
+        tombstones = Tombstones()
         names = self.mapping.key_sources
         names += (GSID,) if self.deletes and GSID not in names else ()
         for block in chain.from_iterable(batch.keys(indexes, names)):
@@ -218,40 +251,15 @@ class Merger:
                 tombstones.look_at(block)
             for rows in self.mapping.convert_block(block)[0]:
                 found_at.extend([index for (index,) in rows.sources])
-                keys = rows.tuples(self.mapping.keys)
-                hashes.extend(hash(self.mapping.same_key(key)) for key in keys)
+                keys = list(map(self.mapping.same_key, rows.tuples(self.mapping.keys)))
+                hashes.extend(map(hash, keys))
+                folded.extend(hash(tuple(map(str.casefold, key))) for key in keys)
         repeated = {key for key, following in pairwise(sorted(hashes)) if key == following}
         found.update(index for index, key in zip(found_at, hashes, strict=True) if key in repeated)
-        return found | tombstones.found()
-
-
-class _Tombstones:
-    """Finds the records to delete, and those that have the Gsid of one of them."""
-
-    def __init__(self) -> None:
-        self._found: set[int] = set()
-        self._dead: set[int] = set()
-        self._indexes, self._gsids = array("Q"), array("q")  # of all records; Gsids by their hashes
-
-    def look_at(self, block: Block) -> None:
-        deleted = _deleted(block)
-        self._found.update(index for n in deleted for index in block.sources[n])
-        for n, gsid in enumerate(block.column(GSID)) if GSID in block.fields else ():
-            if isinstance(gsid, str) and n in deleted:
-                self._dead.add(hash(gsid))
-            elif isinstance(gsid, str):
-                self._indexes.extend(block.sources[n])
-                self._gsids.append(hash(gsid))
-
-    def found(self) -> set[int]:
-        pairs = zip(self._indexes, self._gsids, strict=True)
-        return self._found.union(index for index, gsid in pairs if gsid in self._dead)
-
-
-def _deleted(block: Block) -> set[int]:
-    """Which of a block's records are marked as deleted."""
-    marks = block.column(DELETED_AT) if DELETED_AT in block.fields else ()
-    return {n for n, mark in enumerate(marks) if mark}
+        later = turns(found_at, hashes, folded)
+        if later:
+            tombstones.put_in_turn(later)
+        return found | tombstones.found(), later
 
 
 def _rows_of(work: Work, blocks: Callable[[], Iterator[Block]]) -> Rows:
@@ -266,11 +274,19 @@ def _rows_of(work: Work, blocks: Callable[[], Iterator[Block]]) -> Rows:
     return Rows(begin)
 
 
+def _read(batch: Batch, indexes: Sequence[int]) -> Iterator[list[Block]]:
+    """Read records, some at a time; if they are no range, they are few."""
+    if isinstance(indexes, range):
+        return batch.records(indexes)
+    records = [batch.record(index) for index in indexes]
+    return iter([list(blocks_of(records, [[index] for index in indexes]))])
+
+
 def _merge(earlier: Row, later: Row) -> Row:
     return Row(earlier.values | later.values, [*earlier.sources, *later.sources])
 
 
-def _unsendable(batch: Batch, indexes: range) -> list[Rejection]:
+def _unsendable(batch: Batch, indexes: Container[int]) -> list[Rejection]:
     return [
         Rejection([index], problems)
         for index, problems in batch.unsendable.items()

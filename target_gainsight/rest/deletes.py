@@ -47,11 +47,13 @@ class Deleter:
             except RequestError as exc:
                 refused = refusal(exc)
                 outcome.reject(deletion, *problems_of(refused), request_id=refused.request_id)
+                deletion.takes_back.clear()
                 continue
             if is_clear:
-                outcome.confirm([deletion])
+                outcome.confirm_deletion(deletion)
             else:
                 outcome.reject(deletion, _SEVERAL)
+                deletion.takes_back.clear()
         return outcome
 
     def wait_for(self, rows: Iterable[Row]) -> None:

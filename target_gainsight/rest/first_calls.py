@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from gainsight_api.pieces import pieces
@@ -11,7 +10,7 @@ from target_gainsight.rest.calls import Call
 from target_gainsight.route import Operation, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from target_gainsight.rows.blocks import Row
     from target_gainsight.search.existing import Existing
@@ -52,24 +51,14 @@ class FirstCalls:
         if operation is None:
             yield from self._calls_by_existence(rows)
         else:
-            for some in self._parts(rows, self.rest_batch_size):
+            for some in pieces(rows, self.rest_batch_size):
                 yield Call(some, operation)
-
-    def _parts(self, rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
-        """Rows for a call each: no two whose keys a tenant may take for one another."""
-        return (
-            pieces(rows, size)
-            if self.route.operation is Operation.INSERT
-            else apart(rows, size, self.route.keys)
-        )
 
     def _calls_by_existence(self, rows: Iterable[Row]) -> Iterator[Call]:
         """Upsert into an object that has no such call: update what is there, insert the rest."""
         size = self.rest_batch_size
         waiting: dict[Operation, list[Row]] = {Operation.UPDATE: [], Operation.INSERT: []}
-        for some in self._parts(rows, self.existing.rows_per_call):
-            if not are_apart([*some, *chain.from_iterable(waiting.values())], self.route.keys):
-                yield from self._last_calls(waiting)
+        for some in pieces(rows, self.existing.rows_per_call):
             there = self.existing.by_key(some)
             for index, row in enumerate(some):
                 waiting[Operation.UPDATE if index in there else Operation.INSERT].append(row)
@@ -83,27 +72,3 @@ class FirstCalls:
         for operation, rest in waiting.items():
             yield from (Call(some, operation) for some in pieces(rest, self.rest_batch_size))
             rest.clear()
-
-
-def apart(rows: Iterable[Row], size: int, keys: Sequence[str]) -> Iterator[list[Row]]:
-    """Rows in parts of at most `size`, none with two rows whose keys differ in case alone."""
-    part: list[Row] = []
-    seen: set[tuple[str, ...]] = set()
-    for row in rows:
-        key = _folded(row, keys)
-        if len(part) == size or key in seen:
-            yield part
-            part, seen = [], set()
-        part.append(row)
-        seen.add(key)
-    if part:
-        yield part
-
-
-def are_apart(rows: Sequence[Row], keys: Sequence[str]) -> bool:
-    """Whether no two rows have keys that differ in case alone."""
-    return len({_folded(row, keys) for row in rows}) == len(rows)
-
-
-def _folded(row: Row, keys: Sequence[str]) -> tuple[str, ...]:
-    return tuple([str(row.values.get(key)).casefold() for key in keys])

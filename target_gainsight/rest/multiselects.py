@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from gainsight_api.errors import RequestError
-from gainsight_api.records import is_about_data, refusal
+from gainsight_api.records import NO_MATCH, is_about_data, refusal
 from target_gainsight.rows.values import MULTISELECT
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Multiselects:
         try:
             reply = send(lists)
         except RequestError as exc:
-            if self.form == "list" or not is_about_data(exc):
+            if self.form == "list" or not is_about_data(exc) or _is_about_others(exc, names):
                 raise
             return self._as_text(rows, send, exc, names)
         self.form = "list"
@@ -70,10 +70,8 @@ class Multiselects:
         try:
             reply = send(rows)
         except RequestError as of_text:
-            for error in (of_list, of_text):
-                named = {each.field for failure in refusal(error).failures for each in failure}
-                if named and named.isdisjoint(names):
-                    raise error from None
+            if _is_about_others(of_text, names):
+                raise
             raise RequestError(
                 of_list.reason,
                 code=of_list.code,
@@ -82,6 +80,14 @@ class Multiselects:
             ) from None
         self.form = "text"
         return reply
+
+
+def _is_about_others(error: RequestError, names: set[str]) -> bool:
+    """Whether an error says what was wrong, and that is not in one of these fields."""
+    refused = refusal(error)
+    named = {each.field for failure in refused.failures for each in failure}
+    says = named or refused.absent or refused.criteria or error.code == NO_MATCH
+    return bool(says) and named.isdisjoint({*names, None})
 
 
 def _items(name: str, value: Wire, names: set[str]) -> Any:

@@ -16,11 +16,14 @@ from target_gainsight.rest.calls import Call, bisect
 from target_gainsight.route import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from gainsight_api.records import FieldError, Refusal
     from target_gainsight.rows.blocks import Row
     from target_gainsight.search.matching import Matcher
+
+    Failure = tuple[FieldError, ...]
+    """The errors of one record."""
 
 _ABOUT_THE_VALUE_ONLY = {
     "GSOBJ_1001",
@@ -94,6 +97,13 @@ def problems_of(refusal: Refusal) -> tuple[Problem, ...]:
     )
 
 
+def not_about(fields: Collection[str], failures: Iterable[Failure]) -> Iterator[Failure]:
+    """The errors of each record, but for those about some fields."""
+    for failure in failures:
+        if left := tuple(error for error in failure if error.field not in fields):
+            yield left
+
+
 def rows_with(rows: Sequence[Row], failure: Sequence[FieldError], matcher: Matcher) -> set[int]:
     """The indexes of the rows that have every value that the errors of one record name."""
     named = [error for error in failure if error.field]
@@ -133,7 +143,7 @@ def _named_errors(
 ) -> list[_NamedError]:
     rows = call.rows
     if refusal.failures:
-        return _errors_of_records(rows, refusal, matcher)
+        return _errors_of_records(rows, refusal, matcher, filled)
     problems = problems_of(refusal)
     if refusal.absent:
         judged = [name for name in refusal.absent if name not in filled]
@@ -156,10 +166,10 @@ def _named_errors(
 
 
 def _errors_of_records(
-    rows: Sequence[Row], refusal: Refusal, matcher: Matcher
+    rows: Sequence[Row], refusal: Refusal, matcher: Matcher, filled: Collection[str]
 ) -> list[_NamedError]:
     found = []
-    for failure, times in Counter(refusal.failures).items():
+    for failure, times in Counter(not_about(filled, refusal.failures)).items():
         having = frozenset(rows_with(rows, failure, matcher))
         names = [error.field for error in failure if error.field]
         true_of_all = all(error.code in _ABOUT_THE_VALUE_ONLY for error in failure) and _are_equal(

@@ -77,7 +77,7 @@ def test_merged_records_leave_the_tenant_as_single_ones_would(
     for work in merger(Operation.UPSERT).works(batch, range(len(batch))):
         for deletion in work.deletions:
             held.pop(str(deletion.values["Name"]), None)
-            out += deletion.sources
+            out += [*deletion.sources, *deletion.takes_back]
         rows = list(work.rows)
         assert len({row.values["Name"] for row in rows}) == len(rows)
         for row in rows:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import ManualClock, Quirks, Sandbox
+from gainsight_sandbox import ManualClock, ManyMatches, Quirks, Sandbox
 from tests.target.support import THING, Runner, record, records, schema, state, thing
 
 if TYPE_CHECKING:
@@ -54,6 +54,46 @@ def test_writes_and_deletes_of_one_key_keep_their_order(
     assert list(rows) == ["anew"]
     assert rows["anew"]["Code__gc"] == "new"
     assert rows["anew"]["Text__gc"] is None
+
+
+@pytest.mark.parametrize("mode", ["rest", "bulk"])
+def test_a_deletion_that_is_not_done_takes_nothing_back(tmp_path: Path, mode: str) -> None:
+    quirks = Quirks(many_matches=ManyMatches.FIRST)
+    gone = {"_sdc_deleted_at": "2024-01-01T00:00:00Z"}
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
+        sandbox.tenant.insert(THING, {"Name": "twice"}, {"Name": "twice"})
+        runner = Runner(sandbox, tmp_path)
+        output = runner.load(
+            schema(),
+            record(Name="twice", Code__gc="1"),
+            record(Name="twice", Number__gc="no number"),
+            record(Name="twice", **gone),
+            record(Name="twice", Text__gc="2"),
+            deletes="delete",
+            load_mode=mode,
+            max_rejects=-1,
+        )
+        assert output.error is None
+        assert [each["errors"][0]["code"] for each in runner.letters()] == [
+            "INVALID_NUMBER",
+            "SEVERAL_MATCHES",
+        ]
+        first, second = sandbox.tenant.rows(THING)
+        assert (first["Code__gc"], first["Text__gc"]) == ("1", "2")
+        assert (second["Code__gc"], second["Text__gc"]) == (None, None)
+
+
+def test_a_deletion_that_finds_nothing_by_gsid_goes_by_key_even_if_it_is_said_to_be_done(
+    tmp_path: Path,
+) -> None:
+    quirks = Quirks(delete_of_missing_succeeds=True)
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
+        sandbox.tenant.insert(THING, {"Name": "here"})
+        runner = Runner(sandbox, tmp_path)
+        foreign = "1T0" + "9" * 33
+        gone = record(Gsid=foreign, Name="here", _sdc_deleted_at="2024-01-01T00:00:00Z")
+        runner.loaded(schema(), gone, deletes="delete", **REST)
+        assert runner.rows() == {}
 
 
 def test_ignored_deletes_are_not_loaded(

@@ -77,3 +77,50 @@ def test_who_knows_the_form_says_so(runner: Runner, form: str, kind: type) -> No
     with Hostile(runner.sandbox, forms) as hostile:
         runner.loaded(schema(), *FEED, domain=hostile.url, multiselect_format=form, **REST)
     assert set(forms.seen) == {kind}
+
+
+@pytest.mark.parametrize("takes", list(MultiSelectForm))
+@pytest.mark.parametrize(
+    ("bad", "settings", "expected"),
+    [
+        ({"Name": "not there"}, {"operation": "update"}, ("GSOBJ_1011", "Name")),
+        ({"Code__gc": "c"}, {"operation": "insert", "keys": ["Code__gc"]}, ("GSOBJ_1025", "Name")),
+        (
+            {"Name": "lost", "Company_Name__gc": "Nobody"},
+            {
+                "lookups": {
+                    "Company__gc": {
+                        "fields": {"Company_Name__gc": "Name"},
+                        "objectName": "company",
+                        "lookupField": "Gsid",
+                    }
+                }
+            },
+            ("GSOBJ_1008", "Company_Name__gc"),
+        ),
+    ],
+    ids=["no match", "absent", "lookup"],
+)
+def test_what_is_refused_for_another_reason_is_rejected_for_that(
+    tmp_path: Path,
+    takes: MultiSelectForm,
+    bad: dict[str, Any],
+    settings: dict[str, Any],
+    expected: tuple[str, str],
+) -> None:
+    quirks = Quirks(write_multiselect=takes)
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
+        sandbox.tenant.insert(THING, {"Name": "there"})
+        runner = Runner(sandbox, tmp_path)
+        output = runner.load(
+            schema(),
+            record(Colours__gc=["Blue"], **bad),
+            record(Name="there", Code__gc="d", Colours__gc=["Red"]),
+            max_rejects=1,
+            **settings,
+            **REST,
+        )
+        assert output.error is None
+        (letter,) = runner.letters()
+        assert [(each["code"], each["field"]) for each in letter["errors"]] == [expected]
+        assert runner.rows()["there"]["Colours__gc"] == ["1I00RED"]

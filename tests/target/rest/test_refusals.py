@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gainsight_api import metadata
 from gainsight_api.errors import RequestError
-from gainsight_api.metadata import Field, GainsightObject
+from gainsight_api.metadata import GainsightObject
 from gainsight_api.records import WriteReply
-from gainsight_sandbox import ManualClock, Quirks, Sandbox
+from gainsight_sandbox import DataType, Field, ManualClock, Quirks, Sandbox, custom_object
 from target_gainsight.rest.history import WriteHistory
 from target_gainsight.rest.loader import RestLoader
 from target_gainsight.rest.multiselects import Multiselects
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 OBJECT = GainsightObject(
     "thing",
     "Thing",
-    {name: Field(name, name, "STRING") for name in ("Name", "A", "B")},
+    {name: metadata.Field(name, name, "STRING") for name in ("Name", "A", "B")},
 )
 
 
@@ -188,6 +189,63 @@ def test_records_without_a_required_field_are_found_in_one_more_call(
     assert sandbox.tenant.count(THING) == 48
     assert write_calls(sandbox) == 2
     assert [letter["errors"][0]["code"] for letter in runner.letters()] == ["GSOBJ_1025"] * 2
+
+
+@pytest.mark.parametrize("operation", ["insert", "update", "upsert"])
+def test_a_null_that_may_not_be_is_found_in_one_more_call(
+    runner: Runner, sandbox: Sandbox, operation: str
+) -> None:
+    keys: dict[str, Any] = {"keys": ["Code__gc"], "operation": operation}
+    good = [record(Name=f"n{n}", Code__gc=f"c{n}") for n in range(49)]
+    if operation == "update":
+        runner.loaded(
+            schema(), *good, record(Name="n49", Code__gc="c49"), keys=["Code__gc"], **REST
+        )
+    before = write_calls(sandbox)
+    output = runner.load(
+        schema(), *good, record(Name=None, Code__gc="c49"), max_rejects=1, **keys, **REST
+    )
+    assert output.error is None
+    assert write_calls(sandbox) - before == 2
+    (letter,) = runner.letters()
+    assert letter["record"]["Code__gc"] == "c49"
+    assert letter["errors"] == [
+        {
+            "code": "GSOBJ_1007",
+            "message": "Null value for a non-nullable field.",
+            "field": "Name",
+        }
+    ]
+
+
+def test_a_null_that_a_lookup_has_filled_in_is_not_the_records_own(tmp_path: Path) -> None:
+    owned = custom_object(
+        "owned__gc",
+        Field("Name"),
+        Field("Owner_Name__gc"),
+        Field("Owner__gc", DataType.LOOKUP, lookup="company", required=True),
+    )
+    with Sandbox(empty=True, clock=ManualClock(), objects=[owned]) as sandbox:
+        sandbox.tenant.insert("company", {"Name": "Apple"})
+        runner = Runner(sandbox, tmp_path)
+        lookups = {
+            "Owner__gc": {
+                "fields": {"Owner_Name__gc": "Name"},
+                "objectName": "company",
+                "lookupField": "Gsid",
+                "onNoMatch": "NULLABLE",
+            }
+        }
+        runner.load(
+            schema("owned__gc"),
+            record("owned__gc", Name="good", Owner__gc=None, Owner_Name__gc="Apple"),
+            record("owned__gc", Name="bad", Owner_Name__gc="Nobody"),
+            lookups=lookups,
+            max_rejects=-1,
+            **REST,
+        )
+        assert [each["record"]["Name"] for each in runner.letters("owned__gc")] == ["bad"]
+        assert runner.rows("owned__gc").keys() == {"good"}
 
 
 def test_a_lookup_without_match_rejects_all_that_look_for_it(
