@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -92,7 +93,7 @@ class WriteReply:
 
     Attributes:
         count: How many records were written, where it says so.
-        records: The records written, whole, in any order.
+        records: The records written, whole, in any order; empty where an entry is no record.
         failures: The errors of records that were left out.
     """
 
@@ -162,8 +163,12 @@ def refusal(error: GainsightError) -> Refusal:
     data = envelope.get("data")
     said = [envelope.get(name) for name in ("errorDesc", "message")]
     texts = [text for text in said if isinstance(text, str) and text]
+    # Where there is no code, the status is what Gainsight's support can go by.
+    by_status = f"HTTP_{error.status}" if error.status >= HTTPStatus.BAD_REQUEST else None
     return Refusal(
-        error=FieldError(error.code, _shortened("; ".join(dict.fromkeys(texts)) or error.reason)),
+        error=FieldError(
+            error.code or by_status, _shortened("; ".join(dict.fromkeys(texts)) or error.reason)
+        ),
         request_id=error.request_id,
         failures=_failures(data.get("errors") if isinstance(data, Mapping) else None),
         absent=tuple(name for text in texts for name in _absent(text)),
@@ -191,7 +196,7 @@ def _reply(data: Any) -> WriteReply:
     records = data.get("records") or ()
     return WriteReply(
         count=count(data.get("count")),
-        records=tuple(record for record in records if isinstance(record, Mapping)),
+        records=tuple(record if isinstance(record, Mapping) else {} for record in records),
         failures=_failures(data.get("errors")),
     )
 

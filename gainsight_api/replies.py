@@ -217,7 +217,8 @@ def _beyond_the_call(reply: Reply, details: dict[str, Any], now: float) -> Gains
             "Gainsight refuses this machine's IP address: have it added to the tenant's allow-list",
             **details,
         )
-    if code in _FAULTS or status in {HTTPStatus.REQUEST_TIMEOUT, *_NOT_TAKEN}:
+    redirects = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    if redirects or code in _FAULTS or status in {HTTPStatus.REQUEST_TIMEOUT, *_NOT_TAKEN}:
         return _failed(reply, details, now)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _failed(reply, details, now)

@@ -39,7 +39,7 @@ from gainsight_api.quota import QuotaExhaustedError
 from gainsight_singer.failed_maps import is_of_a_map, property_of, reason_of
 from tap_gainsight.batch_files import BatchFiles
 from tap_gainsight.output import LineWriter
-from tap_gainsight.records.lines import lines, mapped_lines
+from tap_gainsight.records.lines import UnwritableValueError, lines, mapped_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator
@@ -109,7 +109,7 @@ class BlockStream(Stream):
         except GainsightError as exc:
             self._end_with(exc, write_messages=write_messages)
         except Exception as exc:
-            if not is_of_a_map(exc):
+            if not (is_of_a_map(exc) or isinstance(exc, UnwritableValueError)):
                 raise
             where = f", at the property {name}" if (name := property_of(exc)) else ""
             text = f"stream {self.name}: {reason_of(exc)}{where}: mend it in `stream_maps`"

@@ -168,7 +168,7 @@ def coded(problem: Problem) -> Problem:
     if problem.code:
         return problem
     found = _code_in(problem.message)
-    return replace(problem, code=found[0] if found else "IMPORT_ROW_REJECTED")
+    return replace(problem, code=found[0] if found else "REFUSED")
 
 
 def letters_path(folder: Path, stream: str) -> Path:

@@ -60,6 +60,10 @@ _VALUES: Mapping[type, Callable[[Any], str]] = {
 """What of a map's results is encoded without the SDK's encoder, which is set up anew each time."""
 
 
+class UnwritableValueError(ValueError):
+    """A stream map has made what JSON cannot hold, such as a number of thousands of digits."""
+
+
 def lines(stream: str, block: Block, extracted: datetime) -> str:
     """The RECORD messages of a block, a line each.
 
@@ -162,7 +166,10 @@ def _result_column(
 
 def _json(value: Any) -> str:
     encode = _VALUES.get(type(value))
-    return encode(value) if encode else serialize_json(value)
+    try:
+        return encode(value) if encode else serialize_json(value)
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise UnwritableValueError from exc
 
 
 def _encoded(block: Block) -> list[list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from codecs import BOM_UTF8
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.exceptions import InvalidInputLine
@@ -11,6 +12,9 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
+
+
+_COMPRESSIONS = (None, "none", "gzip")
 
 
 def batch_lines(
@@ -28,6 +32,8 @@ def batch_lines(
     encoding, manifest = message["encoding"], message["manifest"]
     if not isinstance(encoding, dict) or encoding.get("format") != "jsonl":
         raise InvalidInputLine("A BATCH message names files of another format than jsonl")
+    if encoding.get("compression") not in _COMPRESSIONS:
+        raise InvalidInputLine("A BATCH message names a compression other than gzip and none")
     if not isinstance(manifest, list) or not all(isinstance(url, str) for url in manifest):
         raise InvalidInputLine("A BATCH message has a manifest that is no list of files")
     for url in manifest:
@@ -36,9 +42,10 @@ def batch_lines(
                 packed = encoding.get("compression") == "gzip"
                 lines = gzip.GzipFile(fileobj=file) if packed else file
                 for number, line in enumerate(lines, 1):
-                    if line.strip():
-                        yield f"Line {number} of the BATCH file {url}", line
-        except (OSError, EOFError, zlib.error, ValueError) as exc:
+                    text = line.removeprefix(BOM_UTF8) if number == 1 else line
+                    if text.strip():
+                        yield f"Line {number} of the BATCH file {url}", text
+        except (OSError, EOFError, ImportError, TypeError, ValueError, zlib.error) as exc:
             reason = getattr(exc, "strerror", None) or type(exc).__name__
             raise InvalidInputLine(
                 f"The BATCH file {url} cannot be read ({reason}): it is missing, broken off or "

@@ -37,3 +37,6 @@ def transformed(
         return as_json(changed).encode(), ()
     except ConversionError as exc:
         return record, (Problem(exc.code, str(exc)),)
+    except (TypeError, ValueError, OverflowError) as exc:  # a number of thousands of digits, say
+        reason = f"a stream map makes a value that cannot be sent ({type(exc).__name__})"
+        return record, (Problem("STREAM_MAP_FAILED", reason),)

@@ -270,10 +270,10 @@ class _Run:
         shows_keys = bool(keys and reply.records) and all(
             key in record for record in reply.records for key in keys
         )
-        if not reply.failures and not shows_keys and written >= len(call.rows):
-            outcome.confirm(call.rows)
-            return outcome, []
-        shown = matcher.matched_in_reply(call.rows, reply.records, keys)
+        if not reply.failures and not shows_keys and _counts_all(reply, len(call.rows)):
+            shown = self._shown_by_number(call, reply)
+        else:
+            shown = matcher.matched_in_reply(call.rows, reply.records, keys)
         outcome.confirm(call.rows[index] for index in shown)
         left = _but_for(shown, call.rows)
         for failure in not_about(self._filled, reply.failures):
@@ -292,6 +292,15 @@ class _Run:
             return outcome, []
         return outcome, self._unconfirmed(call, left, outcome) if left else []
 
+    def _shown_by_number(self, call: Call, reply: WriteReply) -> set[int]:
+        """The rows that a reply confirms which has as many as were sent, and shows no keys.
+
+        Records that are there already may be several of one key, and so not those of all rows.
+        """
+        if not reply.records or not self.loader.route.keys or call.operation is Operation.INSERT:
+            return {*range(len(call.rows))}
+        return self.loader.existing.by_key(call.rows)
+
     def _unconfirmed(self, call: Call, rows: Sequence[Row], outcome: Outcome) -> list[Call]:
         """Look for rows that a reply does not show: those not there are sent once more."""
         held = self.loader.existing.by_all_values(rows)
@@ -307,6 +316,15 @@ class _Run:
             else:
                 outcome.reject(row, _UNCONFIRMED)
         return [Call(again, call.operation, sent_before=True)] if again else []
+
+
+def _counts_all(reply: WriteReply, sent: int) -> bool:
+    """Whether a reply has just as many records as were sent, by its count or as it shows them."""
+    if not reply.records:
+        return reply.count == sent
+    gsids = [record.get("Gsid") for record in reply.records if record]
+    different = len({str(gsid) for gsid in gsids if gsid}) + gsids.count(None)
+    return different == sent and reply.count in {None, sent}
 
 
 def _but_for(indexes: Collection[int], rows: Sequence[Row]) -> list[Row]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from gainsight_api.errors import DataError
 from gainsight_api.filters.build import Condition, Filter, Operator, all_of, any_of
 from gainsight_api.query import LARGEST_PAGE
 from gainsight_api.read import Read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from gainsight_api.query import Query
     from target_gainsight.rows.values import Wire
@@ -58,6 +60,8 @@ def query_by_values(
     shown: set[tuple[str, ...]] = set()
     last: list[Mapping[str, Any]] = []
     while (page := query.page(replace(read, offset=len(found)))) and page != last:
+        if not all(isinstance(record, Mapping) for record in page):
+            raise DataError(f"Gainsight's reply to a query of {object_name} holds no records")
         found += page
         shown.update(tuple(str(record.get(name)).casefold() for name in fields) for record in page)
         if len(shown) >= len(wanted) and not all_of_them:

@@ -215,6 +215,13 @@ def test_a_map_that_fails_ends_its_stream_with_one_line() -> None:
     )
 
 
+def test_what_a_map_makes_that_json_cannot_hold_ends_its_stream_with_one_line() -> None:
+    with tenant_of(things(7)) as sandbox:
+        tap = make_tap(sandbox, stream_maps={"thing__gc": {"Long": "10**5000"}})
+        with pytest.raises(DataError, match="stream thing__gc: a stream map failed"):
+            run(select_only(tap, "thing__gc"))
+
+
 MAPPED: list[dict[str, str | None]] = [
     {"New": "str(_)"},
     {"__filter__": "md5(str(_)) > '8'"},

@@ -153,6 +153,26 @@ def test_a_batch_file_that_cannot_be_read_is_named(
     assert output.states == []
 
 
+@pytest.mark.parametrize("compression", ["zstd", "GZIP", 5, {}])
+@pytest.mark.parametrize("place", ["file", "s3"])
+def test_a_batch_of_an_unknown_kind_is_refused(
+    runner: Runner, tmp_path: Path, compression: Any, place: str
+) -> None:
+    path = tmp_path / "some.jsonl.gz"
+    path.write_bytes(PACKED)
+    known = place != "file"
+    batch = {
+        "type": "BATCH",
+        "stream": THING,
+        "encoding": {"format": "jsonl", "compression": "gzip" if known else compression},
+        "manifest": [path.as_uri() if place == "file" else f"{place}://nowhere/some.jsonl.gz"],
+    }
+    output = runner.load(HEAD[0], batch, state(1), max_rejects=-1)
+    assert isinstance(output.error, TargetGainsight.get_singer_command().user_errors)  # type: ignore[attr-defined]
+    assert ("some.jsonl.gz" if known else "compression") in str(output.error)
+    assert output.states == []
+
+
 def test_a_batch_file_may_have_blank_lines_and_names_odd_ones(
     runner: Runner, tmp_path: Path
 ) -> None:
@@ -163,7 +183,7 @@ def test_a_batch_file_may_have_blank_lines_and_names_odd_ones(
         "encoding": {"format": "jsonl", "compression": "none"},
         "manifest": [path.as_uri()],
     }
-    path.write_bytes(b'\n{"Name":"a"}\n\n{"Name":"\xe9"}\n')
+    path.write_bytes(b'\xef\xbb\xbf\n{"Name":"a"}\n\n{"Name":"\xe9"}\n')
     assert fed(runner, lines(HEAD[0], batch, state(1)), max_rejects=-1) == [1]
     assert set(runner.rows()) == {"a"}
     assert len(runner.letters()) == 1
@@ -189,6 +209,15 @@ def test_a_record_on_which_a_stream_map_fails_is_a_reject_as_received(runner: Ru
     assert letter["record"] == feed[1]["record"]
     assert letter["errors"][0]["code"] == "STREAM_MAP_FAILED"
     assert letter["errors"][0]["field"] == "Number__gc"
+
+
+@pytest.mark.parametrize("made", ["10**5000", "(-1)**0.5", "float('nan')"])
+def test_what_a_stream_map_makes_that_cannot_be_sent_is_a_reject(runner: Runner, made: str) -> None:
+    maps = {"stream_maps": {THING: {"Text__gc": f"{made} if Name == 'good' else 'well'"}}}
+    output = runner.loaded(*HEAD, *TAIL, max_rejects=-1, **maps)
+    assert output.states == [1]
+    assert [letter["record"]["Name"] for letter in runner.letters()] == ["good"]
+    assert set(runner.rows()) == {"better"}
 
 
 def test_a_stream_map_that_cannot_be_read_is_named(runner: Runner) -> None:

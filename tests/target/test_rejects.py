@@ -88,7 +88,7 @@ def test_a_mapped_streams_letter_has_the_record_as_received_under_its_own_name(
     [
         ("GS_1", "", "GS_1"),
         (None, "GSOBJ_1007: a value is missing", "GSOBJ_1007"),
-        (None, "something else", "IMPORT_ROW_REJECTED"),
+        (None, "something else", "REFUSED"),
     ],
 )
 def test_a_code_is_never_null(code: str | None, message: str, expected: str) -> None:

@@ -339,3 +339,69 @@ def test_a_count_of_fewer_without_keys_rejects_with_what_is_known(
         "wrote 2 of the 3 records of a call, and not which" in letter["errors"][0]["message"]
         for letter in runner.letters()
     } == {True}
+
+
+GSID = "1T02ABCDEFGHIJKLMNOPQRSTUVWXYZ01234"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"count": 2, "records": [{"Gsid": f"{GSID}5"}, {"Gsid": f"{GSID}6"}]},
+        {"count": 2, "records": [{"Gsid": f"{GSID}5"}, {"Gsid": f"{GSID}5"}]},
+        {"count": 2, "records": [None, None]},
+        {"count": 2, "records": [{}, "a text"]},
+        {"count": 7, "records": []},
+        {"count": 7},
+        {"count": 1, "records": [{"Gsid": f"{GSID}5"}, {"Gsid": f"{GSID}6"}]},
+    ],
+)
+def test_a_count_confirms_no_record_that_is_not_there(
+    runner: Runner, sandbox: Sandbox, data: dict[str, Any]
+) -> None:
+    sandbox.tenant.insert(THING, {"Name": "North"})
+
+    def says(request: Request, _: int, own: Callable[..., Reply]) -> Reply | None:
+        if request.method != "PUT" or not request.path.startswith(WRITES):
+            return None
+        rows = json.loads(request.body)["records"]
+        own(json.dumps({"records": [row for row in rows if row["Name"] == "North"]}).encode())
+        return enveloped({"result": True, "data": data})
+
+    with Hostile(sandbox, says) as hostile:
+        output = runner.load(
+            schema(),
+            record(Name="North", Number__gc=1),
+            record(Name="not there", Number__gc=2),
+            domain=hostile.url,
+            operation="update",
+            max_rejects=-1,
+            **REST,
+        )
+    assert output.error is None
+    assert names(runner) == {"not there"}
+
+
+@pytest.mark.parametrize("status", [302, 304, 415, 422])
+def test_what_is_refused_without_a_code_says_the_status(
+    runner: Runner, sandbox: Sandbox, status: int
+) -> None:
+    reply = enveloped({"result": False, "errorCode": None, "errorDesc": "x"}, status)
+    refuses = refusing(lambda row: row["Name"] == "bad", reply)
+    with Hostile(sandbox, refuses) as hostile:
+        output = runner.load(
+            schema(),
+            record(Name="good"),
+            record(Name="bad"),
+            domain=hostile.url,
+            max_rejects=-1,
+            max_retries=0,
+            **REST,
+        )
+    if status < 400:
+        assert isinstance(output.error, GainsightError)
+        assert not runner.letters()
+        return
+    assert output.error is None
+    (error,) = runner.letters()[0]["errors"]
+    assert error["code"] == f"HTTP_{status}"
