@@ -163,7 +163,7 @@ class DryRunDeleter:
         outcome = Outcome()
         for deletion in deletions:
             self.counts.deletions += 1
-            self.counts.calls += 1 if deletion.gsid else 2
+            self.counts.calls += 1 if deletion.gsid else 3  # two queries find it, and nothing else
             outcome.confirm_deletion(deletion)
         return outcome
 

@@ -175,7 +175,8 @@ class _Run:
         """Reject the rows that are to blame; what else was in the call is sent without them."""
         existing = self.loader.existing
         if error.code == NO_MATCH and call.operation is Operation.UPDATE:
-            there = existing.by_key(call.rows)
+            # Of a record that was sent alone the refusal itself says that it is not there.
+            there = existing.by_key(call.rows) if len(call.rows) > 1 else set()
             if len(there) < len(call.rows):
                 return self._without_match(call, there)
         refused = refusal(error)

@@ -72,15 +72,21 @@ class Existing:
         return held
 
     def gsids_of(self, deletion: Deletion) -> list[str]:
-        """The Gsids of the records that have the keys of a deletion."""
+        """The Gsids of the records that have the keys of a deletion, as exactly as there is one."""
         row = Row(deletion.values, [])
-        return [
-            str(record["Gsid"])
-            for record in self._records([row], ("Gsid", *self.keys))
-            if record.get("Gsid") and self.matcher.by_key([row], [record], self.keys)
-        ]
+        records = self._records([row], ("Gsid", *self.keys), all_of_them=True)
+        found = self.matcher.records_by_key(row, records, self.keys)
+        return [str(record["Gsid"]) for record in found if record.get("Gsid")]
 
-    def _records(self, rows: Iterable[Row], select: Sequence[str]) -> list[Mapping[str, Any]]:
+    def _records(
+        self, rows: Iterable[Row], select: Sequence[str], *, all_of_them: bool = False
+    ) -> list[Mapping[str, Any]]:
         values = [[row.values[key] for key in self.keys] for row in rows]
-        name = self.matcher.described.name
-        return query_by_values(self.query, name, self.keys, values, (*select, *self.keys))
+        return query_by_values(
+            self.query,
+            self.matcher.described.name,
+            self.keys,
+            values,
+            (*select, *self.keys),
+            all_of_them=all_of_them,
+        )

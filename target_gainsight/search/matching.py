@@ -70,6 +70,21 @@ class Matcher:
             }
         return found
 
+    def records_by_key(
+        self, row: Row, records: Sequence[Mapping[str, Any]], keys: Sequence[str]
+    ) -> list[Mapping[str, Any]]:
+        """The records that have the keys of a row; if none has, those that have similar ones."""
+        kinds = {key: kind_of_field(self.described, key) for key in keys}
+        found: list[Mapping[str, Any]] = []
+        for form_of in (comparable, similar):
+            wanted = [form_of(kinds[key], row.values[key]) for key in keys]
+            found = found or [
+                record
+                for record in records
+                if [form_of(kinds[key], record.get(key)) for key in keys] == wanted
+            ]
+        return found
+
     def records_of(
         self, rows: Sequence[Row], records: Sequence[Mapping[str, Any]], keys: Sequence[str]
     ) -> list[Mapping[str, Any]]:

@@ -191,6 +191,8 @@ class Reference:
             if errors:
                 return set() if record.gsid else errors
             there = self._with_keys(into, record.values)
+            keys = {name: record.values[name] for name in into.keys}
+            there = [row for row in there if keys.items() <= row.items()] or there
         if len(there) > 1:
             return {("SEVERAL_MATCHES", "")}
         table[:] = [row for row in table if not any(row is each for each in there)]

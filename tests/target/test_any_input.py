@@ -75,6 +75,8 @@ def expected(case: Case, drains: Iterable[tuple[str, int]]) -> Reference:
         waiting = [each for each in waiting if each not in batch]
         into = case.streams[stream]
         assert len(batch) <= (case.settings["batch_size_rows"] or MANY)
+        parents = [each for each in waiting if into.lookup and each.stream == PARENT]
+        assert all(each.number > up_to for each in parents)
         model.load(into, batch)
     assert waiting == []
     return model

@@ -93,3 +93,16 @@ def test_each_record_comes_out_once(runner: Runner, deletes: str) -> None:
     assert output.error is None
     rejected = [each["errors"][0]["code"] for each in runner.letters()]
     assert rejected == ["INVALID_NUMBER", "GSOBJ_1004", "MISSING_KEY"]
+
+
+@pytest.mark.parametrize("mode", ["rest", "bulk", "auto"])
+def test_a_tenant_that_finds_without_case_may_still_match_keys_with_case(
+    tmp_path: Path, mode: str
+) -> None:
+    quirks = Quirks(eq_ignores_case=True, keys_ignore_case=False)
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
+        sandbox.tenant.insert(THING, {"Name": "acme", "Code__gc": "1"}, {"Name": "b"})
+        runner = Runner(sandbox, tmp_path)
+        runner.loaded(schema(), record(Name="ACME", Code__gc="2"), record(Name="b"), load_mode=mode)
+        codes = {name: row["Code__gc"] for name, row in runner.rows().items()}
+        assert codes == {"acme": "1", "ACME": "2", "b": None}

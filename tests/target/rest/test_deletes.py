@@ -226,3 +226,21 @@ def test_what_comes_after_a_tombstone_of_its_gsid_is_written(
     )
     (row,) = runner.rows().values()
     assert (row["Code__gc"], row["Text__gc"]) == ("2", None)
+
+
+@pytest.mark.parametrize("page", [1, 5000])
+@pytest.mark.parametrize("folds", [False, True])
+def test_a_deletion_by_key_finds_the_record_of_just_that_key(
+    tmp_path: Path, page: int, *, folds: bool
+) -> None:
+    quirks = Quirks(eq_ignores_case=True, keys_ignore_case=folds, query_page_records=page)
+    gone = {"_sdc_deleted_at": "2024-01-01T00:00:00Z"}
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
+        names = ["acme", "Acme", "twice", "twice"]
+        sandbox.tenant.insert(THING, *({"Name": name} for name in names))
+        runner = Runner(sandbox, tmp_path)
+        feed = [record(Name="Acme", **gone), record(Name="twice", **gone)]
+        runner.load(schema(), *feed, deletes="delete", max_rejects=1, **REST)
+        sandbox.clock.sleep(2)
+        assert [row["Name"] for row in sandbox.tenant.rows(THING)] == ["acme", "twice", "twice"]
+        assert [each["errors"][0]["code"] for each in runner.letters()] == ["SEVERAL_MATCHES"]
