@@ -24,10 +24,9 @@ def summary(run: Run, usages: Iterable[tuple[int, Usage]]) -> Iterator[str]:
         run: The run.
         usages: Of each budget the calls that the run has made, and how far it is used by all.
     """
-    waited = run.clock.waited
-    of_which = f", of which {spell(waited)} waited" if waited else ""
-    how = f"failed after {spell(run.seconds)}" if run.error else f"done in {spell(run.seconds)}"
-    yield f"{run.connector}: {how}{of_which}"
+    how = "failed after" if run.error else "done in"
+    waited = f"of which {spell(run.clock.waited)} waited"
+    yield f"{run.connector}: {how} {spell(run.seconds)}, {waited}"
     for stream in run.streams.values():
         yield f"  {stream}"
     for used, usage in usages:
