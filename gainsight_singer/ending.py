@@ -10,7 +10,7 @@ from gainsight_api.errors import ConfigError
 from gainsight_singer.live import live
 from gainsight_singer.report.file import check_writable, replace_file
 from gainsight_singer.report.page import page
-from gainsight_singer.summary import summary, usages_of
+from gainsight_singer.summary import summary, used_of
 
 if TYPE_CHECKING:
     import logging
@@ -45,7 +45,7 @@ class Ending:
         """What is done in here is the run: its end, good or bad, is told."""
         with self.if_it_fails(), live(self.run):
             yield
-        self._tell(usages=True)
+        self._tell(ask=True)
 
     @contextmanager
     def if_it_fails(self) -> Iterator[None]:
@@ -61,18 +61,18 @@ class Ending:
         except BaseException as exc:
             self.run.error = self._said_of(exc)
             # A run that is stopped must not wait for the quota's store.
-            self._tell(usages=isinstance(exc, Exception))
+            self._tell(ask=isinstance(exc, Exception))
             raise
 
-    def _tell(self, *, usages: bool) -> None:
+    def _tell(self, *, ask: bool) -> None:
         self.collect()
-        found = usages_of(self.quotas()) if usages else []
-        for line in summary(self.run, found):
+        used = used_of(self.quotas(), ask=ask)
+        for line in summary(self.run, used):
             self.logger.info("%s", line)
         if not self.report_path:
             return
         try:
-            replace_file(self.report_path, page(self.run, found))
+            replace_file(self.report_path, page(self.run, used))
         except ConfigError as exc:
             if not self.run.error:
                 raise

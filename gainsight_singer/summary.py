@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import GainsightError
@@ -17,43 +18,61 @@ if TYPE_CHECKING:
 _NOUNS = {Budget.SYNC: "call", Budget.BULK: "job"}
 
 
-def summary(run: Run, usages: Iterable[tuple[int, Usage]]) -> Iterator[str]:
-    """What a run has done, used and waited for.
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a run has used of a budget.
 
-    Args:
-        run: The run.
-        usages: Of each budget the calls that the run has made, and how far it is used by all.
+    Attributes:
+        noun: What one of the budget's calls is called.
+        calls: The run's calls.
+        usage: How far the budget is used by all who share it; None if that is not known.
     """
-    waited = run.clock.waited
-    of_which = f", of which {spell(waited)} waited" if waited else ""
-    how = f"failed after {spell(run.seconds)}" if run.error else f"done in {spell(run.seconds)}"
-    yield f"{run.connector}: {how}{of_which}"
+
+    noun: str
+    calls: int
+    usage: Usage | None
+
+    def __str__(self) -> str:
+        """The calls, and how many are left."""
+        windows = self.usage.windows if self.usage else ()
+        left = [f"{w.left:,} of {w.window.limit:,} left {w.window.label}" for w in windows]
+        return counted(self.calls, self.noun) + (f": {', '.join(left)}" if left else "")
+
+
+def summary(run: Run, used: Iterable[Used]) -> Iterator[str]:
+    """What a run has done, used and waited for."""
+    how = "failed after" if run.error else "done in"
+    waited = f"of which {spell(run.clock.waited)} waited"
+    yield f"{run.connector}: {how} {spell(run.seconds)}, {waited}"
     for stream in run.streams.values():
         yield f"  {stream}"
-    for used, usage in usages:
-        noun = noun_of(usage)
-        windows = (f"{w.left:,} of {w.window.limit:,} left {w.window.label}" for w in usage.windows)
-        yield f"  {counted(used, noun)}: {', '.join(windows)}"
+    for each in used:
+        yield f"  {each}"
 
 
-def noun_of(usage: Usage) -> str:
-    """What one of a budget's calls is called."""
-    return _NOUNS.get(usage.budget, f"{usage.budget} call")
+def used_of(quotas: Iterable[Quota], *, ask: bool = True) -> list[Used]:
+    """What this process has used of each budget.
 
+    Budgets of which nothing was used are left out, but for the two that all know.
 
-def usages_of(quotas: Iterable[Quota]) -> list[tuple[int, Usage]]:
-    """Of each budget the calls that this process has made, and how far it is used by all.
-
-    Budgets of which nothing was used are left out, but for the two that all know. A quota's store
-    that cannot be read gives nothing.
+    Args:
+        quotas: What has paid for its calls.
+        ask: Whether to ask the quota's store what is left.
     """
-    found = []
-    for quota in quotas:
-        for budget in Budget:
-            if not (quota.used[budget] or budget in _NOUNS):
-                continue
-            try:
-                found.append((quota.used[budget], quota.remaining(budget)))
-            except GainsightError:
-                return found
-    return found
+    return [
+        Used(
+            _NOUNS.get(budget, f"{budget} call"),
+            quota.used[budget],
+            _usage(quota, budget) if ask else None,
+        )
+        for quota in quotas
+        for budget in Budget
+        if quota.used[budget] or budget in _NOUNS
+    ]
+
+
+def _usage(quota: Quota, budget: Budget) -> Usage | None:
+    try:
+        return quota.remaining(budget)
+    except GainsightError:  # the run has said what is wrong with the store
+        return None

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from gainsight_singer.report.charts import Span, meter, rows_chart, timeline
 from gainsight_singer.report.style import STYLE
 from gainsight_singer.report.text import shown
-from gainsight_singer.summary import noun_of
 from gainsight_singer.words import counted, spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gainsight_api.quota import Usage
     from gainsight_singer.run import Run, StreamRun
+    from gainsight_singer.summary import Used
 
 _HEAD = f"""<!doctype html>
 <html lang="en">
@@ -34,13 +33,8 @@ _TAIL = "</main>\n</body>\n</html>\n"
 _NUMBER = "number"
 
 
-def page(run: Run, usages: Sequence[tuple[int, Usage]]) -> str:
-    """A run's report.
-
-    Args:
-        run: The run, which has ended.
-        usages: Of each budget the calls that the run has made, and how far it is used by all.
-    """
+def page(run: Run, used: Iterable[Used]) -> str:
+    """The report of a run that has ended."""
     span = Span(run.started, run.clock.now())
     state = "failed" if run.error else "done"
     parts = [
@@ -49,7 +43,7 @@ def page(run: Run, usages: Sequence[tuple[int, Usage]]) -> str:
         _section("streams", "Streams", _streams(run.streams.values())),
         _section("rows", "Rows over time", rows_chart(run.samples, span)),
         _section("jobs", "Jobs", timeline(run.jobs, run.clock.waits, span)),
-        _section("limits", "Limits", _limits(usages)),
+        _section("limits", "Limits", _limits(used)),
         _section("rejects", "Rejects", _rejects(run.streams.values())),
         _TAIL,
     ]
@@ -98,19 +92,24 @@ def _streams(streams: Iterable[StreamRun]) -> str:
     return _table([*heads, ("", "State")], rows)
 
 
-def _limits(usages: Iterable[tuple[int, Usage]]) -> str:
-    meters = [
+def _limits(used: Iterable[Used]) -> str:
+    return "".join(map(_limit, used)) or "<p>The run made no call.</p>"
+
+
+def _limit(used: Used) -> str:
+    here = f"{counted(used.calls, used.noun)} in this run"
+    if used.usage is None:
+        return f"<p>{shown(here)}</p>"
+    return "".join(
         meter(
-            f"{noun_of(usage).capitalize()}s: {window.used:,} of {window.window.limit:,} used "
+            f"{used.noun.capitalize()}s: {window.used:,} of {window.window.limit:,} used "
             f"{window.window.label}",
             window.used,
             window.window.limit,
-            f"{counted(used, noun_of(usage))} in this run",
+            here,
         )
-        for used, usage in usages
-        for window in usage.windows
-    ]
-    return "".join(meters) or "<p>Not known: the run was stopped, or made no call.</p>"
+        for window in used.usage.windows
+    )
 
 
 def _rejects(streams: Iterable[StreamRun]) -> str:

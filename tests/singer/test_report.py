@@ -19,7 +19,7 @@ from gainsight_sandbox import Effect, Fault, ManualClock, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_singer.report.page import page
 from gainsight_singer.run import Reason, Run, RunClock
-from gainsight_singer.summary import usages_of
+from gainsight_singer.summary import used_of
 from tests.tap import support as tap
 from tests.target.support import Runner, record, records, schema, state, thing
 
@@ -95,7 +95,7 @@ def hostile() -> str:
     run.error = bad
     quota = Quota(open_store("memory"), "key", Limits())
     quota.acquire(Budget.SYNC)
-    return page(run, usages_of([quota]))
+    return page(run, used_of([quota]))
 
 
 def test_a_run_of_the_tap_has_all_its_sections(path: Path) -> None:
@@ -162,6 +162,7 @@ def test_a_run_that_is_stopped_has_one_too(path: Path) -> None:
         with pytest.raises(SystemExit):
             tap.run(made)
     assert "stopped by a signal" in read(path).texts["head"]
+    assert "0 jobs in this run" in read(path).texts["limits"]
 
 
 def test_a_programs_own_error_is_named_and_not_quoted(
