@@ -31,6 +31,7 @@ _PAGE_JOBS = 100
 _SUCCEEDED = ("successCount", "succeededRecords", "successRecords", "succeeded", "success")
 _FAILED = ("failureCount", "failedRecords", "failureRecords", "failedCount", "failed", "failure")
 _MAX_PAGES = 200
+_UNDER_WAY = ("PENDING", "IN_PROGRESS")
 
 
 class Operation(StrEnum):
@@ -126,6 +127,9 @@ class Imports(Protocol):
                 machine's clock or later, or that do not say when.
         """
 
+    def under_way(self, object_name: str) -> list[ImportJob]:
+        """The jobs into an object that are under way."""
+
 
 class JobImports:
     """Import jobs that take all they need with the file.
@@ -169,7 +173,7 @@ class JobImports:
         self, upload: Upload, *, under_way: bool = False, since: float | None = None
     ) -> list[ImportJob]:
         """The jobs of this file's name, object and operation."""
-        statuses = ("PENDING", "IN_PROGRESS") if under_way else (None,)
+        statuses = _UNDER_WAY if under_way else (None,)
         # Jobs are stamped by the tenant's clock, which may differ from this machine's.
         earliest = 0.0 if since is None else self._session.tenant_time(since)
         listed = {job.id: job for status in statuses for job in self._listed(status, earliest)}
@@ -180,6 +184,15 @@ class JobImports:
             and (job.object or upload.object).lower() == upload.object.lower()
             and (job.operation or upload.operation).upper() == upload.operation.upper()
             and (job.state is JobState.RUNNING or _time(job, earliest) >= earliest)
+        ]
+
+    def under_way(self, object_name: str) -> list[ImportJob]:
+        """The jobs into an object that are under way."""
+        listed = {job.id: job for status in _UNDER_WAY for job in self._listed(status, 0.0)}
+        return [
+            job
+            for job in listed.values()
+            if (job.object or object_name).lower() == object_name.lower()
         ]
 
     def _listed(self, status: str | None, earliest: float) -> Iterator[ImportJob]:
@@ -240,6 +253,11 @@ class ConnectorImports:
     ) -> list[ImportJob]:
         """Nothing: this form lists no jobs."""
         del upload, under_way, since
+        return []
+
+    def under_way(self, object_name: str) -> list[ImportJob]:
+        """Nothing: this form lists no jobs."""
+        del object_name
         return []
 
 

@@ -31,6 +31,8 @@ LARGEST_CALL = 50
 """Records that a call takes (article "API Documentation Overview")."""
 MOST_KEYS = 3
 """Fields by which an update may find its records."""
+KEY_TYPES = frozenset({"STRING", "GSID", "NUMBER", "EMAIL"})
+"""The data types that these fields may have."""
 NO_MATCH = "GSOBJ_1011"
 WRONG_API = "GSOBJ_1023"
 UPSERTABLE = frozenset({"relationship"})

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
+from gainsight_api.query import Query
 from gainsight_api.quota import Budget, Quota
 from gainsight_singer.words import counted
 from target_gainsight.bulk.csv_file import file_columns, file_size
@@ -15,8 +18,10 @@ from target_gainsight.route import Operation
 from target_gainsight.tally import Reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from gainsight_api.read import Read
+    from gainsight_api.session import Session
     from target_gainsight.rejects import Letter
     from target_gainsight.rest.loader import RestLoader
     from target_gainsight.route import Route
@@ -69,9 +74,8 @@ class DryRunStream:
         """What a dry run cannot foresee without writing."""
         return "; not checked: lookups, which REST calls resolve" if self.looks_by_call else ""
 
-    def rejected(self, row: Row, outcome: Outcome) -> bool:
+    def rejected(self, row: Row, outcome: Outcome, route: Route) -> bool:
         """Whether a row is to be inserted, and lacks a field that must have a value."""
-        route = self.route
         if route.operation is not Operation.INSERT:
             return False
         filled = {lookup.field for lookup in route.lookups}
@@ -87,6 +91,24 @@ class DryRunStream:
             reason = "the field must have a value"
             outcome.reject(row, *(Problem("MISSING_REQUIRED", reason, name) for name in missing))
         return bool(missing)
+
+
+class DryRunQuery(Query):
+    """The query calls by which the target matches keys, which a dry run makes and counts.
+
+    Args:
+        session: The tenant's session.
+        counts: Counts them.
+    """
+
+    def __init__(self, session: Session, counts: DryRunStream) -> None:
+        super().__init__(session)
+        self._counts = counts
+
+    @override
+    def page(self, read: Read) -> list[Mapping[str, Any]]:
+        self._counts.calls += 1
+        return super().page(read)
 
 
 @dataclass(slots=True)
@@ -110,11 +132,11 @@ class DryRunRest:
         outcome = Outcome()
         count = 0
         for row in rows:
-            if not self.counts.rejected(row, outcome):
+            if not self.counts.rejected(row, outcome, self.rest.route):
                 count += 1
                 outcome.confirm([row])
         self.counts.by_rest += count
-        self.counts.looks_by_call |= bool(count and self.counts.route.lookups)
+        self.counts.looks_by_call |= bool(count and self.rest.route.raw_lookups)
         self.counts.calls += self.rest.calls_for(count)
         return outcome
 
@@ -124,6 +146,7 @@ class DryRunBulk:
     """Stands for the bulk loader; does the lookups, so that their rejects are foreseen."""
 
     counts: DryRunStream
+    route: Route
     resolver: Resolver
     rest: DryRunRest | None
     settings: TargetSettings
@@ -133,10 +156,10 @@ class DryRunBulk:
         outcome = Outcome()
         counts: Counter[tuple[str, ...]] = Counter()
         sizes: Counter[tuple[str, ...]] = Counter()
-        fields = self.counts.route.object.fields
+        fields = self.route.object.fields
         for found in self.resolver.resolved(rows, outcome):
             block = found.without(
-                {n for n, row in enumerate(found) if self.counts.rejected(row, outcome)}
+                {n for n, row in enumerate(found) if self.counts.rejected(row, outcome, self.route)}
             )
             columns = file_columns(block, fields)
             outcome.confirm(block)

@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from target_gainsight.rows.values import Wire
 
 
+SEVERAL_MATCHES = "SEVERAL_MATCHES"
+UNSETTLED = "UNSETTLED"
+
+
+class UnknownKeyError(Exception):
+    """The key of a record cannot be found out.
+
+    Attributes:
+        problems: Every reason.
+    """
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("the key cannot be found out")
+        self.problems = problems
+
+
 @dataclass(slots=True)
 class Outcome:
     """What has become of records: each one is counted as confirmed, or is in a rejection.
@@ -73,6 +89,17 @@ class Deletion:
     values: dict[str, Wire]
     sources: list[int]
     takes_back: list[int] = field(default_factory=list)
+
+
+class FindsDeletions(Protocol):
+    """What finds the records to delete."""
+
+    def gsids_of(self, deletion: Deletion) -> list[str]:
+        """The Gsids of the records that have the keys of a deletion.
+
+        Raises:
+            UnknownKeyError: One of the keys cannot be found out.
+        """
 
 
 class Loader(Protocol):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from typing_extensions import override
 
-from gainsight_api.records import LARGEST_CALL, MOST_KEYS
+from gainsight_api.records import LARGEST_CALL
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings, with_defaults
 from gainsight_singer.report.setting import REPORT_PATH
 
@@ -37,7 +37,6 @@ _KEYS = {
     "type": ["array", "null"],
     "items": _NAME,
     "minItems": 1,
-    "maxItems": MOST_KEYS,
     "title": "Keys",
     "description": "Gainsight fields by which records are found; by default the stream's key "
     "properties.",

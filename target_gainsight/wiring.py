@@ -2,58 +2,39 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
-from gainsight_api.connect import connect
-from gainsight_api.errors import ConfigError
-from gainsight_api.imports import ConnectorImports, JobImports
-from gainsight_api.metadata import Field, GainsightObject, Metadata, Option
 from gainsight_api.query import Query
-from gainsight_api.records import Records
-from target_gainsight.bulk.jobs import Importer
-from target_gainsight.bulk.loader import BulkLoader
-from target_gainsight.bulk.row_numbers import BASES
 from target_gainsight.dry_run import (
     DryRunBulk,
     DryRunDeleter,
     DryRunLetters,
+    DryRunQuery,
     DryRunRest,
     DryRunStream,
     dry_run_report,
 )
 from target_gainsight.incoming.merge import Merger
-from target_gainsight.incoming.storage import Storage
 from target_gainsight.loaders import Loaders
+from target_gainsight.parts import Parts
 from target_gainsight.rejects import DeadLetters, Sender
-from target_gainsight.rest.deletes import Deleter
-from target_gainsight.rest.history import WriteHistory
-from target_gainsight.rest.loader import RestLoader
-from target_gainsight.rest.multiselects import Multiselects
-from target_gainsight.rest.pending_deletions import PendingDeletions
-from target_gainsight.rest.resolving import ResolvingRest
-from target_gainsight.route import LoadMode, Operation, Route, build_route
+from target_gainsight.route import LoadMode, Operation, Route
+from target_gainsight.routing import build_route
 from target_gainsight.rows.mapping import RecordMap
-from target_gainsight.search.existing import Existing
-from target_gainsight.search.lookups import Resolver
-from target_gainsight.search.matching import Matcher
 from target_gainsight.stream_load import StreamLoad
 from target_gainsight.tally import Tally
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gainsight_api.quota import Quota
-    from gainsight_api.session import Session
     from gainsight_singer.run import Run
-    from target_gainsight.loaders import RestPath
+    from target_gainsight.loaders import Loader, RestPath
     from target_gainsight.settings import TargetSettings
-
-logger = logging.getLogger(__name__)
 
 
 class Received(NamedTuple):
@@ -71,7 +52,7 @@ class Received(NamedTuple):
 
 
 class Wiring:
-    """The parts that the streams of a run share, and how those of one stream are put together.
+    """How the parts of a stream are put together.
 
     Args:
         settings: The target's settings.
@@ -89,15 +70,9 @@ class Wiring:
     def __init__(self, settings: TargetSettings, run: Run) -> None:
         self._settings = settings
         self._clock = run.clock
-        self.session = connect(settings, clock=run.clock)
-        self._metadata = Metadata(self.session)
-        self._objects: dict[str, GainsightObject] = {}
-        self._dropdowns: dict[str, list[Option]] = {}
-        self._deletions: dict[str, PendingDeletions] = {}
-        self._multiselects = Multiselects(settings.multiselect_format)
-        self._histories: dict[str, WriteHistory] = {}
+        self._parts = Parts(settings, run)
+        self.session = self._parts.session
         self._dry_run_streams: list[DryRunStream] = []
-        self._storage = Storage()
         self._run_id = uuid4().hex
         self._rejects = Path(settings.rejects_path)
         self.tally = Tally(-1 if settings.dry_run else settings.max_rejects, run)
@@ -105,23 +80,7 @@ class Wiring:
     @property
     def quotas(self) -> list[Quota]:
         """What pays for the calls."""
-        return list(dict.fromkeys([self.session.quota, self._bulk_session.quota]))
-
-    @cached_property
-    def _bulk_session(self) -> Session:
-        key = self._settings.bulk_access_key
-        if not key:
-            return self.session
-        if self._settings.bulk_import_api != "connector":
-            logger.warning(
-                "setting `bulk_access_key` is not used: it is for `bulk_import_api: connector`, "
-                "whose connection may have a key of its own"
-            )
-            return self.session
-        own = replace(
-            self._settings, access_key=key, oauth_client_id=None, oauth_client_secret=None
-        )
-        return connect(own, clock=self._clock)
+        return list(dict.fromkeys([self.session.quota, self._parts.bulk_session.quota]))
 
     def stream_load(
         self,
@@ -158,9 +117,9 @@ class Wiring:
             tally=self.tally,
             settings=self._settings,
             quota=self.session.quota,
-            bulk_quota=self._bulk_session.quota,
+            bulk_quota=self._parts.bulk_session.quota,
             clock=self._clock,
-            storage=self._storage,
+            storage=self._parts.storage,
             received_as=received.stream,
             on_progress=on_progress,
             logger=logger,
@@ -169,7 +128,7 @@ class Wiring:
     def dry_run_report(self) -> Iterator[str]:
         """What a dry run says at its end, line by line; nothing, if the run is not dry."""
         if self._settings.dry_run:
-            quota, bulk_quota = self.session.quota, self._bulk_session.quota
+            quota, bulk_quota = self.session.quota, self._parts.bulk_session.quota
             yield from dry_run_report(self._dry_run_streams, quota, bulk_quota)
 
     def _route(self, stream: str, key_properties: Sequence[str]) -> Route:
@@ -178,20 +137,19 @@ class Wiring:
             stream,
             key_properties,
             settings,
-            self._object(stream, settings.object or stream),
+            self._parts.descriptions.object_for(stream, settings.object or stream),
             connector=self._settings.bulk_import_api == "connector",
         )
 
     def _merger(self, route: Route) -> Merger:
         return Merger(
-            mapping=RecordMap(route, self._dropdown),
+            mapping=RecordMap(route, self._parts.descriptions.dropdown),
             merges=route.operation is not Operation.INSERT,
             deletes=route.delete,
         )
 
     def _loaders(self, route: Route, received: Received) -> Loaders:
-        existing = self._existing(route)
-        rest = self._rest_loader(route, existing)
+        rest, bulk = self._parts.paths(route, self._parts.writing_paths, Query(self.session))
         sender = Sender(
             stream=received.stream,
             object=route.object.name,
@@ -201,11 +159,9 @@ class Wiring:
             run_id=self._run_id,
         )
         return Loaders(
-            rest=self._rest_path(route, rest),
-            bulk=self._bulk_loader(route, existing, rest),
-            deleter=Deleter(
-                route, Records(self.session), existing, self._pending_deletions(route.object)
-            ),
+            rest=rest,
+            bulk=bulk,
+            deleter=self._parts.deleter(route),
             letters=DeadLetters(self._rejects, sender, self._clock, self.tally),
             done="loaded into",
         )
@@ -213,99 +169,20 @@ class Wiring:
     def _dry_run_loaders(self, route: Route) -> Loaders:
         counts = DryRunStream(route)
         self._dry_run_streams.append(counts)
-        rest = DryRunRest(counts, self._rest_loader(route, self._existing(route)))
-        bulk = None
-        if route.load_mode is not LoadMode.REST:
-            few_by_rest = rest if route.load_mode is LoadMode.AUTO else None
-            bulk = DryRunBulk(counts, self._resolver(route), few_by_rest, self._settings)
+        query = DryRunQuery(self.session, counts)
+        rest, bulk = self._parts.paths(route, partial(self._counting_paths, counts), query)
         return Loaders(
-            rest=self._rest_path(route, rest),
+            rest=rest,
             bulk=bulk,
             deleter=DryRunDeleter(counts),
             letters=DryRunLetters(counts),
             done="planned for",
         )
 
-    def _rest_loader(self, route: Route, existing: Existing) -> RestLoader:
-        records = Records(self.session)
-        return RestLoader(
-            route,
-            records,
-            existing,
-            self._clock,
-            self._settings.rest_batch_size,
-            self._history(route.object),
-            self._multiselects,
-        )
-
-    def _bulk_loader(self, route: Route, existing: Existing, rest: RestLoader) -> BulkLoader | None:
+    def _counting_paths(self, counts: DryRunStream, route: Route) -> tuple[RestPath, Loader | None]:
+        rest = DryRunRest(counts, self._parts.rest_loader(route))
         if route.load_mode is LoadMode.REST:
-            return None
-        base = str(self._settings.bulk_row_number_base)
-        return BulkLoader(
-            route=route,
-            importer=self._importer,
-            storage=self._storage,
-            resolver=self._resolver(route),
-            existing=existing,
-            rest=rest if route.load_mode is LoadMode.AUTO else None,
-            bulk_threshold_rows=self._settings.bulk_threshold_rows,
-            max_bulk_bytes=self._settings.max_bulk_bytes,
-            history=self._history(route.object),
-            bases=BASES if base == "auto" else (int(base),),
-        )
-
-    @cached_property
-    def _importer(self) -> Importer:
-        session = self._bulk_session
-        connector = self._settings.bulk_import_api == "connector"
-        return Importer(
-            ConnectorImports(session) if connector else JobImports(session),
-            self.tally.run,
-            job_poll_interval=self._settings.job_poll_interval,
-            job_timeout=self._settings.job_timeout,
-        )
-
-    def _pending_deletions(self, described: GainsightObject) -> PendingDeletions:
-        """What the run has deleted of an object, for all streams that go into it."""
-        if described.name not in self._deletions:
-            self._deletions[described.name] = PendingDeletions(
-                Query(self.session), Matcher(described), self._clock
-            )
-        return self._deletions[described.name]
-
-    def _history(self, described: GainsightObject) -> WriteHistory:
-        """What has become of writes to an object, for all streams that go into it."""
-        return self._histories.setdefault(described.name, WriteHistory())
-
-    def _existing(self, route: Route) -> Existing:
-        return Existing(Query(self.session), Matcher(route.object), route.keys)
-
-    def _resolver(self, route: Route) -> Resolver:
-        find_object = partial(self._object, route.stream)
-        no_fields = route.lookup_sources - set(route.object.fields)
-        return Resolver(route.lookups, find_object, Query(self.session), no_fields)
-
-    def _rest_path(self, route: Route, rest: RestPath) -> RestPath:
-        if not route.resolves_for_rest:
-            return rest
-        return ResolvingRest(route, rest, self._resolver(route))
-
-    def _object(self, stream: str, name: str) -> GainsightObject:
-        if name not in self._objects:
-            self._objects |= self._metadata.describe([name])
-        if name not in self._objects:
-            raise ConfigError(
-                f"stream {stream}: this tenant has no object {name!r}; name the one it is to be "
-                "loaded into as `object` of its `streams` entry"
-            )
-        return self._objects[name]
-
-    def _dropdown(self, field: Field) -> Sequence[Option]:
-        """The items of a picklist that its description lacks."""
-        category = field.category_id
-        if not category:
-            return ()
-        if category not in self._dropdowns:
-            self._dropdowns[category] = self._metadata.dropdown(category)
-        return self._dropdowns[category]
+            return rest, None
+        few_by_rest = rest if route.load_mode is LoadMode.AUTO else None
+        resolver = self._parts.resolver(route)
+        return rest, DryRunBulk(counts, route, resolver, few_by_rest, self._settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import DataError, GainsightError, JobFailedError, RetriableError
@@ -63,27 +64,57 @@ class Importer:
         """Time."""
         return self.run.clock
 
-    def import_file(self, upload: Upload, stream: str) -> ImportJob:
+    def import_file(self, upload: Upload, stream: str, *, completed: bool = True) -> ImportJob:
         """Import a file of a stream; return the completed job.
+
+        Args:
+            upload: The file.
+            stream: The stream.
+            completed: Whether inserts that an earlier run has completed are not done again.
 
         Raises:
             JobFailedError: The job failed as a whole.
             GainsightError: It takes too long, or it cannot be found out whether it was submitted.
         """
-        job_id = self._left_by_another_run(upload, stream)
+        job_id = self._left_by_another_run(upload, stream, completed=completed)
         if job_id is None:
             job_id = self._submitted(upload, stream)
             logger.info("stream %s: submitted import job %s", stream, job_id)
         self._known.add(job_id)
+        return self._waited_for(job_id, upload, stream)
+
+    def _waited_for(self, job_id: str, upload: Upload, stream: str) -> ImportJob:
         told = self.run.job(stream, job_id)
         with self.run.waiting_for(told, logger):
             job = self._finished(job_id, upload, stream)
         told.ended, told.rows = told.done, job.succeeded
         return job
 
-    def _left_by_another_run(self, upload: Upload, stream: str) -> str | None:
+    def finish_inserts(self, stream: str, object_name: str) -> None:
+        """Wait for a stream's insert jobs that a killed run has left under way.
+
+        What they add is not there yet, and would be added a second time.
+
+        Raises:
+            GainsightError: It takes too long.
+        """
+        for job in self._new(self.imports.under_way(object_name)):
+            name = job.file_name or ""
+            inserts = (job.operation or "").lower() == Operation.INSERT
+            if not inserts or not name.startswith(f"{file_stem(stream)}-"):
+                continue
+            logger.info("stream %s: waiting for import job %s of an earlier run", stream, job.id)
+            upload = Upload(
+                object=object_name, operation=Operation.INSERT, keys=(), file=Path(name)
+            )
+            try:
+                self._waited_for(job.id, upload, stream)
+            except JobFailedError as exc:
+                logger.warning("stream %s: %s", stream, exc)
+
+    def _left_by_another_run(self, upload: Upload, stream: str, *, completed: bool) -> str | None:
         """Find a job of this file that is under way; of inserts, also one that has completed."""
-        if upload.operation is not Operation.INSERT:
+        if upload.operation is not Operation.INSERT or not completed:
             jobs = self.imports.find(upload, under_way=True)
         else:
             jobs = self.imports.find(upload, since=self.clock.now() - self.job_timeout)

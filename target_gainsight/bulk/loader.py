@@ -79,6 +79,10 @@ class BulkLoader:
             outcome += self._load(wave)
         return outcome
 
+    def finish_inserts(self) -> None:
+        """Wait for what a killed run is still adding; see `Importer.finish_inserts`."""
+        self.importer.finish_inserts(self.route.stream, self.route.object.name)
+
     def _load(self, rows: Rows) -> Outcome:
         outcome = Outcome()
         with tempfile.TemporaryDirectory(dir=self.storage.folder) as folder:
@@ -113,7 +117,9 @@ class BulkLoader:
             job_id=self.route.job_id,
         )
         try:
-            job = self.importer.import_file(upload, self.route.stream)
+            job = self.importer.import_file(
+                upload, self.route.stream, completed=not self.route.known_as_new
+            )
         except (RequestError, TooLargeError) as exc:
             raise self._refused(upload, exc) from None
         problems = self._failures(job, file)

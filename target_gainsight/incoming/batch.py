@@ -120,10 +120,18 @@ class Batch:
         for part in self._slices(indexes):
             yield self._sendable(_read_records(self._lines(part), part))
 
-    def keys(self, indexes: range, names: tuple[str, ...]) -> Iterator[list[Block]]:
-        """Read some properties of a range of records, and `DELETED_AT`, as `records` does."""
+    def keys(
+        self, indexes: range, names: tuple[str, ...], rare: tuple[str, ...] = ()
+    ) -> Iterator[list[Block]]:
+        """Read some properties of a range of records, and `DELETED_AT`, as `records` does.
+
+        Args:
+            indexes: The records.
+            names: The properties.
+            rare: Those that most records lack; a record without one may seem to have a null.
+        """
         for part in self._slices(indexes):
-            yield self._sendable(_read_some(self._lines(part), part, names))
+            yield self._sendable(_read_some(self._lines(part), part, names, rare))
 
     def _slices(self, indexes: range) -> Iterator[range]:
         """Cut a range into parts of some hundred records, or of some MB."""
@@ -179,21 +187,25 @@ def _read_records(lines: bytes, indexes: Sequence[int]) -> list[Block]:
         return [*blocks_of(_decoder.decode_lines(lines), sources)]
 
 
-def _read_some(lines: bytes, indexes: Sequence[int], names: tuple[str, ...]) -> list[Block]:
+def _read_some(
+    lines: bytes, indexes: Sequence[int], names: tuple[str, ...], rare: tuple[str, ...]
+) -> list[Block]:
     """Read some properties, and `DELETED_AT` or None: much faster than `_read_records`.
 
     Args:
         lines: Each record in a line.
         indexes: The index of each in its batch.
-        names: The properties.
+        names: The properties that most records have.
+        rare: The others.
     """
     sources = [[index] for index in indexes]
+    every = (*names, *rare, DELETED_AT)
     try:
-        columns = _columns(lines, _decoder_of(names, DELETED_AT))
-        return [Block((*names, DELETED_AT), columns, sources)]
+        columns = _columns(lines, _decoder_of(names, (*rare, DELETED_AT)))
+        return [Block(every, columns, sources)]
     except _NOT_ALIKE:  # some lack one of the properties
         records = [
-            {name: record[name] for name in (*names, DELETED_AT) if name in record}
+            {name: record[name] for name in every if name in record}
             for record in _decoder.decode_lines(lines)
         ]
         return [*blocks_of(records, sources)]
@@ -207,18 +219,18 @@ def _columns(
 
 @lru_cache(_KNOWN_SHAPES)
 def _decoder_of(
-    names: tuple[str, ...], optional: str | None = None
+    names: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> Callable[[bytes], list[msgspec.Struct]]:
     """Build a decoder of records that have just these properties.
 
-    With an optional one it takes records that have others, too, and leaves those out.
+    With optional ones it takes records that have others, too, and leaves those out.
     """
-    fields = {f"property_{number}": name for number, name in enumerate(names)}
-    types: list[Any] = [(field, Any) for field in fields]
-    if optional is not None:
-        fields["optional"] = optional
-        types.append(("optional", Any, None))
+    fields = {f"property_{number}": name for number, name in enumerate((*names, *optional))}
+    types: list[Any] = [
+        (field, Any) if number < len(names) else (field, Any, None)
+        for number, field in enumerate(fields)
+    ]
     record = msgspec.defstruct(
-        "Record", types, rename=fields, forbid_unknown_fields=optional is None, gc=False
+        "Record", types, rename=fields, forbid_unknown_fields=not optional, gc=False
     )
     return msgspec.json.Decoder(record, float_hook=Digits).decode_lines

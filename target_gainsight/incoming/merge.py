@@ -9,12 +9,14 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from target_gainsight.incoming.batch import DELETED_AT
+from target_gainsight.incoming.cuts import parts
 from target_gainsight.incoming.tombstones import Tombstones, deleted_in
 from target_gainsight.incoming.turns import turns
 from target_gainsight.loaders import Deletion
 from target_gainsight.problems import Rejection
 from target_gainsight.rows.blocks import Block, Row, Rows, blocks_of, in_blocks
-from target_gainsight.rows.mapping import GSID, RecordConversionError, RecordMap, gsid_of
+from target_gainsight.rows.keys import GSID
+from target_gainsight.rows.mapping import RecordConversionError, RecordMap, gsid_of
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -71,7 +73,10 @@ class Merger:
         in one part. Inserts are not merged, so that each run of inserts and each run of deletions
         is a part of its own.
         """
-        if self.merges:
+        if self.merges and self.deletes and self.mapping.looks_up_keys:
+            for part in parts(batch, indexes, self.mapping):
+                yield from self._in_turns(batch, part)
+        elif self.merges:
             yield from self._in_turns(batch, indexes)
         elif self.deletes:
             yield from self._in_runs(batch, indexes)
@@ -244,14 +249,15 @@ class Merger:
         found_at, hashes, folded = array("Q"), array("q"), array("q")
         found: set[int] = set()
         tombstones = Tombstones()
-        names = self.mapping.key_sources
+        rare = self.mapping.rare_key_sources
+        names = tuple(name for name in self.mapping.key_sources.values() if name not in rare)
         names += (GSID,) if self.deletes and GSID not in names else ()
-        for block in chain.from_iterable(batch.keys(indexes, names)):
+        for block in chain.from_iterable(batch.keys(indexes, names, rare)):
             if self.deletes:
                 tombstones.look_at(block)
             for rows in self.mapping.convert_block(block)[0]:
                 found_at.extend([index for (index,) in rows.sources])
-                keys = list(map(self.mapping.same_key, rows.tuples(self.mapping.keys)))
+                keys = list(self.mapping.keys_of(rows))
                 hashes.extend(map(hash, keys))
                 folded.extend(hash(tuple(map(str.casefold, key))) for key in keys)
         repeated = {key for key, following in pairwise(sorted(hashes)) if key == following}

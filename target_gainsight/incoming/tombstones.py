@@ -6,7 +6,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from target_gainsight.incoming.batch import DELETED_AT
-from target_gainsight.rows.mapping import GSID
+from target_gainsight.rows.keys import GSID
 
 if TYPE_CHECKING:
     from target_gainsight.rows.blocks import Block

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from gainsight_api.errors import RequestError
 from gainsight_api.records import Records, refusal
-from target_gainsight.loaders import Deletion, Outcome
+from target_gainsight.loaders import (
+    SEVERAL_MATCHES,
+    Deletion,
+    FindsDeletions,
+    Outcome,
+    UnknownKeyError,
+)
 from target_gainsight.problems import Problem
 from target_gainsight.rest.refusals import problems_of
 
@@ -17,9 +23,8 @@ if TYPE_CHECKING:
     from target_gainsight.rest.pending_deletions import PendingDeletions
     from target_gainsight.route import Route
     from target_gainsight.rows.blocks import Row
-    from target_gainsight.search.existing import Existing
 
-_SEVERAL = Problem("SEVERAL_MATCHES", "several records have this key; none is deleted")
+_SEVERAL = Problem(SEVERAL_MATCHES, "several records have this key; none is deleted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +34,33 @@ class Deleter:
     Attributes:
         route: Where the stream goes.
         records: The calls.
-        existing: Finds the records that Gainsight holds.
+        finder: Finds the records that Gainsight holds.
         pending: What the run has deleted of the object.
     """
 
     route: Route
     records: Records
-    existing: Existing
+    finder: FindsDeletions
     pending: PendingDeletions
 
     def delete(self, deletions: Iterable[Deletion]) -> Outcome:
         """Delete; each deletion comes out as confirmed or rejected."""
         outcome = Outcome()
         for deletion in deletions:
+            problems: tuple[Problem, ...]
+            request_id = None
             try:
-                is_clear = self._delete_one(deletion)
+                problems = () if self._delete_one(deletion) else (_SEVERAL,)
             except RequestError as exc:
                 refused = refusal(exc)
-                outcome.reject(deletion, *problems_of(refused), request_id=refused.request_id)
+                problems, request_id = problems_of(refused), refused.request_id
+            except UnknownKeyError as exc:
+                problems = exc.problems
+            if problems:
+                outcome.reject(deletion, *problems, request_id=request_id)
                 deletion.takes_back.clear()
-                continue
-            if is_clear:
-                outcome.confirm_deletion(deletion)
             else:
-                outcome.reject(deletion, _SEVERAL)
-                deletion.takes_back.clear()
+                outcome.confirm_deletion(deletion)
         return outcome
 
     def wait_for(self, rows: Iterable[Row]) -> None:
@@ -62,7 +69,11 @@ class Deleter:
         Raises:
             GainsightError: It takes too long.
         """
-        self.pending.wait_for(rows, self.route.keys, self.route.stream)
+        keys = self.route.keys
+        if keys:
+            # What a lookup is still to fill cannot tell rows from deleted records yet.
+            known = [key for key in keys if key not in self.route.looked_up_keys]
+            self.pending.wait_for(rows, known, self.route.stream)
 
     def _delete_one(self, deletion: Deletion) -> bool:
         """Delete a record by its Gsid, or by its keys if there is none of that Gsid here.
@@ -72,7 +83,7 @@ class Deleter:
         """
         if deletion.gsid and self._delete(deletion.gsid):
             return True
-        gsids = self.existing.gsids_of(deletion) if deletion.values else []
+        gsids = self.finder.gsids_of(deletion) if deletion.values else []
         if len(gsids) > 1:
             return False
         for gsid in gsids:

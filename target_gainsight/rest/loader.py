@@ -21,7 +21,7 @@ from gainsight_api.errors import (
     TooLargeError,
 )
 from gainsight_api.records import NO_MATCH, WRONG_API, Records, WriteReply, is_about_data, refusal
-from target_gainsight.loaders import Outcome
+from target_gainsight.loaders import UNSETTLED, Outcome
 from target_gainsight.problems import Problem
 from target_gainsight.rest.calls import Call, bisect
 from target_gainsight.rest.first_calls import FirstCalls
@@ -45,7 +45,7 @@ _SETTLING_SECONDS = (10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0)
 
 _UNCONFIRMED = Problem("UNCONFIRMED", "Gainsight's reply does not show this record, twice over")
 _UNSETTLED = Problem(
-    "UNSETTLED",
+    UNSETTLED,
     "the connection broke off, and whether this record was added cannot be told: look for it in "
     "Gainsight before sending it again",
 )

@@ -52,13 +52,13 @@ class PendingDeletions:
 
         Args:
             rows: What is to be written.
-            keys: The key fields; without any, rows are not written to records that are there.
+            keys: The key fields that are known; without any, no record may be there.
             stream: The rows' stream, for the error.
 
         Raises:
             GainsightError: It takes too long.
         """
-        if not self._gsids or not keys:
+        if not self._gsids:
             return
         there: Sequence[Mapping[str, Any]] | None = None
         for some in pieces(rows, _ROWS):

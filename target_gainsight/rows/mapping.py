@@ -9,7 +9,7 @@ from target_gainsight.problems import Problem, Rejection
 from target_gainsight.route import Operation, Route
 from target_gainsight.rows.blocks import Block
 from target_gainsight.rows.columns import convert_column
-from target_gainsight.rows.keys import Key, comparable, key_as_sent, kind_of_field
+from target_gainsight.rows.keys import GSID, Key, comparable, key_as_sent, kind_of_field
 from target_gainsight.rows.values import (
     MULTISELECT,
     PICKLIST,
@@ -21,12 +21,12 @@ from target_gainsight.rows.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from gainsight_api.metadata import Field, Option
 
-GSID = "Gsid"
 _SDC_PREFIX = "_sdc_"
+_NULL = "\0"
 
 
 class RecordConversionError(Exception):
@@ -60,13 +60,24 @@ class RecordMap:
         self._options_of = options_of
         self._columns: dict[str, _Column | None] = {}
         self._mapped = set(route.fields.values())
-        kinds = [kind_of_field(route.object, key) for key in route.keys]
+        self._looked_up = {
+            lookup.field: tuple(lookup.fields)
+            for lookup in route.lookups
+            if lookup.field in route.looked_up_keys
+        }
+        columns = [name for names in self._looked_up.values() for name in names]
+        self._names = tuple(dict.fromkeys([*route.keys, *columns]))
+        kinds = [kind_of_field(route.object, name) for name in self._names]
         self._numeric = {n for n, kind in enumerate(kinds) if kind is Kind.NUMBER}
+        self._has_boolean_key = Kind.BOOLEAN in kinds
         sources = {field: name for name, field in route.fields.items()}
-        self.keys = route.keys
-        """The key fields."""
-        self.key_sources = tuple(sources.get(key, key) for key in route.keys)
-        """The properties that hold the values of the key fields."""
+        self.key_sources = {name: sources.get(name, name) for name in self._names}
+        """The properties that tell a record's key, by field: those of the key fields, and those by
+        which `lookups` fill one of these."""
+        self.rare_key_sources = tuple(
+            self.key_sources[key] for key in self._looked_up if key not in columns
+        )
+        """Those of them that most records lack: what `lookups` fill."""
 
     def left_out(self, properties: Sequence[str]) -> list[str]:
         """The properties that Gainsight has no field for, apart from Singer's own."""
@@ -94,24 +105,34 @@ class RecordMap:
                 values[column.field] = column.convert(value)
             except ConversionError as exc:
                 problems.append(Problem(exc.code, str(exc), column.field))
-        missing = [key for key in self._route.keys if values.get(key) is None]
+        if self._route.omit_nulls:
+            values = {name: value for name, value in values.items() if value is not None}
+        missing = [
+            key
+            for key in self._route.keys
+            if values.get(key) is None and not self._is_looked_up(key, values)
+        ]
         faulty = {problem.field for problem in problems}
         problems += [
             Problem("MISSING_KEY", f"the record has no value in {self._place_of(key)}", key)
             for key in missing
-            if key not in faulty
+            if faulty.isdisjoint((key, *self._looked_up.get(key, ())))
         ]
         if problems:
             raise RecordConversionError(*problems)
-        if self._route.omit_nulls:
-            return {name: value for name, value in values.items() if value is not None}
         return values
 
     def _place_of(self, key: str) -> str:
-        source = self.key_sources[self.keys.index(key)]
+        source = self.key_sources[key]
+        columns = [self.key_sources[name] for name in self._looked_up.get(key, ())]
+        nor = f", nor in {', '.join(columns)}, by which `lookups` fill it" if columns else ""
         if source == key:
-            return f"the property {key}, which is a key"
-        return f"the property {source}, which `fields` maps to the key {key}"
+            return f"the property {key}, which is a key{nor}"
+        return f"the property {source}, which `fields` maps to the key {key}{nor}"
+
+    def _is_looked_up(self, key: str, given: Container[str]) -> bool:
+        """Whether a key's value is still to be found, since one of its lookup's columns is here."""
+        return any(name in given for name in self._looked_up.get(key, ()))
 
     def convert_block(self, block: Block) -> tuple[list[Block], list[Rejection]]:
         """Convert a block of records: the rows to send, and the records that do not convert."""
@@ -138,7 +159,13 @@ class RecordMap:
         for key in self._route.keys:
             found = sent.get(key, (None,) * len(block))
             if None in found:
-                unconverted.update(index for index, value in enumerate(found) if value is None)
+                columns = [sent[name] for name in self._looked_up.get(key, ()) if name in sent]
+                if columns and not self._route.omit_nulls:
+                    continue  # a lookup may make something of a null, too
+                every = enumerate(zip(found, *columns, strict=True))
+                unconverted.update(
+                    index for index, some in every if all(value is None for value in some)
+                )
         return sent, unconverted
 
     def _problems(self, record: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -149,10 +176,45 @@ class RecordMap:
         raise RuntimeError("a record that converts by itself did not convert in a block")
 
     def key_of(self, values: Mapping[str, Wire]) -> Key:
-        """The key by which a row is merged with others; see `key_as_sent`."""
-        return self.same_key(key_as_sent(values, self._route.keys))
+        """The key by which a row is merged with others; see `key_as_sent`.
 
-    def same_key(self, key: Key) -> Key:
+        In place of a key that a lookup fills stands what the lookup goes by.
+        """
+        if not self._looked_up:
+            return self._same_key(key_as_sent(values, self._names))
+        given = {name: _NULL if value is None else str(value) for name, value in values.items()}
+        for key, columns in self._looked_up.items():
+            if key not in columns and any(name in given for name in columns):
+                given.pop(key, None)
+        return self._same_key(tuple([given.get(name, "") for name in self._names]))
+
+    def keys_of(self, rows: Block) -> Iterable[Key]:
+        """The keys of a block's rows, as `key_of` has them."""
+        if not self._looked_up and not self._has_boolean_key:
+            return map(self._same_key, rows.tuples(self._names))
+        return (self.key_of(row.values) for row in rows)
+
+    @property
+    def looks_up_keys(self) -> bool:
+        """Whether lookups fill keys, so that which keys are equal is known only later."""
+        return bool(self._looked_up)
+
+    def similar_key_of(self, values: Mapping[str, Wire]) -> Key:
+        """As `key_of`, but for case and outer blanks: a tenant may take such keys as equal."""
+        return tuple([part.strip().casefold() for part in self.key_of(values)])
+
+    def known_key_of(self, values: Mapping[str, Wire]) -> Key:
+        """The keys that no lookup fills, without regard to case and outer blanks."""
+        key = self.similar_key_of(values)
+        columns = {name for names in self._looked_up.values() for name in names}
+        known = [name for name in self._route.keys if name not in {*self._looked_up, *columns}]
+        return tuple([key[self._names.index(name)] for name in known])
+
+    def ways_of(self, values: Mapping[str, Wire]) -> tuple[bool, ...]:
+        """In which of the two ways each key comes that a lookup fills: by its columns, or as is."""
+        return tuple([self._is_looked_up(key, values) for key in self._looked_up])
+
+    def _same_key(self, key: Key) -> Key:
         """A key in the one form of all its spellings: a number may be written in several ways."""
         if not self._numeric:
             return key
@@ -167,7 +229,8 @@ class RecordMap:
         Raises:
             RecordConversionError: One of them has no value, or one that its field cannot hold.
         """
-        return self.convert({name: record[name] for name in self.key_sources if name in record})
+        names = self.key_sources.values()
+        return self.convert({name: record[name] for name in names if name in record})
 
     def identity(self, record: Mapping[str, Any]) -> tuple[str | None, dict[str, Wire]]:
         """Tell which record a deleted one is: its Gsid if it has one, and its keys.

@@ -23,7 +23,7 @@ _MAX_CONDITIONS = 150
 
 def rows_per_query(fields: Sequence[str]) -> int:
     """How many rows one query can ask for by the values of these fields."""
-    return _MAX_CONDITIONS // len(fields)
+    return max(1, _MAX_CONDITIONS // len(fields))
 
 
 def query_by_values(

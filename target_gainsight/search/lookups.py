@@ -16,9 +16,8 @@ from gainsight_api.pieces import pieces
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.read import Read
 from target_gainsight.problems import Problem
-from target_gainsight.rows.blocks import Rows, in_blocks
-from target_gainsight.rows.keys import comparable, kind_of_field, similar
-from target_gainsight.rows.mapping import GSID
+from target_gainsight.rows.blocks import Row, Rows, in_blocks
+from target_gainsight.rows.keys import GSID, comparable, kind_of_field, similar
 from target_gainsight.rows.values import ConversionError, Wire, converter, text
 from target_gainsight.search.by_values import query_by_values, rows_per_query
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from gainsight_api.metadata import GainsightObject
     from target_gainsight.loaders import Outcome
     from target_gainsight.route import Lookup
-    from target_gainsight.rows.blocks import Block, Row
+    from target_gainsight.rows.blocks import Block
 
 _NOT_RESOLVED = "GSOBJ_1008"
 _MAX_CALLS_BY_VALUE = 2
@@ -60,6 +59,7 @@ class LookupCache:
         self._several = lookup.on_several == "MARKASERROR"
         self._found: dict[Form, list[Wire]] = {}
         self._alike: dict[Form, list[Wire]] = {}
+        self._more_pages_than = _MAX_CALLS_BY_VALUE
 
     def criteria(self, row: Row) -> Criteria | None:
         """What a row looks for; None if it has none of the fields."""
@@ -86,7 +86,7 @@ class LookupCache:
         missing = {form: given for form, given in new.items() if not self._found.get(form)}
         per_call = rows_per_query(self._names)
         calls = -(-len(missing) // per_call)
-        in_pages = calls > _MAX_CALLS_BY_VALUE and GSID in self._target.fields
+        in_pages = calls > self._more_pages_than and GSID in self._target.fields
         if in_pages and (similar_ones := self._read_pages(set(missing), calls)) is not None:
             # Which of several matches is the first depends on the tenant's own order, and whether
             # one that differs in case is a match on its comparison.
@@ -154,6 +154,7 @@ class LookupCache:
             self._keep(records, wanted)
             there.update(self._similar(self._form_of(record)) for record in records)
             last = str(records[-1][GSID])
+        self._more_pages_than = max_pages
         return None
 
     def _keep(self, records: Sequence[Mapping[str, Any]], wanted: set[Form]) -> None:
@@ -161,8 +162,10 @@ class LookupCache:
             form = self._form_of(record)
             if form in wanted:
                 found = self._found.setdefault(form, [])
-                if len(found) <= 1:
-                    found.append(text(record.get(self.lookup.result)))
+                value = text(record.get(self.lookup.result))
+                again = self.lookup.result == GSID and value in found  # of a page that overlaps
+                if len(found) <= 1 and not again:
+                    found.append(value)
 
     @property
     def _selected(self) -> tuple[str, ...]:
@@ -234,10 +237,14 @@ class Resolver:
             yield rows
             return
         known: list[dict[Form, int]] = [{} for _ in own]
-        levels = [
-            max(cache.level(row, seen) for cache, seen in zip(own, known, strict=True))
-            for row in rows
-        ]
+        names = {name for cache in own for pair in cache.lookup.fields.items() for name in pair}
+        some = [Row({n: row.values[n] for n in names & {*row.values}}, row.sources) for row in rows]
+        levels = [0] * len(some)
+        # A row of several records stands where the last of them came; the first one was before.
+        for index in sorted(range(len(some)), key=lambda index: some[index].sources[0]):
+            levels[index] = max(
+                cache.level(some[index], seen) for cache, seen in zip(own, known, strict=True)
+            )
         for wave in range(max(levels, default=0) + 1):
             yield Rows(partial(_of_level, rows, levels, wave))
 

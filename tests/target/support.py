@@ -12,7 +12,7 @@ from gainsight_api.metadata import GainsightObject
 from gainsight_sandbox import DataType, Field, Option, custom_object
 from target_gainsight.incoming.batch import Batch
 from target_gainsight.incoming.storage import Storage
-from target_gainsight.route import Route, build_route
+from target_gainsight.routing import build_route
 from target_gainsight.settings import TargetSettings
 from target_gainsight.target import TargetGainsight
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gainsight_api import metadata
     from gainsight_sandbox import ObjectSchema, Sandbox
+    from target_gainsight.route import Route
 
 COLOURS = (
     Option("Red", "1I00RED"),

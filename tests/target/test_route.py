@@ -32,6 +32,22 @@ def test_settings_that_do_not_fit_are_named(
     assert words in str(output.error)
 
 
+def test_all_mistakes_of_an_entry_are_named_at_once(runner: Runner) -> None:
+    entry = {
+        "name": THING,
+        "keys": ["Foo", "Colours__gc"],
+        "fields": {"a": "Bar", "b": "Name", "c": "Name"},
+        "lookups": {"Baz": {"fields": {"x": "Name"}, "objectName": "company", "lookupField": "G"}},
+    }
+    output = runner.load(schema(), record(Name="a"), streams=[entry])
+    assert isinstance(output.error, ConfigError)
+    said = str(output.error)
+    assert said.startswith(f"stream {THING}: ")
+    for words in ("'Foo'", "Colours__gc is a multi-select", "'Bar'", "'Baz'", "several", "to Name"):
+        assert words in said
+    assert "\n" not in said
+
+
 @pytest.mark.parametrize("operation", ["update", "upsert"])
 def test_updates_without_keys_are_refused(runner: Runner, operation: str) -> None:
     output = runner.load(schema(keys=()), record(Name="a"), operation=operation)

@@ -82,7 +82,7 @@ def mappings(draw: st.DrawFn) -> tuple[RecordMap, dict[str, str]]:
         for name, data_type in types.items()
     }
     route = route_of(
-        fields,
+        {**fields, "Gsid": Field("Gsid", "Gsid", "GSID", createable=False)},
         operation=draw(st.sampled_from([each.value for each in Operation])),
         keys=draw(st.sampled_from([["A"], ["A", "B"]])),
         fields=draw(st.sampled_from([None, {"x": "B"}, {"B": "C", "C": "B"}])),

@@ -15,6 +15,8 @@ from target_gainsight.rows.keys import comparable, similar
     [
         (Kind.NUMBER, "200", Number("200.00000")),
         (Kind.DATE, "2024-02-03", 1706918400000),
+        (Kind.DATE, "1970-02-03", 2851200000),
+        (Kind.DATETIME, "1970-01-01T00:00:01.500Z", 1500),
         (Kind.DATETIME, "2024-02-03T00:00:00.000Z", "2024-02-03T00:00:00Z"),
         (Kind.BOOLEAN, True, "true"),
         (Kind.TEXT, "a;b", ["a", "b"]),

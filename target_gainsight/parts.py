@@ -1,0 +1,210 @@
+"""The parts that the streams of a run share, and what is built of them for one route."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from gainsight_api.connect import connect
+from gainsight_api.imports import ConnectorImports, JobImports
+from gainsight_api.metadata import GainsightObject, Metadata
+from gainsight_api.query import Query
+from gainsight_api.records import Records
+from target_gainsight.bulk.jobs import Importer
+from target_gainsight.bulk.loader import BulkLoader
+from target_gainsight.bulk.row_numbers import BASES
+from target_gainsight.descriptions import Descriptions
+from target_gainsight.incoming.storage import Storage
+from target_gainsight.keyed_loader import KeyedLoader, KeyedRest
+from target_gainsight.rest.deletes import Deleter
+from target_gainsight.rest.history import WriteHistory
+from target_gainsight.rest.loader import RestLoader
+from target_gainsight.rest.multiselects import Multiselects
+from target_gainsight.rest.pending_deletions import PendingDeletions
+from target_gainsight.rest.resolving import ResolvingRest
+from target_gainsight.route import LoadMode, Lookup, Route
+from target_gainsight.search.existing import Existing
+from target_gainsight.search.key_finder import KeyedDeletions, KeyFinder
+from target_gainsight.search.lookups import Resolver
+from target_gainsight.search.matching import Matcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gainsight_api.session import Session
+    from gainsight_singer.run import Run
+    from target_gainsight.loaders import FindsDeletions, Loader, RestPath
+    from target_gainsight.settings import TargetSettings
+
+    Paths = tuple[RestPath, Loader | None]
+    """By REST calls, and by import jobs, if there is a choice."""
+
+logger = logging.getLogger(__name__)
+
+
+class Parts:
+    """What the streams of a run share.
+
+    Args:
+        settings: The target's settings.
+        run: Where it is written down what the run does.
+
+    Attributes:
+        session: The tenant's session.
+        descriptions: The tenant's objects and picklists.
+        storage: Where records and rows wait.
+
+    Raises:
+        ConfigError: A setting of the connection cannot be used; the text names it.
+        QuotaStoreError: The quota store cannot be used.
+    """
+
+    def __init__(self, settings: TargetSettings, run: Run) -> None:
+        self._settings = settings
+        self._run = run
+        self._clock = run.clock
+        self.session = connect(settings, clock=run.clock)
+        self.descriptions = Descriptions(Metadata(self.session))
+        self.storage = Storage()
+        self._deletions: dict[str, PendingDeletions] = {}
+        self._multiselects = Multiselects(settings.multiselect_format)
+        self._histories: dict[str, WriteHistory] = {}
+
+    @cached_property
+    def bulk_session(self) -> Session:
+        """The session of import jobs."""
+        key = self._settings.bulk_access_key
+        if not key:
+            return self.session
+        if self._settings.bulk_import_api != "connector":
+            logger.warning(
+                "setting `bulk_access_key` is not used: it is for `bulk_import_api: connector`, "
+                "whose connection may have a key of its own"
+            )
+            return self.session
+        own = replace(
+            self._settings, access_key=key, oauth_client_id=None, oauth_client_secret=None
+        )
+        return connect(own, clock=self._clock)
+
+    def paths(self, route: Route, build: Callable[[Route], Paths], query: Query) -> Paths:
+        """The ways of a stream's rows; what the target matches goes by two routes on each.
+
+        Args:
+            route: Where they go.
+            build: Builds the ways of a route's rows, which have their keys and lookups.
+            query: The calls by which the target matches keys.
+        """
+        if not route.matches_keys:
+            rest, bulk = build(route)
+            return self._rest_path(route, rest), bulk
+        (rest_found, bulk_found), (rest_new, bulk_new) = build(route.of_found), build(route.of_new)
+        shared: dict[str, Any] = {
+            "route": route,
+            "finder": KeyFinder(route.object, route.keys, query),
+            "resolver": self._resolver(route.lookups, route, query),
+            "storage": self.storage,
+        }
+        keyed_bulk = None
+        if bulk_found and bulk_new:
+            before = bulk_new.finish_inserts if isinstance(bulk_new, BulkLoader) else None
+            keyed_bulk = KeyedLoader(found=bulk_found, new=bulk_new, before=before, **shared)
+        return KeyedRest(found=rest_found, new=rest_new, **shared), keyed_bulk
+
+    def writing_paths(self, route: Route) -> Paths:
+        """The ways of a route's rows, which are written."""
+        existing = self._existing(route)
+        rest = self._rest_loader(route, existing)
+        return rest, self._bulk_loader(route, existing, rest)
+
+    def deleter(self, route: Route) -> Deleter:
+        """What deletes the records of a stream."""
+        return Deleter(
+            route,
+            Records(self.session),
+            self._finds_deletions(route),
+            self._pending_deletions(route.object),
+        )
+
+    def rest_loader(self, route: Route) -> RestLoader:
+        """What writes a route's rows by REST calls."""
+        return self._rest_loader(route, self._existing(route))
+
+    def _rest_loader(self, route: Route, existing: Existing) -> RestLoader:
+        records = Records(self.session)
+        return RestLoader(
+            route,
+            records,
+            existing,
+            self._clock,
+            self._settings.rest_batch_size,
+            self._history(route.object),
+            self._multiselects,
+        )
+
+    def _bulk_loader(self, route: Route, existing: Existing, rest: RestLoader) -> BulkLoader | None:
+        if route.load_mode is LoadMode.REST:
+            return None
+        base = str(self._settings.bulk_row_number_base)
+        return BulkLoader(
+            route=route,
+            importer=self._importer,
+            storage=self.storage,
+            resolver=self.resolver(route),
+            existing=existing,
+            rest=rest if route.load_mode is LoadMode.AUTO else None,
+            bulk_threshold_rows=self._settings.bulk_threshold_rows,
+            max_bulk_bytes=self._settings.max_bulk_bytes,
+            history=self._history(route.object),
+            bases=BASES if base == "auto" else (int(base),),
+        )
+
+    @cached_property
+    def _importer(self) -> Importer:
+        session = self.bulk_session
+        connector = self._settings.bulk_import_api == "connector"
+        return Importer(
+            ConnectorImports(session) if connector else JobImports(session),
+            self._run,
+            job_poll_interval=self._settings.job_poll_interval,
+            job_timeout=self._settings.job_timeout,
+        )
+
+    def _pending_deletions(self, described: GainsightObject) -> PendingDeletions:
+        """What the run has deleted of an object, for all streams that go into it."""
+        if described.name not in self._deletions:
+            self._deletions[described.name] = PendingDeletions(
+                Query(self.session), Matcher(described), self._clock
+            )
+        return self._deletions[described.name]
+
+    def _history(self, described: GainsightObject) -> WriteHistory:
+        """What has become of writes to an object, for all streams that go into it."""
+        return self._histories.setdefault(described.name, WriteHistory())
+
+    def _existing(self, route: Route) -> Existing:
+        return Existing(Query(self.session), Matcher(route.object), route.keys)
+
+    def _finds_deletions(self, route: Route) -> FindsDeletions:
+        if not route.matches_keys:
+            return self._existing(route)
+        query = Query(self.session)
+        lookups = [lookup for lookup in route.lookups if lookup.field in route.keys]
+        finder = KeyFinder(route.object, route.keys, query)
+        return KeyedDeletions(finder, self._resolver(lookups, route, query))
+
+    def resolver(self, route: Route) -> Resolver:
+        """What does the lookups of a route."""
+        return self._resolver(route.lookups, route, Query(self.session))
+
+    def _resolver(self, lookups: Sequence[Lookup], route: Route, query: Query) -> Resolver:
+        find_object = partial(self.descriptions.object_for, route.stream)
+        no_fields = route.lookup_sources - set(route.object.fields)
+        return Resolver(lookups, find_object, query, no_fields)
+
+    def _rest_path(self, route: Route, rest: RestPath) -> RestPath:
+        if not route.resolves_for_rest:
+            return rest
+        return ResolvingRest(route, rest, self.resolver(route))
