@@ -27,12 +27,17 @@ S = TypeVar("S", bound="ConnectionSettings")
 
 _CLOCK_TOLERANCE_SECONDS = 60
 _MAX_RETRIES = 2
+_REQUEST_TIMEOUT_SECONDS = 60.0
 
 
 def patient_settings(settings: S) -> S:
     """The settings of a run that asks a few questions: it fails rather than wait for long."""
-    retries = min(settings.max_retries, _MAX_RETRIES)
-    return replace(settings, max_retries=retries, on_quota_exhausted="fail")
+    return replace(
+        settings,
+        max_retries=min(settings.max_retries, _MAX_RETRIES),
+        request_timeout=min(settings.request_timeout, _REQUEST_TIMEOUT_SECONDS),
+        on_quota_exhausted="fail",
+    )
 
 
 def check_store(settings: S, report: CheckReport, clock: Clock) -> S | None:

@@ -98,9 +98,7 @@ def print_list(out: Console, folder: Path, streams: Sequence[StreamLetters]) -> 
     total = sum(stream.count for stream in streams)
     files = ", ".join(str(stream.file) for stream in streams)
     out.print(f"{total:,} rejected records in {files}.")
-    out.print(
-        "See examples with `gainsight rejects show`, send them with `gainsight rejects replay`."
-    )
+    out.print("`gainsight rejects show` has examples; `gainsight rejects replay` sends them again.")
 
 
 def examples(
