@@ -16,8 +16,6 @@ from gainsight_api.session import Session
 from gainsight_api.wire import http_session
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import requests
 
     from gainsight_api.settings import ConnectionSettings
@@ -41,11 +39,11 @@ def connect(settings: ConnectionSettings, *, clock: Clock | None = None) -> Sess
     http = http_session()
     # Plain http is for this machine alone: no proxy is to see it.
     http.trust_env = root.startswith("https:")
-    identity = _identity(settings)
+    key = key_of(settings)
     quota = Quota(
-        open_store(settings.quota_store or str(_default_store())),
-        quota_key(root, identity),
-        _limits(settings),
+        open_store(store_setting(settings)),
+        key,
+        limits_of(settings),
         on_exhausted=settings.on_quota_exhausted,
         max_wait=settings.max_quota_wait,
         clock=clock,
@@ -61,7 +59,22 @@ def connect(settings: ConnectionSettings, *, clock: Clock | None = None) -> Sess
     )
 
 
-def _limits(settings: ConnectionSettings) -> Limits:
+def key_of(settings: ConnectionSettings) -> str:
+    """The name under which the settings' calls are counted; it discloses no credential.
+
+    Raises:
+        ConfigError: The settings name no tenant, or no credential that can be used.
+    """
+    return quota_key(base_url(settings.domain), _identity(settings))
+
+
+def store_setting(settings: ConnectionSettings) -> str:
+    """The setting `quota_store`, or where calls are counted without it."""
+    default = platformdirs.user_state_path("singer-gainsight") / "quota.sqlite"
+    return settings.quota_store or str(default)
+
+
+def limits_of(settings: ConnectionSettings) -> Limits:
     """The limits, less what is reserved for others; one call is always left."""
     share = 100 - settings.quota_reserve_percent
     names = (
@@ -110,7 +123,3 @@ def _credential(
             timeout=settings.request_timeout,
         )
     return AccessKey(settings.access_key or "", settings.auth_header)
-
-
-def _default_store() -> Path:
-    return platformdirs.user_state_path("singer-gainsight") / "quota.sqlite"

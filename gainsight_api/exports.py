@@ -113,7 +113,7 @@ class Exports:
         job = Job(id=hide(printable(str(job_id))), status_url=hide(str(url)))
         if self._paid:
             now = self._session.clock.now()
-            self._paid.note(read, PaidJob(job.id, job.status_url, now, began))
+            self._paid.note(read, PaidJob(job.id, job.status_url, now, began, read.object))
         return job
 
     def forget(self, job_id: str) -> None:

@@ -28,12 +28,14 @@ class PaidJob(msgspec.Struct, frozen=True):
         status_url: Where its status is.
         submitted_at: When it was submitted, in seconds since 1970.
         began: The tenant's time when its extract began.
+        object: The object that it exports; empty where an earlier version has submitted it.
     """
 
     id: str
     status_url: str
     submitted_at: float
     began: str
+    object: str = ""
 
 
 _decoder = msgspec.json.Decoder(dict[str, PaidJob])
@@ -51,7 +53,7 @@ class PaidJobs:
 
     def __init__(self, store: Store, key: str, clock: Clock, lifetime: float) -> None:
         self._store = store
-        self._key = f"{key}:exports"
+        self._key = document_key(key)
         self._clock = clock
         self._lifetime = lifetime
 
@@ -78,12 +80,21 @@ class PaidJobs:
         return self._store.update(self._key, change_document)
 
     def _young(self, document: bytes | None) -> dict[str, PaidJob]:
-        try:
-            jobs = _decoder.decode(document) if document else {}
-        except msgspec.DecodeError:  # of another version: what is not remembered is paid anew
-            return {}
-        oldest = self._clock.now() - self._lifetime
-        return {digest: job for digest, job in jobs.items() if job.submitted_at >= oldest}
+        return remembered(document, self._clock.now() - self._lifetime)
+
+
+def document_key(key: str) -> str:
+    """Where a store keeps the jobs of a credential, by the credential's `quota_key`."""
+    return f"{key}:exports"
+
+
+def remembered(document: bytes | None, oldest: float) -> dict[str, PaidJob]:
+    """The jobs of a store's document that were submitted since `oldest`, in seconds since 1970."""
+    try:
+        jobs = _decoder.decode(document) if document else {}
+    except msgspec.DecodeError:  # of another version: what is not remembered is paid anew
+        return {}
+    return {digest: job for digest, job in jobs.items() if job.submitted_at >= oldest}
 
 
 def _digest(read: Read) -> str:

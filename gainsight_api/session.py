@@ -88,6 +88,14 @@ class Session:
         """Replies so far in which halves of surrogate pairs were read as U+FFFD."""
         return self._host.repaired
 
+    @property
+    def clock_ahead(self) -> float | None:
+        """Seconds by which this machine's clock is ahead of the tenant's, a call's length included.
+
+        None as long as no reply has told the tenant's time.
+        """
+        return self._host.behind
+
     def tenant_time(self, moment: float) -> float:
         """What the tenant's clock showed, at the latest, when this machine's showed `moment`.
 

@@ -90,6 +90,15 @@ class GainsightPlugin(PluginBase):
         schema = environment(cls._settings_schema(), cls._env_var_prefix)
         return parse_environment_config(numbers_as_text(schema), cls._env_var_prefix)
 
+    @classmethod
+    def environment_settings(cls) -> dict[str, Any]:
+        """The settings that environment variables hold, or a file `.env`; not checked yet.
+
+        Raises:
+            ConfigError: A list or an object is not JSON; the error names its variable.
+        """
+        return dict(cls._env_var_config)
+
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         schemas = self._settings_schema()["properties"]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
-import os
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +13,7 @@ import msgspec
 
 from gainsight_api.errors import GainsightError
 from target_gainsight.incoming.odd_lines import UNREADABLE
+from target_gainsight.letter_file import append
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,12 +109,13 @@ class DeadLetters:
         lines = b"".join(msgspec.json.encode(letter) + b"\n" for letter in written)
         path = letters_path(self.folder, self.sender.stream)
         try:
-            first = self._append(path, lines)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as exc:
-            what = "is a symbolic link" if exc.errno == errno.ELOOP else exc.strerror
             raise GainsightError(
-                f"the dead-letter file {path} cannot be written to ({what}): check `rejects_path`"
+                f"the folder of the dead-letter files cannot be made ({exc.strerror}): check "
+                "`rejects_path`"
             ) from None
+        first = append(path, lines)
         self.tally.files[self.sender.stream] = path
         for number, letter in enumerate(written, first):
             self.tally.reasons.add(self.sender.stream, letter.errors[0], number)
@@ -143,24 +142,6 @@ class DeadLetters:
             if name in sender.properties
         }
         return whole
-
-    def _append(self, path: Path, lines: bytes) -> int:
-        """Append lines on a new line; return the number of the first one in the file."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        opened = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(opened, "r+b") as file:
-            fcntl.flock(opened, fcntl.LOCK_EX)
-            os.fchmod(opened, 0o600)
-            before, last = 0, b"\n"
-            while chunk := file.read(1 << 20):
-                before, last = before + chunk.count(b"\n"), chunk[-1:]
-            if last != b"\n":  # a run that was killed, or a full disk, left half a line
-                lines = b"\n" + lines
-                before += 1
-            file.write(lines)
-            file.flush()
-            os.fsync(opened)
-        return before + 1
 
 
 def coded(problem: Problem) -> Problem:

@@ -15,7 +15,7 @@ import msgspec
 from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.errors import GainsightError
 from gainsight_api.quota.store import QuotaStoreError
-from gainsight_api.quota.usage import Budget, Limits, Usage
+from gainsight_api.quota.usage import Budget, Limits, Usage, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,32 @@ class QuotaExhaustedError(GainsightError):
 def quota_key(domain: str, credential: str) -> str:
     """The name under which the calls of a credential are counted; it discloses neither."""
     return hashlib.sha256(f"{domain.lower()}\n{credential}".encode()).hexdigest()[:32]
+
+
+def document_key(key: str, budget: Budget) -> str:
+    """Where a store keeps what is used of a budget.
+
+    Args:
+        key: Whose calls, see `quota_key`.
+        budget: The budget.
+    """
+    return f"{key}:{budget}"
+
+
+def usage_in(
+    document: bytes | None, budget: Budget, windows: tuple[Window, ...], now: float
+) -> Usage:
+    """What a store's document says of a budget, as of now.
+
+    Raises:
+        QuotaStoreError: It is damaged.
+    """
+    try:
+        return Usage.from_document(document, budget, windows, now)
+    except msgspec.DecodeError as error:
+        raise QuotaStoreError(
+            "quota_store: it holds a damaged entry; remove it, or use another store"
+        ) from error
 
 
 class Quota:
@@ -202,16 +228,11 @@ class Quota:
         def change_document(document: bytes | None) -> tuple[Usage, bytes | None]:
             # The time is read while nobody else can take, so takes are in the order of their times.
             now = self._clock.now()
-            try:
-                usage = Usage.from_document(document, budget, self._windows[budget], now)
-            except msgspec.DecodeError as error:
-                raise QuotaStoreError(
-                    "quota_store: it holds a damaged entry; remove it, or use another store"
-                ) from error
+            usage = usage_in(document, budget, self._windows[budget], now)
             changed = change(usage)
             return usage, None if changed is None else changed.to_document()
 
-        return self.store.update(f"{self.key}:{budget}", change_document)
+        return self.store.update(document_key(self.key, budget), change_document)
 
 
 def _utc(seconds: float) -> str:

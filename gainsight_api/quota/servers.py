@@ -13,11 +13,13 @@ from urllib.parse import unquote
 from gainsight_api.quota.store import RETENTION_SECONDS, TIMEOUT_SECONDS, QuotaStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from gainsight_api.quota.store import Change
 
 T = TypeVar("T")
+
+_REDIS_PREFIX = "singer-gainsight:quota:"
 
 SERVER_URL = re.compile(
     r"(?P<scheme>\w+)://(?:[^:@/?#\[\]\s]*(?::(?P<password>[^:@/?#\[\]\s]*))?@)?"
@@ -33,19 +35,23 @@ class Server:
     Args:
         url: The whole URL.
         parts: What `SERVER_URL` has found in it.
+
+    Attributes:
+        url: The whole URL.
+        place: The URL without user and password.
     """
 
     def __init__(self, url: str, parts: re.Match[str]) -> None:
         self.url = url
         self._secrets = {parts["password"], unquote(parts["password"] or ""), parts["query"]}
-        self._place = f"{parts['scheme']}://{parts['host']}{parts['path'] or ''}"
+        self.place = f"{parts['scheme']}://{parts['host']}{parts['path'] or ''}"
 
     def error(self, error: Exception) -> QuotaStoreError:
         """What a driver says, in one line and without the password."""
         text = " ".join(str(error).split())
         for secret in filter(None, self._secrets):
             text = text.replace(secret, "***")
-        return QuotaStoreError(f"quota_store: {self._place} cannot be used: {text}")
+        return QuotaStoreError(f"quota_store: {self.place} cannot be used: {text}")
 
 
 class RedisStore:
@@ -60,7 +66,7 @@ class RedisStore:
 
     def update(self, key: str, change: Change[T]) -> T:
         """See `Store.update`."""
-        name = f"singer-gainsight:quota:{key}"
+        name = f"{_REDIS_PREFIX}{key}"
         with self._errors(), self._client.pipeline() as pipeline:
             while True:
                 # Optimistic: fails if anybody else wrote, or the connection broke, since the watch.
@@ -74,6 +80,12 @@ class RedisStore:
                         pipeline.set(name, document, ex=RETENTION_SECONDS)
                         pipeline.execute()
                     return answer
+
+    def read(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """The documents of some keys, as far as there are any; nothing is changed."""
+        with self._errors():
+            found = self._client.mget([f"{_REDIS_PREFIX}{key}" for key in keys])
+        return {key: text for key, text in zip(keys, found, strict=True) if text is not None}
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -171,3 +183,22 @@ def _driver(module: str, *, extra: str) -> Any:
         raise QuotaStoreError(
             f"quota_store: this store needs a driver: pip install 'singer-gainsight[{extra}]'"
         ) from error
+
+
+def read_postgres(server: Server, keys: Sequence[str]) -> dict[str, bytes]:
+    """The documents that a database has of some keys; nothing is changed, and no table made."""
+    psycopg = _driver("psycopg", extra="postgres")
+    try:
+        with psycopg.connect(server.url, connect_timeout=TIMEOUT_SECONDS) as connection:
+            connection.read_only = True
+            known = connection.execute("SELECT to_regclass('singer_gainsight_quota')").fetchone()
+            if not known[0]:
+                return {}
+            rows = connection.execute(
+                "SELECT key, ledger FROM singer_gainsight_quota"
+                " WHERE key = ANY(%s) AND ledger IS NOT NULL",
+                (list(keys),),
+            ).fetchall()
+    except psycopg.Error as error:
+        raise server.error(error) from None
+    return dict(rows)

@@ -12,7 +12,13 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from gainsight_api.quota.servers import SERVER_URL, PostgresStore, RedisStore, Server
+from gainsight_api.quota.servers import (
+    SERVER_URL,
+    PostgresStore,
+    RedisStore,
+    Server,
+    read_postgres,
+)
 from gainsight_api.quota.store import (
     RETENTION_SECONDS,
     TIMEOUT_SECONDS,
@@ -22,7 +28,7 @@ from gainsight_api.quota.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -45,11 +51,40 @@ def open_store(setting: str) -> Store:
         return MemoryStore()
     if not _LIKE_A_URL(setting):
         return SQLiteStore(Path(setting).expanduser())
+    scheme, server = _server(setting)
+    return RedisStore(server) if scheme in _REDIS else PostgresStore(server)
+
+
+def read_store(setting: str, keys: Sequence[str]) -> dict[str, bytes]:
+    """The documents that the setting `quota_store` has of some keys; nothing is changed or made.
+
+    Raises:
+        QuotaStoreError: It cannot be read, or its driver is not installed.
+    """
+    if setting == "memory":
+        return {}
+    if not _LIKE_A_URL(setting):
+        return _read_sqlite(Path(setting).expanduser(), keys)
+    scheme, server = _server(setting)
+    if scheme not in _REDIS:
+        return read_postgres(server, keys)
+    with contextlib.closing(RedisStore(server)) as store:
+        return store.read(keys)
+
+
+def place_of(setting: str) -> str:
+    """Where the setting `quota_store` points to, without a password."""
+    return _server(setting)[1].place if _LIKE_A_URL(setting) else setting
+
+
+_REDIS = ("redis", "rediss")
+
+
+def _server(setting: str) -> tuple[str, Server]:
+    """The scheme of a server's URL, and the server."""
     url = SERVER_URL(setting)
-    if url and url["scheme"] in {"redis", "rediss"}:
-        return RedisStore(Server(setting, url))
-    if url and url["scheme"] in {"postgresql", "postgres"}:
-        return PostgresStore(Server(setting, url))
+    if url and url["scheme"] in {*_REDIS, "postgresql", "postgres"}:
+        return url["scheme"], Server(setting, url)
     raise QuotaStoreError(
         "quota_store: it reads like a URL, and not like one that is known: write memory, a file's "
         "path, redis://user:password@host/0 or postgresql://user:password@host/database, with the "
@@ -157,12 +192,32 @@ class SQLiteStore:
             else:
                 return
 
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise QuotaStoreError(
-                f"quota_store: the file {self._path} cannot be used as a SQLite file: {error}."
-                " Remove it if it is damaged, or set quota_store to another path."
-            ) from error
+    def _errors(self) -> contextlib.AbstractContextManager[None]:
+        return _sqlite_errors(self._path)
+
+
+def _read_sqlite(path: Path, keys: Sequence[str]) -> dict[str, bytes]:
+    if not path.exists():
+        return {}
+    with (
+        _sqlite_errors(path),
+        contextlib.closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        ) as connection,
+    ):
+        tables = "SELECT 1 FROM sqlite_master WHERE name = 'singer_gainsight_quota'"
+        if not connection.execute(tables).fetchone():
+            return {}
+        rows = connection.execute("SELECT key, ledger FROM singer_gainsight_quota")
+        return {key: ledger for key, ledger in rows if key in keys}
+
+
+@contextlib.contextmanager
+def _sqlite_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise QuotaStoreError(
+            f"quota_store: the file {path} cannot be used as a SQLite file: {error}."
+            " Remove it if it is damaged, or set quota_store to another path."
+        ) from error

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from gainsight_command.cli import main as gainsight
 from gainsight_sandbox import Sandbox
 from tap_gainsight.settings import CONFIG_SCHEMA as TAP_SCHEMA
 from target_gainsight.settings import CONFIG_SCHEMA as TARGET_SCHEMA
@@ -120,6 +122,22 @@ def test_a_second_run_takes_only_what_changed_and_what_shares_the_bookmarks_seco
     undated = {row["Gsid"] for row in rows if row["ModifiedDate"] is None}
     assert changed <= found
     assert found <= changed | at_the_bookmark | undated
+
+
+def test_gainsights_commands_go_by_meltanos_settings(project: Project, sandbox: Sandbox) -> None:
+    done = project(sandbox, "invoke", "tap-gainsight:check", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout[done.stdout.index("{") :])["ok"]
+
+
+@pytest.mark.parametrize(
+    ("plugins", "plugin"), [("extractors", "tap-gainsight"), ("loaders", "target-gainsight")]
+)
+def test_meltano_yml_declares_commands_that_there_are(plugins: str, plugin: str) -> None:
+    for command in declared(plugins, plugin)["commands"].values():
+        assert command["executable"] == "gainsight"
+        arguments = [*command["args"].split(), "--help"]
+        assert CliRunner().invoke(gainsight, arguments).exit_code == 0
 
 
 def test_config_test_says_that_the_settings_work(project: Project, sandbox: Sandbox) -> None:

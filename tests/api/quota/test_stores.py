@@ -21,7 +21,9 @@ from gainsight_api.quota import (
     QuotaStoreError,
     Store,
     open_store,
+    place_of,
     quota_key,
+    read_store,
 )
 from gainsight_sandbox import ManualClock
 
@@ -55,6 +57,15 @@ def bulk(store: Store, key: str, **settings: Any) -> Quota:
 
 def used(quota: Quota) -> list[int]:
     return [usage.used for usage in quota.remaining(Budget.BULK).windows]
+
+
+def test_a_store_is_read_without_a_change_to_it(shared: str, key: str, tmp_path: Path) -> None:
+    assert read_store(shared, [key]) == {}
+    assert not (tmp_path / "new").exists()
+    with closing(open_store(shared)) as store:
+        store.update(key, lambda _: (None, b"kept"))
+    assert read_store(shared, [key, "another"]) == {key: b"kept"}
+    assert "s3cret" not in place_of(shared)
 
 
 def test_a_document_is_kept_for_all(shared: str, store: Store, key: str) -> None:

@@ -1,0 +1,5 @@
+"""`python -m gainsight_command`."""
+
+from gainsight_command.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""`gainsight check`: whether a run of a connector will find what its settings name."""

@@ -1,0 +1,1 @@
+"""`gainsight rejects`: what the dead-letter files hold, and sending it again."""

@@ -1,0 +1,156 @@
+"""Which letters are sent again: of one key the newest, and those that a user has edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from gainsight_command.dead_letters.letters import Letter, Line, Reason
+
+
+class Fate(StrEnum):
+    """What becomes of a letter.
+
+    Attributes:
+        WAITING: It has not been sent yet.
+        SETTLED: Gainsight has its record now.
+        REJECTED: Its record was rejected again.
+        OUTDATED: Gainsight's record is newer than the letter; it is not sent.
+        NO_RECORD: It holds no record that can be sent.
+        NOT_CHOSEN: A newer letter of its key is there, and was not to be sent.
+    """
+
+    WAITING = "waiting"
+    SETTLED = "settled"
+    REJECTED = "rejected"
+    OUTDATED = "outdated"
+    NO_RECORD = "no record"
+    NOT_CHOSEN = "not chosen"
+
+
+@dataclass(slots=True, eq=False)
+class Sending:
+    """A letter that is to be sent, for itself and for the older ones of its key.
+
+    Attributes:
+        path: The dead-letter file of its stream.
+        letter: What is sent: the letter of the file, or what a user has made of it.
+        original: The line in the dead-letter file; None if no line there is known to be its own.
+        older: Lines of older letters of its key, which are settled with it.
+        edited: The text of the user's line, if it is the user's.
+        chosen: Whether it is to be sent at all.
+        fate: What has become of it.
+        reasons: Why its record was rejected again.
+    """
+
+    path: Path
+    letter: Letter
+    original: Line | None
+    older: list[Line] = field(default_factory=list)
+    edited: bytes | None = None
+    chosen: bool = True
+    fate: Fate = Fate.WAITING
+    reasons: Sequence[Reason] = ()
+
+    @property
+    def lines(self) -> list[Line]:
+        """Its lines in the dead-letter file, the older ones first."""
+        return [*self.older, *([self.original] if self.original else [])]
+
+
+def newest(
+    sendings: Iterable[Sending], key_of: Callable[[Letter], Hashable | None]
+) -> list[Sending]:
+    """Of each key the newest letter, which stands for the older ones; in the file's order.
+
+    Args:
+        sendings: The letters of a stream, in the order of its file.
+        key_of: A letter's key; None for one that has none, and so stands alone.
+    """
+    by_key: dict[Hashable, Sending] = {}
+    kept: dict[Sending, None] = {}
+    for sending in sendings:
+        key = key_of(sending.letter) if sending.letter.is_record else None
+        if key is not None:
+            before = by_key.get(key)
+            if before is not None:
+                sending.older = before.lines
+                del kept[before]
+            by_key[key] = sending
+        kept[sending] = None
+    return list(kept)
+
+
+def of_file(path: Path, lines: Sequence[Line]) -> list[Sending]:
+    """The letters of a dead-letter file; lines that are none are left alone."""
+    return [Sending(path, line.letter, line) for line in lines if line.letter]
+
+
+def with_edited(
+    path: Path,
+    originals: list[Sending],
+    edited: Sequence[Line],
+    key_of: Callable[[Letter], Hashable | None],
+) -> list[Sending]:
+    """A stream's letters, where a user's edited ones take the place of what they were made of.
+
+    Only those are to be sent. An edited letter is known by what the target wrote beside the record;
+    where several have that in common, by its record, its key, or its place among them.
+    """
+    for each in originals:
+        each.chosen = False
+    strangers: list[Sending] = []
+    by_signature = _grouped(originals)
+    for signature, letters in _grouped(
+        [Sending(path, line.letter, line) for line in edited if line.letter]
+    ).items():
+        free = by_signature.get(signature, [])
+        for given, original in _pairs(letters, free, key_of):
+            text = given.original.text if given.original else b""
+            if original is None:
+                strangers.append(Sending(path, given.letter, None, edited=text))
+            else:
+                original.letter, original.edited, original.chosen = given.letter, text, True
+    return [*originals, *strangers]
+
+
+def _pairs(
+    letters: Sequence[Sending],
+    originals: Sequence[Sending],
+    key_of: Callable[[Letter], Hashable | None],
+) -> Iterator[tuple[Sending, Sending | None]]:
+    """Each edited letter with what it was made of, if that can be told."""
+    free, left = dict.fromkeys(originals), dict.fromkeys(letters)
+    forms: list[Callable[[Letter], Hashable | None]] = [_record, key_of]
+    for form in forms:
+        by_form = {form(each.letter): each for each in reversed(list(free))}
+        for given in list(left):
+            found = by_form.get(key) if (key := form(given.letter)) is not None else None
+            if found in free:
+                yield given, found
+                del free[found], left[given]
+    in_turn = len(letters) == len(originals)
+    for given, original in zip_longest(left, free if in_turn else ()):
+        yield given, original
+
+
+def _record(letter: Letter) -> Hashable:
+    return bytes(letter.record)
+
+
+def _signature(letter: Letter) -> Hashable:
+    errors = tuple((each.code, each.field) for each in letter.errors)
+    return letter.run_id, letter.rejected_at, letter.request_id, letter.operation, errors
+
+
+def _grouped(sendings: Iterable[Sending]) -> dict[Hashable, list[Sending]]:
+    groups: dict[Hashable, list[Sending]] = {}
+    for each in sendings:
+        groups.setdefault(_signature(each.letter), []).append(each)
+    return groups

@@ -1,0 +1,1 @@
+"""`gainsight plan`: what a sync would cost."""

@@ -1,0 +1,269 @@
+"""The plan of a sync: rows, calls, jobs and minutes, stream by stream."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from gainsight_api.errors import AuthError, ConfigError, GainsightError
+from gainsight_api.quota import Budget, QuotaExhaustedError
+from gainsight_command.connector import tap_of
+from gainsight_command.globs import matches
+from gainsight_command.plan.cost import Cost, cost_of
+from gainsight_command.plan.rows import (
+    FOR_CHANGES,
+    FOR_TABLES,
+    MOST_CALLS,
+    RowCount,
+    count_rows,
+)
+from gainsight_command.screen import add_row, table
+from tap_gainsight.deleted_records import DeletedRecordsStream
+from tap_gainsight.extract.extract import Method
+from tap_gainsight.given_files import catalog_file, state_file
+from tap_gainsight.streams import GainsightStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import IO
+
+    from gainsight_api.quota import Usage
+    from tap_gainsight.tap import TapGainsight
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """One stream's part of a sync: its rows, and what reading them costs."""
+
+    count: RowCount
+    cost: Cost
+
+
+@dataclass(slots=True)
+class StreamPlan:
+    """What syncing a stream would cost.
+
+    Attributes:
+        stream: The stream's name.
+        method: How it is read, once that is known.
+        full: Its part of a full sync; None if that could not be found out.
+        incremental: Its part of a sync from the state; None without one.
+        error: Why nothing could be found out.
+    """
+
+    stream: str
+    method: Method | None = None
+    full: Sync | None = None
+    incremental: Sync | None = None
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a sync would cost.
+
+    Attributes:
+        tap: The tap, with its settings and quota.
+        streams: Its selected streams.
+        incremental: Whether there is a state, and so an incremental sync.
+    """
+
+    tap: TapGainsight
+    incremental: bool
+    streams: list[StreamPlan] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every stream could be looked at."""
+        return not any(stream.error for stream in self.streams)
+
+    @property
+    def calls_made(self) -> int:
+        """What it took to find out, in calls for one row."""
+        return sum(sync.count.calls for kind in _KINDS for sync in self._syncs(kind))
+
+    def total(self, kind: str) -> Cost:
+        """What a sync of all streams costs; the kind is full or incremental."""
+        return sum((sync.cost for sync in self._syncs(kind)), Cost())
+
+    def minutes(self, cost: Cost) -> float:
+        """How long that takes from now on if nobody else calls, waits for the limits included."""
+        quota = self.tap.wiring.session.quota
+        now = self.tap.clock.now()
+        waits = [
+            quota.next_at(budget, calls) - now
+            for budget, calls in ((Budget.SYNC, cost.calls), (Budget.BULK, cost.jobs))
+            if calls
+        ]
+        work = cost.seconds(self.tap.settings.max_concurrent_jobs)
+        return round(max(work, *waits, 0.0) / 60, 1)
+
+    def left(self) -> list[Usage]:
+        """What is left of the budgets."""
+        return [self.tap.wiring.session.quota.remaining(budget) for budget in Budget]
+
+    def _syncs(self, kind: str) -> Iterator[Sync]:
+        for stream in self.streams:
+            sync = getattr(stream, kind)
+            if sync is not None:
+                yield sync
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan for a program."""
+        kinds = _KINDS if self.incremental else _KINDS[:1]
+        return {
+            "ok": self.ok,
+            "streams": [
+                {
+                    "stream": stream.stream,
+                    "extract_method": stream.method,
+                    **{kind: _sync_json(getattr(stream, kind)) for kind in kinds},
+                    "error": stream.error or None,
+                }
+                for stream in self.streams
+            ],
+            "total": {
+                kind: {
+                    "calls": self.total(kind).calls,
+                    "jobs": self.total(kind).jobs,
+                    "minutes": self.minutes(self.total(kind)),
+                }
+                for kind in kinds
+            },
+            "left": {usage.budget.value: usage.left for usage in self.left()},
+            "calls_made": self.calls_made,
+        }
+
+    def print(self, out: Console) -> None:
+        """Print the plan for people."""
+        kinds = _KINDS if self.incremental else _KINDS[:1]
+        numbers = [f"{kind} {what}" for kind in kinds for what in ("rows", "calls", "jobs")]
+        made = table("stream", "method", *numbers, "", right=numbers)
+        for stream in self.streams:
+            cells = [cell for kind in kinds for cell in _cells(getattr(stream, kind))]
+            add_row(made, stream.stream, stream.method or "", *cells, stream.error)
+        out.print(made)
+        for kind in kinds:
+            cost = self.total(kind)
+            out.print(
+                f"{kind} sync: {cost.calls:,} calls and {cost.jobs:,} jobs, about "
+                f"{self.minutes(cost):,} minutes if nobody else calls."
+            )
+        out.print(f"Used so far: {'; '.join(map(str, self.left()))}.")
+        if not self.incremental:
+            out.print("With --state FILE it also says what an incremental sync would cost.")
+        out.print(f"To find out took {self.calls_made:,} calls for one row.")
+
+
+_KINDS = ("full", "incremental")
+
+
+def make_plan(
+    files: Sequence[str],
+    globs: Sequence[str],
+    *,
+    catalog: IO[str] | None,
+    state: IO[str] | None,
+) -> Plan:
+    """Find out what a sync of the selected streams would cost.
+
+    Args:
+        files: The tap's config files.
+        globs: Names or globs of streams; without any, all that are selected.
+        catalog: A catalog file; without one, the tenant is asked for all streams.
+        state: A state file, for the incremental sync.
+
+    Raises:
+        ConfigError: A file cannot be used, or nothing is selected.
+        GainsightError: The tenant cannot be asked.
+    """
+    given = catalog_file(catalog)
+    entries = json.load(given) if given else None
+    before = state_file(state)
+    tap = tap_of(files, catalog=entries, setup_mapper=True)
+    later = None
+    if before:
+        known = entries or tap.catalog_dict
+        later = tap_of(files, catalog=known, state=json.load(before), setup_mapper=True)
+    plan = Plan(tap, incremental=later is not None)
+    streams = [stream for stream in _selected(tap) if matches(stream.name, globs)]
+    if not streams:
+        raise ConfigError("no stream is selected, or none matches what was asked for")
+    screen = Console(stderr=True)
+    for stream in streams:
+        with screen.status(f"counting the rows of {stream.name}"):
+            plan.streams.append(_stream_plan(tap, later, stream))
+    return plan
+
+
+def _selected(tap: TapGainsight) -> list[GainsightStream]:
+    streams = tap.streams.values()
+    return [each for each in streams if isinstance(each, GainsightStream) and each.selected]
+
+
+def _stream_plan(
+    tap: TapGainsight, later: TapGainsight | None, stream: GainsightStream
+) -> StreamPlan:
+    plan = StreamPlan(stream.name)
+    calls = MOST_CALLS
+    try:
+        again = later.streams[stream.name] if later else None
+        if later and isinstance(again, GainsightStream):
+            # Mostly little has changed, and one call tells.
+            plan.incremental = _sync(later, again, plan, calls // 2, FOR_CHANGES)
+            calls -= plan.incremental.count.calls
+        plan.full = _sync(tap, stream, plan, calls, FOR_TABLES)
+    except (AuthError, ConfigError, QuotaExhaustedError):
+        raise
+    except GainsightError as exc:
+        plan.error = str(exc)
+    return plan
+
+
+def _sync(
+    tap: TapGainsight, stream: GainsightStream, plan: StreamPlan, calls: int, first_step: int
+) -> Sync:
+    """A stream's part of a sync, from where its state says.
+
+    Args:
+        tap: The tap.
+        stream: The stream.
+        plan: Takes the stream's method.
+        calls: What may be spent on counting.
+        first_step: See `count_rows`.
+    """
+    extract = stream.extract()
+    logs = isinstance(stream, DeletedRecordsStream)
+    plan.method = Method.QUERY if logs else extract.extract_method
+    count = count_rows(extract.query_pages.more_than, calls, first_step)
+    cost = cost_of(
+        count.rows,
+        plan.method,
+        tap.settings,
+        page_rows=tap.page_rows,
+        keyed=logs or extract.cursor.window.key is not None,
+    )
+    return Sync(count, cost)
+
+
+def _sync_json(sync: Sync | None) -> dict[str, Any] | None:
+    if sync is None:
+        return None
+    count, cost = sync.count, sync.cost
+    return {
+        "rows": count.rows,
+        "exact": count.exact,
+        "calls": cost.calls,
+        "jobs": cost.jobs,
+    }
+
+
+def _cells(sync: Sync | None) -> tuple[str, str, str]:
+    if sync is None:
+        return "", "", ""
+    count, cost = sync.count, sync.cost
+    about = "" if count.exact else "about " if count.at_most else "over "
+    return f"{about}{count.rows:,}", f"{cost.calls:,}", f"{cost.jobs:,}"

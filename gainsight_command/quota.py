@@ -1,0 +1,166 @@
+"""`gainsight quota`: how far each limit is used, and which paid jobs are under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from gainsight_api.connect import key_of, limits_of, store_setting
+from gainsight_api.domain import base_url
+from gainsight_api.paid_jobs import PaidJob, remembered
+from gainsight_api.paid_jobs import document_key as jobs_key
+from gainsight_api.quota import Budget, Usage, document_key, place_of, read_store, usage_in
+from gainsight_command.screen import add_row, bar, table
+from target_gainsight.settings import TargetSettings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gainsight_api.quota import WindowUsage
+    from gainsight_api.settings import ConnectionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaReport:
+    """What the quota store says, at a moment.
+
+    Attributes:
+        settings: The connection's settings.
+        at: The moment, in seconds since 1970.
+        usages: How far each budget is used.
+        jobs: Export jobs that are paid for and not read to their end.
+    """
+
+    settings: ConnectionSettings
+    at: float
+    usages: tuple[Usage, ...]
+    jobs: tuple[PaidJob, ...]
+
+    @classmethod
+    def read(cls, settings: ConnectionSettings, now: float) -> QuotaReport:
+        """Read the quota store, without a change to it and without a call.
+
+        Raises:
+            ConfigError: The settings name no credential, or no store that can be read.
+        """
+        key, limits = key_of(settings), limits_of(settings)
+        places = {budget: document_key(key, budget) for budget in Budget}
+        places[Budget.BULK] = document_key(key_of(bulk_settings(settings)), Budget.BULK)
+        found = read_store(store_setting(settings), [*places.values(), jobs_key(key)])
+        usages = tuple(
+            usage_in(found.get(place), budget, limits.windows(budget), now)
+            for budget, place in places.items()
+        )
+        jobs = remembered(found.get(jobs_key(key)), now - settings.job_timeout).values()
+        ordered = sorted(jobs, key=lambda job: job.submitted_at)
+        return cls(settings, now, usages, tuple(ordered))
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for a program."""
+        return {
+            "domain": base_url(self.settings.domain),
+            "quota_store": place_of(store_setting(self.settings)),
+            "quota_reserve_percent": self.settings.quota_reserve_percent,
+            "at": _time(self.at),
+            "limits": [
+                self._limit(usage, window) for usage in self.usages for window in usage.windows
+            ],
+            "refused_until": {
+                usage.budget.value: _time(usage.refused_until) if usage.refused_until else None
+                for usage in self.usages
+            },
+            "jobs": [
+                {
+                    "id": job.id,
+                    "object": job.object or None,
+                    "submitted_at": _time(job.submitted_at),
+                    "age_seconds": round(self.at - job.submitted_at),
+                }
+                for job in self.jobs
+            ],
+        }
+
+    def _limit(self, usage: Usage, window: WindowUsage) -> dict[str, Any]:
+        allowed = self._allowed(window)
+        return {
+            "setting": window.window.setting,
+            "budget": usage.budget.value,
+            "window_seconds": window.window.seconds,
+            "limit": allowed,
+            "reserved": allowed - window.window.limit,
+            "used": window.used,
+            "left": window.left,
+            "next_window_at": _time(window.end),
+        }
+
+    def _allowed(self, window: WindowUsage) -> int:
+        """What Gainsight allows, by the settings, before anything is reserved."""
+        return int(getattr(self.settings, window.window.setting))
+
+    def print(self, out: Console) -> None:
+        """Print the report for people."""
+        reserve = self.settings.quota_reserve_percent
+        out.print(f"{base_url(self.settings.domain)}  {_utc(self.at)}")
+        out.print(f"counted in {place_of(store_setting(self.settings))}")
+        bars = ("",) if out.is_terminal else ()
+        reserved = ("reserved",) if reserve else ()
+        numbers = ("used", "of", "reserved", "left")
+        made = table("limit", "used", "of", *bars, *reserved, "left", "next window", right=numbers)
+        for usage in self.usages:
+            for window in usage.windows:
+                add_row(
+                    made,
+                    window.window.setting,
+                    f"{window.used:,}",
+                    f"{self._allowed(window):,}",
+                    *([bar(window.used, window.window.limit)] if bars else []),
+                    *([f"{self._allowed(window) - window.window.limit:,}"] if reserve else []),
+                    f"{window.left:,}",
+                    _clock(window.end),
+                )
+        out.print(made)
+        for usage in self.usages:
+            if usage.refused_until:
+                out.print(
+                    f"Gainsight refuses {usage.budget} calls until {_utc(usage.refused_until)}."
+                )
+        if reserve:
+            out.print(
+                f"{reserve}% of every limit is left to others (quota_reserve_percent); what they "
+                "have reserved for themselves stands in their settings."
+            )
+        self._print_jobs(out)
+
+    def _print_jobs(self, out: Console) -> None:
+        if not self.jobs:
+            out.print("No export job is paid for and unread.")
+            return
+        made = table("export job under way, paid for", "object", "submitted", "minutes ago")
+        for job in self.jobs:
+            minutes = f"{(self.at - job.submitted_at) / 60:.1f}"
+            add_row(made, job.id, job.object or "not known", _utc(job.submitted_at), minutes)
+        out.print(made)
+        out.print("The next run that wants these rows takes the job, and pays for no other.")
+
+
+def bulk_settings(settings: ConnectionSettings) -> ConnectionSettings:
+    """The settings of the connection that submits jobs: the target's may have a key of its own."""
+    if not isinstance(settings, TargetSettings) or settings.bulk_import_api != "connector":
+        return settings
+    key = settings.bulk_access_key
+    if not key:
+        return settings
+    return replace(settings, access_key=key, oauth_client_id=None, oauth_client_secret=None)
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _clock(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M UTC")
