@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_gainsight.route import Route, build_route
+from target_gainsight.routing import build_route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gainsight_api.metadata import GainsightObject
+    from target_gainsight.route import Route
     from target_gainsight.settings import TargetSettings
 
 

@@ -108,14 +108,29 @@ def unknown_settings(
     """
     yield from _unknown(config, {*schemas, *also_known}, "")
     for setting, schema in schemas.items():
-        properties = schema.get("items", {}).get("properties")
         entries = config.get(setting)
+        if isinstance(entries, dict):
+            yield from _unknown_within(entries, schema, f"`{setting}`")
+        properties = schema.get("items", {}).get("properties")
         if not properties or not isinstance(entries, list):
             continue
         for number, entry in enumerate(entries, 1):
             if isinstance(entry, dict):
                 called = printable(str(entry.get("name") or entry.get("object") or number))
                 yield from _unknown(entry, properties, f"`{setting}`, entry {called}: ")
+
+
+def _unknown_within(
+    group: Mapping[str, Any], schema: Mapping[str, Any], place: str
+) -> Iterator[UnknownSetting]:
+    """The settings of a group that are not known, and those of the groups in it."""
+    properties = schema.get("properties")
+    if not properties or schema.get("additionalProperties"):
+        return
+    yield from _unknown(group, properties, f"{place}: ")
+    for name, value in group.items():
+        if isinstance(value, dict) and name in properties:
+            yield from _unknown_within(value, properties[name], f"{place}, `{name}`")
 
 
 def _unknown(

@@ -132,7 +132,7 @@ class TapGainsight(GainsightPlugin, Tap):
     @override
     def discover_streams(self) -> Sequence[GainsightStream]:
         """The streams of the catalog, without a call; else those of the tenant."""
-        own = self.settings.stream_settings
+        own, _ = self.settings.stream_settings, self.settings.batches  # wrong ones cost no call
         if self.input_catalog is not None:
             specs = [spec_from_catalog(entry, own) for entry in self.input_catalog.streams]
         else:

@@ -37,9 +37,9 @@ from typing_extensions import override
 
 from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_singer.plugin import GainsightPlugin
-from target_gainsight.incoming.batch_files import batch_lines
+from target_gainsight.incoming.batch_files import batch_records
 from target_gainsight.incoming.mapped import transformed
-from target_gainsight.incoming.reader import MessageReader, record_in
+from target_gainsight.incoming.reader import MessageReader
 from target_gainsight.incoming.reading import Reading
 from target_gainsight.order import Order
 from target_gainsight.pending_states import OldestPending, PendingStates
@@ -234,9 +234,8 @@ class TargetGainsight(GainsightPlugin, Target):
     @override
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
-        for place, line in batch_lines(message_dict, _open_file):
-            record, problems = record_in(line, place)
-            self._process_records(message_dict["stream"], [record], problems)
+        for records, problems in batch_records(message_dict, _open_file):
+            self._process_records(message_dict["stream"], records, problems)
 
     # Draining
 

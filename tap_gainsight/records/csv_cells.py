@@ -22,6 +22,8 @@ csv.field_size_limit(sys.maxsize)  # the default, 128 KiB, is less than a rich t
 
 _PIECE_CHARACTERS = 1 << 16
 """About how much is read at once: more would not stay in the processor's cache."""
+_BETWEEN = "\x1f"
+"""A character that few texts have."""
 
 
 class ChunkCsv:
@@ -129,9 +131,13 @@ def split(piece: str, width: int) -> list[Sequence[str]] | None:
 def _unquoted(columns: list[Sequence[str]]) -> list[Sequence[str]] | None:
     """The columns with one quote for each two; None if a quote has no other beside it."""
     for n, column in enumerate(columns):
-        if '"' not in "".join(column):
+        together = _BETWEEN.join(column)
+        if '"' not in together:
             continue
-        if any('"' in cell.replace('""', "") for cell in column):
+        if '"' in together.replace('""', ""):
             return None
-        columns[n] = [cell.replace('""', '"') for cell in column]
+        cells = together.replace('""', '"').split(_BETWEEN)
+        if len(cells) != len(column):  # a cell has that character in it
+            cells = [cell.replace('""', '"') for cell in column]
+        columns[n] = cells
     return columns

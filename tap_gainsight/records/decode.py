@@ -225,10 +225,15 @@ def _in_order(names: Sequence[str], by_name: Mapping[str, Column]) -> tuple[Colu
 
 def _joined(cells: Sequence[str]) -> Sequence[str]:
     """Items joined by `;`, none of them empty: some replies end with one more `;`."""
-    return [
-        ";".join(filter(None, cell.split(";"))) if cell.endswith(";") or ";;" in cell else cell
-        for cell in cells
-    ]
+    together = "\n".join((*cells, ""))
+    if ";;" in together:
+        return [
+            ";".join(filter(None, cell.split(";"))) if cell.endswith(";") or ";;" in cell else cell
+            for cell in cells
+        ]
+    if ";\n" in together:
+        return [cell.strip(";") if cell.endswith(";") else cell for cell in cells]
+    return cells
 
 
 def _without_header(cells: list[Sequence[str]], header: Sequence[str]) -> list[Sequence[str]]:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from codecs import BOM_UTF8
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.exceptions import InvalidInputLine
+
+from target_gainsight.incoming.reader import records_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from target_gainsight.problems import Problem
 
 _COMPRESSIONS = (None, "none", "gzip")
 
 
-def batch_lines(
+def batch_records(
     message: Mapping[str, Any], open_file: Callable[[str], AbstractContextManager[IO[bytes]]]
-) -> Iterator[tuple[str, bytes]]:
-    """The lines of a BATCH message's files, each the JSON text of a record, and where each is.
+) -> Iterator[tuple[list[bytes], tuple[Problem, ...]]]:
+    """The records of a BATCH message's files, as `records_in` gives them.
 
     Args:
         message: The message.
@@ -40,11 +42,7 @@ def batch_lines(
         try:
             with open_file(url) as file:
                 packed = encoding.get("compression") == "gzip"
-                lines = gzip.GzipFile(fileobj=file) if packed else file
-                for number, line in enumerate(lines, 1):
-                    text = line.removeprefix(BOM_UTF8) if number == 1 else line
-                    if text.strip():
-                        yield f"Line {number} of the BATCH file {url}", text
+                yield from records_in(gzip.GzipFile(fileobj=file) if packed else file, url)
         except (OSError, EOFError, ImportError, TypeError, ValueError, zlib.error) as exc:
             reason = getattr(exc, "strerror", None) or type(exc).__name__
             raise InvalidInputLine(

@@ -7,7 +7,7 @@ from codecs import BOM_UTF8
 from collections import Counter
 from itertools import groupby
 from operator import attrgetter
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from singer_sdk.io_base import GenericSingerReader
@@ -32,6 +32,7 @@ _STATE = "STATE"
 _SCHEMA = "SCHEMA"
 _ABSENT = msgspec.Raw(b"")
 READ_BYTES = 1 << 16
+_T = TypeVar("_T")
 
 
 class _Line(msgspec.Struct):
@@ -42,6 +43,7 @@ class _Line(msgspec.Struct):
 
 
 _lines = msgspec.json.Decoder(_Line)
+_raw = msgspec.json.Decoder(msgspec.Raw)
 _any = json_decoder()
 
 
@@ -93,17 +95,40 @@ class MessageReader(GenericSingerReader[Any]):
             )
 
 
-def record_in(line: bytes, place: str) -> tuple[bytes, tuple[Problem, ...]]:
-    """A record from a line of a BATCH file: its JSON text, and what is wrong with it.
+def records_in(file: Any, name: str) -> Iterator[tuple[list[bytes], tuple[Problem, ...]]]:
+    """The records of a BATCH file: JSON texts, as many at once as may be, and their problems.
 
     Args:
-        line: The line.
-        place: Where it is, for the error.
+        file: The file.
+        name: Its name, for errors.
 
     Raises:
-        InvalidInputLine: It is no record.
+        InvalidInputLine: A line is no record.
     """
-    text = line.strip()
+    first = 1
+    for lines in _lines_of(file):
+        texts = lines.removesuffix(b"\n").split(b"\n")
+        if records := _plain(_raw, lines, texts):
+            yield [bytes(record) for record in records], ()
+        else:
+            for number, text in enumerate(texts, first):
+                if record := text.strip():
+                    found, problems = _record(record, f"Line {number} of the BATCH file {name}")
+                    yield [found], problems
+        first += len(texts)
+
+
+def _plain(decoder: msgspec.json.Decoder[_T], lines: bytes, texts: Sequence[bytes]) -> list[_T]:
+    """The lines, read at once; none if there is one that must be looked at by itself."""
+    try:
+        lines.decode()
+        read = [] if any(map(may_be_odd, texts)) else decoder.decode_lines(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
+    return read if len(read) == len(texts) else []
+
+
+def _record(text: bytes, place: str) -> tuple[bytes, tuple[Problem, ...]]:
     try:
         if isinstance(_any.decode(text), dict) and not (may_be_odd(text) and is_unreadable(text)):
             return text, ()
@@ -148,12 +173,8 @@ def _messages(lines: bytes, first: int) -> Iterator[tuple[int, dict[str, Any]]]:
         first: The number of the first one.
     """
     texts = lines.removesuffix(b"\n").split(b"\n")
-    try:
-        lines.decode()
-        read = [] if any(map(may_be_odd, texts)) else _lines.decode_lines(lines)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        read = []
-    if len(read) != len(texts):
+    read = _plain(_lines, lines, texts)
+    if not read:
         for number, text in enumerate(texts, first):
             if text.strip():
                 yield number, _message(text, number)

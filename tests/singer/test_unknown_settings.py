@@ -113,6 +113,18 @@ def test_entries_of_streams_are_judged_alike(
     assert said == "`streams`, entry company: setting `colour` is not known: it is not used"
 
 
+def test_the_settings_of_a_group_are_judged_alike(caplog: pytest.LogCaptureFixture) -> None:
+    slip = {"encoding": {"format": "jsonl", "compresion": "none"}, "storage": {"root": "/tmp"}}
+    assert mistakes(TapGainsight, batch_config=slip) == (
+        "`batch_config`, `encoding`: setting `compresion` is not known: did you mean `compression`?"
+    )
+    odd = {"encoding": {"format": "jsonl"}, "storage": {"root": "/tmp"}, "colour": 1}
+    (said,) = warnings(caplog, TapGainsight, batch_config=odd)
+    assert said == "`batch_config`: setting `colour` is not known: it is not used"
+    maps = {"stream_maps": {"company": {"Name": "Name.lower()"}}}
+    assert warnings(caplog, TapGainsight, **maps) == [said]
+
+
 def test_a_name_has_no_line_of_its_own() -> None:
     assert "\n" not in mistakes(TapGainsight, **{"domain\n": "x"})
 

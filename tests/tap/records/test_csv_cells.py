@@ -21,13 +21,16 @@ from tests.tap.generated import CELLS, DIALECTS, Dialect, file_of
 )
 @example([["\r", "\n"], ["\n", "\r"]], Dialect(all_quoted=False))
 @example([['"', "b"], [",", '","']], Dialect())
+@example([['"\x1f', "b"], ["c", "d"]], Dialect())
 def test_what_is_split_is_what_csv_reads(rows: list[list[str]], form: Dialect) -> None:
     text = file_of(rows, form).read().decode("utf-8-sig")
     check_split(text, len(rows[0]))
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.text('",\r\na', max_size=24), st.integers(1, 3))
+@given(st.text('",\r\na\x1f', max_size=24), st.integers(1, 3))
+@example('"a"a","b"\n', 2)
+@example('"a"","b"\n""","b"\n', 2)
 def test_what_is_split_of_any_text_is_what_csv_reads(text: str, width: int) -> None:
     check_split(text, width)
 

@@ -103,6 +103,26 @@ def test_a_chunk_of_no_rows_gives_none(content: bytes) -> None:
     assert read(decoder(*columns), content) == []
 
 
+@pytest.mark.parametrize("way", ["csv", "query"])
+@settings(max_examples=200)
+@given(cells=st.lists(st.text("ab;\n", max_size=6), min_size=1, max_size=4))
+@example(cells=["a;", "b"])
+@example(cells=["a;;b", "a;"])
+@example(cells=["a;\nb", ";a"])
+@example(cells=[";"])
+def test_multi_selects_lose_items_that_are_empty_at_the_end_or_between(
+    way: str, cells: list[str]
+) -> None:
+    columns = (Column("Id", "Id", Kind.TEXT), Column("Some", "Some", Kind.TEXT, multiple=True))
+    rows = [[str(number), cell] for number, cell in enumerate(cells)]
+    expected = [
+        ";".join(filter(None, cell.split(";"))) if cell.endswith(";") or ";;" in cell else cell
+        for cell in cells
+    ]
+    found = by_either_way(decoder(*columns), way, rows)
+    assert [record["Some"] for record in found] == [cell or None for cell in expected]
+
+
 def test_only_the_exact_text_of_csv_null_is_null() -> None:
     given = decoder(*text_columns(1), csv_null="NULL")
     rows = [["NULL"], ["null"], [" NULL"], ["NULL "], [""], ["'NULL'"]]
