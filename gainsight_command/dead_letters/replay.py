@@ -8,7 +8,9 @@ import io
 import json
 import logging
 import os
+import signal
 import tempfile
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,7 +93,7 @@ class Replay:
                 b'{"type":"RECORD","stream":'
                 + msgspec.json.encode(letter.stream)
                 + b',"record":'
-                + b" ".join(bytes(letter.record).split(b"\n"))
+                + bytes(letter.record)
                 + b"}\n"
             )
             if not number % _STATE_EVERY or number == len(self.sendings):
@@ -121,24 +123,30 @@ class Replay:
 
     def _note_rejected(self) -> None:
         """Find the letters that the target has written anew, by stream and record."""
-        waiting: dict[tuple[str, bytes], list[Sending]] = {}
+        sent: dict[tuple[str, bytes], list[Sending]] = {}
         for each in self.sendings:
-            if each.fate is Fate.WAITING:
-                waiting.setdefault(_identity(each.letter), []).append(each)
+            sent.setdefault(_identity(each.letter), []).append(each)
         for path, lines in letter_files(self.folder):
             for line in lines[self._read[path] :]:
-                if line.letter and (found := waiting.get(_identity(line.letter))):
-                    sending = found.pop(0)
-                    sending.fate, sending.reasons = Fate.REJECTED, line.letter.errors
-                else:
-                    self._keep_all(line.letter.stream if line.letter else "")
+                if line.letter:
+                    self._reject(line.letter, sent.get(_identity(line.letter), []))
             self._read[path] = len(lines)
 
-    def _keep_all(self, stream: str) -> None:
-        """A letter that cannot be told: nothing of its stream is taken for settled."""
-        for each in self.sendings:
-            if each.fate is Fate.WAITING and stream in {each.letter.stream, ""}:
-                each.fate = Fate.REJECTED
+    def _reject(self, letter: Letter, sent: Sequence[Sending]) -> None:
+        """Mark a letter as rejected again, for a letter that the target has written.
+
+        Args:
+            letter: What the target has written.
+            sent: The letters that were sent with its record. Stream maps may make several rows of
+                one, each with a letter of its own.
+        """
+        waiting = [each for each in sent if each.fate is Fate.WAITING]
+        for each in waiting[:1]:
+            each.fate, each.reasons = Fate.REJECTED, letter.errors
+        if not sent:  # which one it was cannot be told: nothing of its stream counts as settled
+            for each in self.sendings:
+                if each.fate is Fate.WAITING and each.letter.stream == letter.stream:
+                    each.fate = Fate.REJECTED
 
 
 class _States(io.TextIOBase):
@@ -157,9 +165,19 @@ class _States(io.TextIOBase):
 
 @contextlib.contextmanager
 def private_folder() -> Iterator[Path]:
-    """A folder that only this user can read, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="gainsight-replay-") as name:
-        yield Path(name)
+    """A folder that only this user can read, gone afterwards, also after a SIGTERM."""
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, _end) if main else None
+    try:
+        with tempfile.TemporaryDirectory(prefix="gainsight-replay-") as name:
+            yield Path(name)
+    finally:
+        if main:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 @contextlib.contextmanager
@@ -174,7 +192,7 @@ def _quiet(logger: logging.Logger) -> Iterator[None]:
 
 
 def _identity(letter: Letter) -> tuple[str, bytes]:
-    return letter.stream, b" ".join(bytes(letter.record).split(b"\n")).strip()
+    return letter.stream, bytes(letter.record)
 
 
 def _names(letter: Letter) -> list[str]:

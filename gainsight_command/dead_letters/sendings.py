@@ -45,6 +45,7 @@ class Sending:
         older: Lines of older letters of its key, which are settled with it.
         edited: The text of the user's line, if it is the user's.
         chosen: Whether it is to be sent at all.
+        hides_chosen: Whether it is not, and an older letter of its key was to be.
         fate: What has become of it.
         reasons: Why its record was rejected again.
     """
@@ -55,6 +56,7 @@ class Sending:
     older: list[Line] = field(default_factory=list)
     edited: bytes | None = None
     chosen: bool = True
+    hides_chosen: bool = False
     fate: Fate = Fate.WAITING
     reasons: Sequence[Reason] = ()
 
@@ -81,6 +83,7 @@ def newest(
             before = by_key.get(key)
             if before is not None:
                 sending.older = before.lines
+                sending.hides_chosen = not sending.chosen and (before.chosen or before.hides_chosen)
                 del kept[before]
             by_key[key] = sending
         kept[sending] = None

@@ -160,6 +160,43 @@ def test_of_one_key_only_the_newest_letter_is_sent_and_settles_the_older_ones(
     assert [each["record"]["Name"] for each in read(tenant.letters)] == ["A "]
 
 
+def test_an_edited_letter_is_not_sent_past_a_newer_one_of_its_key(
+    tenant: Tenant, tmp_path: Path
+) -> None:
+    tenant.load({"Name": "a", "Number__gc": "many"})
+    edited = tmp_path / "edited.jsonl"
+    edited.write_text(tenant.letters.read_text().replace('"many"', '"1"'))
+    tenant.load({"Name": "a", "Number__gc": "more"})
+    before = texts(tenant.letters)
+    done = tenant.replay("--from", str(edited))
+    assert done.status == 1
+    assert done.json["streams"][0]["not_chosen"] == 2
+    assert texts(tenant.letters) == before
+    assert tenant.names() == {}
+
+
+def test_a_record_that_maps_make_two_of_is_settled_only_if_both_are_loaded(tenant: Tenant) -> None:
+    both: dict[str, dict[str, Any]] = {
+        "src": {"Name": "code", "Number__gc": "n", "__key_properties__": ["Name"]},
+        "twin": {"__source__": "src", "Name": "code+'2'", "Number__gc": "n"},
+    }
+    streams = [{"name": "*", "object": THING, "keys": ["Name"]}]
+    tenant.configure(stream_maps=both, streams=streams)
+    tenant.load({"code": "a", "n": "many"}, {"code": "b", "n": "1"}, stream="src")
+    file = tenant.folder / "rejects" / "src.jsonl"
+    assert len(texts(file)) == 2
+    assert tenant.replay().json["streams"][0]["rejected"] == 2
+    mended = {"src": {**both["src"], "Number__gc": "'7'"}, "twin": both["twin"]}
+    tenant.configure(stream_maps=mended, streams=streams)
+    assert tenant.replay().json["streams"][0]["settled"] == 0
+    tenant.configure(
+        stream_maps={name: {**each, "Number__gc": "'7'"} for name, each in both.items()},
+        streams=streams,
+    )
+    assert tenant.replay("--force").status == 0
+    assert tenant.names() == {"a": 7, "a2": 7, "b": 1, "b2": 1}
+
+
 def test_a_letter_older_than_gainsights_record_is_sent_only_by_force(tenant: Tenant) -> None:
     tenant.load({"Name": "a", "Number__gc": "1", "Colour__gc": "Green"})
     tenant.letters.write_text(
