@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+
 from gainsight_api.connect import key_of, limits_of, store_setting
 from gainsight_api.domain import base_url
 from gainsight_api.paid_jobs import PaidJob, remembered
 from gainsight_api.paid_jobs import document_key as jobs_key
 from gainsight_api.quota import Budget, Usage, document_key, place_of, read_store, usage_in
-from gainsight_command.screen import add_row, bar, table
+from gainsight_command.screen import add_row, bar, spark, table
 from target_gainsight.settings import TargetSettings
 
 if TYPE_CHECKING:
@@ -70,6 +72,13 @@ class QuotaReport:
                 usage.budget.value: _time(usage.refused_until) if usage.refused_until else None
                 for usage in self.usages
             },
+            "last_24_hours": {
+                usage.budget.value: {
+                    "calls": sum(usage.hours.values()),
+                    "by_hour": {_time(hour): calls for hour, calls in sorted(usage.hours.items())},
+                }
+                for usage in self.usages
+            },
             "jobs": [
                 {
                     "id": job.id,
@@ -121,6 +130,9 @@ class QuotaReport:
                 )
         out.print(made)
         for usage in self.usages:
+            total = f"{usage.budget} calls in the last 24 hours: {sum(usage.hours.values()):,}"
+            out.print(Text(f"{total}  ").append(self._hours(usage)) if bars else total)
+        for usage in self.usages:
             if usage.refused_until:
                 out.print(
                     f"Gainsight refuses {usage.budget} calls until {_utc(usage.refused_until)}."
@@ -131,6 +143,13 @@ class QuotaReport:
                 "have reserved for themselves stands in their settings."
             )
         self._print_jobs(out)
+
+    def _hours(self, usage: Usage) -> Text:
+        """The calls of the last 24 hours, the present one last."""
+        present = int(self.at // 3_600)
+        return spark(
+            [usage.hours.get(hour * 3_600, 0) for hour in range(present - 23, present + 1)]
+        )
 
     def _print_jobs(self, out: Console) -> None:
         if not self.jobs:

@@ -82,6 +82,14 @@ def bar(used: int, limit: int) -> Text:
     return Text("█" * full, style=style) + Text("░" * (_BAR - full), style="dim", no_wrap=True)
 
 
+def spark(counts: Sequence[int]) -> Text:
+    """Counts side by side, each as a bar of up to one line's height."""
+    most = max([*counts, 1])
+    steps = "▁▂▃▄▅▆▇█"
+    bars = [steps[-(-count * (len(steps) - 1) // most)] if count else "·" for count in counts]
+    return Text("".join(bars), style="cyan")
+
+
 def numbers_named(numbers: Iterable[int], most: int = 5) -> str:
     """Numbers as a list, cut short."""
     known = list(numbers)

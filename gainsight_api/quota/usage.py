@@ -7,11 +7,14 @@ minutes, a day at midnight UTC. Gainsight counts so, for a whole organisation.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Budget(StrEnum):
@@ -107,10 +110,19 @@ class _Ledger(msgspec.Struct, frozen=True):
     Attributes:
         windows: By its length in seconds: when the last window began, and its used calls.
         refused_until: Before this time Gainsight refuses calls, in seconds since 1970.
+        hours: The calls of the last hours, by their begin; earlier versions do not keep it.
     """
 
     windows: dict[int, tuple[int, int]] = {}
     refused_until: float = 0.0
+    hours: dict[int, int] = {}
+
+
+_HOUR = 3_600
+
+
+def _hour_of(moment: float) -> int:
+    return int(moment // _HOUR) * _HOUR
 
 
 _decoder = msgspec.json.Decoder(_Ledger)
@@ -126,12 +138,15 @@ class Usage:
         windows: The present windows, the shortest first.
         refused_until: Before this time Gainsight refuses calls, whatever was counted; 0 if it does
             not.
+        hours: The calls of the last 24 hours that had any, by the hour's begin in seconds since
+            1970; the present hour is the last one.
     """
 
     budget: Budget
     at: float
     windows: tuple[WindowUsage, ...]
     refused_until: float
+    hours: Mapping[int, int] = field(default_factory=dict)
 
     @classmethod
     def from_document(
@@ -155,21 +170,36 @@ class Usage:
             else:
                 present.append(WindowUsage(window, start, 0))
         refused = now < ledger.refused_until <= now + windows[-1].seconds
-        return cls(budget, now, tuple(present), ledger.refused_until if refused else 0.0)
+        this_hour = _hour_of(now)
+        hours = {
+            hour: calls
+            for hour, calls in ledger.hours.items()
+            if this_hour - 24 * _HOUR < hour <= this_hour + _HOUR  # another's clock may be ahead
+        }
+        return cls(budget, now, tuple(present), ledger.refused_until if refused else 0.0, hours)
 
     def to_document(self) -> bytes:
         """What a store is to keep."""
         windows = {usage.window.seconds: (usage.start, usage.used) for usage in self.windows}
-        return msgspec.json.encode(_Ledger(windows, self.refused_until))
+        return msgspec.json.encode(_Ledger(windows, self.refused_until, dict(self.hours)))
 
     def with_call(self) -> Usage:
         """The usage after one more call."""
-        return replace(self, windows=tuple(replace(w, used=w.used + 1) for w in self.windows))
+        windows = tuple(replace(w, used=w.used + 1) for w in self.windows)
+        hour = _hour_of(self.at)
+        return replace(
+            self, windows=windows, hours={**self.hours, hour: self.hours.get(hour, 0) + 1}
+        )
 
     def without_call(self, taken_at: float) -> Usage:
         """The usage without one call of that time; windows that are over by now do not matter."""
+        hour = _hour_of(taken_at)
         return replace(
             self,
+            hours={
+                known: max(0, calls - 1) if known == hour else calls
+                for known, calls in self.hours.items()
+            },
             windows=tuple(
                 replace(w, used=max(0, w.used - 1)) if w.start <= taken_at < w.end else w
                 for w in self.windows

@@ -199,3 +199,15 @@ def test_calls_past_the_tenants_own_limit_are_told(tmp_path: Path) -> None:
         limits=Limits(sync_per_minute=0),
     ) as tenant:
         assert wrong(check(tenant, tmp_path)).keys() == {"calls"}
+
+
+def test_all_mistakes_of_one_entry_are_told_at_once(sandbox: Sandbox, tmp_path: Path) -> None:
+    entry = {
+        "name": "a",
+        "object": "company",
+        "keys": ["Foo", "Bar"],
+        "fields": {"x": "Baz", "y": "Name", "z": "Name"},
+    }
+    told = "; ".join(wrong(check(sandbox, tmp_path, "--target", streams=[entry]))["streams: a"])
+    for name in ("'Foo'", "'Bar'", "'Baz'", "several properties to Name"):
+        assert name in told

@@ -6,11 +6,13 @@ import re
 import select
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gainsight_api import Budget, ConnectionSettings, Exports, PaidJobs, Read, connect
+from gainsight_sandbox import ManualClock
 from tests.command.support import KEY, Done, command, config_file
 
 if TYPE_CHECKING:
@@ -64,6 +66,21 @@ def test_what_is_reserved_for_others_is_shown(sandbox: Sandbox, tmp_path: Path) 
     bulk = limits(command("quota", "--tap", "--config", file, "--json"))["bulk_calls_per_hour"]
     assert (bulk["limit"], bulk["reserved"], bulk["left"]) == (10, 2, 8)
     assert "20% of every limit" in command("quota", "--tap", "--config", file).out
+
+
+def test_the_calls_of_the_last_day_are_told_hour_by_hour(sandbox: Sandbox, tmp_path: Path) -> None:
+    given = settings(sandbox, str(tmp_path / "quota.sqlite"))
+    now = time.time()
+    for hours, calls in {30: 9, 20: 2, 3: 5, 0: 1}.items():
+        quota = connect(given, clock=ManualClock(now - hours * 3_600)).quota
+        taken = [quota.acquire(Budget.SYNC) for _ in range(calls + 1)]
+        quota.refund(Budget.SYNC, taken[0])
+    file = config_file(tmp_path, sandbox)
+    day = command("quota", "--tap", "--config", file, "--json").json["last_24_hours"]["sync"]
+    assert day["calls"] == 8
+    assert list(day["by_hour"].values()) == [2, 5, 1]
+    printed = command("quota", "--tap", "--config", file).out
+    assert "sync calls in the last 24 hours: 8" in printed
 
 
 def test_jobs_by_a_key_of_their_own_are_counted_by_it(sandbox: Sandbox, tmp_path: Path) -> None:
