@@ -197,13 +197,18 @@ def test_a_record_that_maps_make_two_of_is_settled_only_if_both_are_loaded(tenan
     assert tenant.names() == {"a": 7, "a2": 7, "b": 1, "b2": 1}
 
 
-def test_a_letter_older_than_gainsights_record_is_sent_only_by_force(tenant: Tenant) -> None:
-    tenant.load({"Name": "a", "Number__gc": "1", "Colour__gc": "Green"})
+@pytest.mark.parametrize("keys", [["Name"], ["Name", "Day__gc", "Active__gc", "Code__gc"]])
+def test_a_letter_older_than_gainsights_record_is_sent_only_by_force(
+    tenant: Tenant, keys: list[str]
+) -> None:
+    others = {"Day__gc": "2026-01-02", "Active__gc": False, "Code__gc": "c"}
+    tenant.configure(keys=keys)
+    tenant.load({"Name": "a", "Number__gc": "1", "Colour__gc": "Green", **others})
     tenant.letters.write_text(
         json.dumps({**read(tenant.letters)[0], "rejected_at": YESTERDAY}) + "\n"
     )
-    tenant.load({"Name": "a", "Number__gc": "2"})
-    tenant.configure(fields={"Colour__gc": "Company_Name__gc"})
+    tenant.load({"Name": "a", "Number__gc": "2", **others})
+    tenant.configure(keys=keys, fields={"Colour__gc": "Company_Name__gc"})
     done = tenant.replay()
     assert done.status == 1
     assert done.json["streams"][0]["outdated"] == 1
