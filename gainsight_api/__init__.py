@@ -41,15 +41,8 @@ from gainsight_api.filters.build import (
     any_of,
     parse_user_filter,
 )
-from gainsight_api.imports import (
-    ConnectorImports,
-    ImportJob,
-    Imports,
-    JobImports,
-    Operation,
-    RowError,
-    Upload,
-)
+from gainsight_api.import_replies import ImportJob, RowError
+from gainsight_api.imports import ConnectorImports, Imports, JobImports, Operation, Upload
 from gainsight_api.job_states import JobState
 from gainsight_api.metadata import (
     Field,

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
-from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import DataError
-from gainsight_api.job_states import JobState, state_of
+from gainsight_api.import_replies import ImportJob, RowError, first_of, import_job, named, row_error
+from gainsight_api.job_states import JobState
 from gainsight_api.replies import count
 
 if TYPE_CHECKING:
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 _JOBS = "v1/bulk/jobs"
 _CONNECTOR = "v1.0/admin/connector/job/bulkimport"
 _PAGE_JOBS = 100
-# The article "Bulk Status API" names the counts in words alone.
-_SUCCEEDED = ("successCount", "succeededRecords", "successRecords", "succeeded", "success")
-_FAILED = ("failureCount", "failedRecords", "failureRecords", "failedCount", "failed", "failure")
 _MAX_PAGES = 200
 _UNDER_WAY = ("PENDING", "IN_PROGRESS")
 
@@ -59,40 +55,6 @@ class Upload:
     keys: tuple[str, ...]
     file: Path
     job_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportJob:
-    """What the tenant says of a job; a count or time it does not tell is None.
-
-    Attributes:
-        id: Its id.
-        state: Where it stands.
-        succeeded: Rows written.
-        failed: Rows not written.
-        file_name: The file's name.
-        object: The object's name.
-        operation: What was asked for.
-        created_at: When it was submitted, in seconds since 1970.
-    """
-
-    id: str
-    state: JobState
-    succeeded: int | None = None
-    failed: int | None = None
-    file_name: str | None = None
-    object: str | None = None
-    operation: str | None = None
-    created_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RowError:
-    """Why a row was not written; `row` counts from where the tenant does, None for the file."""
-
-    row: int | None
-    message: str
-    field: str | None = None
 
 
 class Imports(Protocol):
@@ -149,7 +111,7 @@ class JobImports:
         if upload.keys:
             fields["keyFields"] = ",".join(upload.keys)
         reply = self._session.upload(_JOBS, fields, upload.file)
-        job_id = _name(reply.get("jobId")) if isinstance(reply, Mapping) else None
+        job_id = named(reply.get("jobId")) if isinstance(reply, Mapping) else None
         if not job_id:
             raise DataError(f"Gainsight named no job for the import of {upload.file.name}")
         return self._session.hide(job_id)
@@ -159,7 +121,7 @@ class JobImports:
         reply = self._session.get(f"{_JOBS}/{quote(job_id, safe='')}")
         if not isinstance(reply, Mapping):
             raise DataError(f"Gainsight says nothing of import job {job_id}")
-        return _job(reply, job_id)
+        return import_job(reply, job_id)
 
     def errors(self, job_id: str) -> list[RowError]:
         """The rows that a completed job could not write."""
@@ -167,7 +129,7 @@ class JobImports:
         entries = reply.get("records") if isinstance(reply, Mapping) else reply
         if not isinstance(entries, list):
             raise DataError(f"Gainsight names no errors of import job {job_id}")
-        return [_row_error(entry) for entry in entries if isinstance(entry, Mapping)]
+        return [row_error(entry) for entry in entries if isinstance(entry, Mapping)]
 
     def find(
         self, upload: Upload, *, under_way: bool = False, since: float | None = None
@@ -204,7 +166,7 @@ class JobImports:
             reply = self._session.get(f"{_JOBS}?limit={_PAGE_JOBS}&offset={offset}{wanted}")
             entries = reply.get("records") if isinstance(reply, Mapping) else reply
             entries = entries if isinstance(entries, list) else []
-            jobs = [_job(entry, "") for entry in entries if isinstance(entry, Mapping)]
+            jobs = [import_job(entry, "") for entry in entries if isinstance(entry, Mapping)]
             yield from jobs
             offset += len(entries)
             total = count(reply.get("totalCount")) if isinstance(reply, Mapping) else None
@@ -231,17 +193,17 @@ class ConnectorImports:
     def submit(self, upload: Upload) -> str:
         """Submit a file, for one call of the bulk budget; the result is the status id."""
         reply = self._session.upload(_CONNECTOR, {"jobId": upload.job_id or ""}, upload.file)
-        status_id = _first(reply, "statusId") if isinstance(reply, Mapping) else reply
+        status_id = first_of(reply, "statusId") if isinstance(reply, Mapping) else reply
         if not status_id or not isinstance(status_id, str | int):
             raise DataError(f"Gainsight named no status id for the import of {upload.file.name}")
-        return self._session.hide(_name(status_id) or "")
+        return self._session.hide(named(status_id) or "")
 
     def status(self, job_id: str) -> ImportJob:
         """Ask how an import is getting on, by its status id."""
         reply = self._session.get(f"{_CONNECTOR}/status/{quote(job_id, safe='')}")
         if not isinstance(reply, Mapping):
             raise DataError(f"Gainsight says nothing of import {job_id}")
-        return _job(reply, job_id)
+        return import_job(reply, job_id)
 
     def errors(self, job_id: str) -> list[RowError]:
         """Nothing: this form names no rows."""
@@ -259,59 +221,6 @@ class ConnectorImports:
         """Nothing: this form lists no jobs."""
         del object_name
         return []
-
-
-def _job(entry: Mapping[str, Any], job_id: str) -> ImportJob:
-    state = state_of(_first(entry, "status", "jobStatus"))
-    counts = _flat(entry)
-    return ImportJob(
-        id=_name(_first(entry, "jobId", "statusId")) or job_id,
-        state=JobState.RUNNING if state is JobState.UNKNOWN else state,
-        succeeded=count(_first(counts, *_SUCCEEDED)),
-        failed=count(_first(counts, *_FAILED)),
-        file_name=_text(entry.get("fileName")),
-        object=_text(entry.get("objectName")),
-        operation=_text(entry.get("operation")),
-        created_at=_seconds(entry.get("createdDate")),
-    )
-
-
-def _first(entry: Mapping[str, Any], *names: str) -> Any:
-    """The first of these that is there, however its name is cased or spaced."""
-    folded = {"".join(filter(str.isalnum, name)).lower(): value for name, value in entry.items()}
-    found = (folded.get(name.lower()) for name in names)
-    return next((value for value in found if value is not None), None)
-
-
-def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry with what is nested in it; what it has itself comes first."""
-    nested = [_flat(value) for value in entry.values() if isinstance(value, Mapping)]
-    own = {name: value for name, value in entry.items() if not isinstance(value, Mapping)}
-    return {name: value for part in (*nested, own) for name, value in part.items()}
-
-
-def _row_error(entry: Mapping[str, Any]) -> RowError:
-    return RowError(
-        count(entry.get("rowNumber")),
-        str(entry.get("errorMessage") or ""),
-        _name(entry.get("fieldName")),
-    )
-
-
-def _name(value: object) -> str | None:
-    """What the tenant calls something, as it may stand in a line of a log."""
-    return "".join(filter(str.isprintable, str(value))) if value else None
-
-
-def _text(value: object) -> str | None:
-    return str(value) if value else None
-
-
-def _seconds(value: object) -> float | None:
-    try:
-        return datetime.fromisoformat(timestamp(str(value))).timestamp() if value else None
-    except ValueError:
-        return None
 
 
 def _time(job: ImportJob, unknown: float) -> float:

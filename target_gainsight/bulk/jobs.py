@@ -9,12 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import DataError, GainsightError, JobFailedError, RetriableError
-from gainsight_api.imports import (
-    ImportJob,
-    Imports,
-    Operation,
-    Upload,
-)
+from gainsight_api.import_replies import ImportJob
+from gainsight_api.imports import Imports, Operation, Upload
 from gainsight_api.job_states import JobState
 from gainsight_api.polling import polls
 from gainsight_singer.words import spell

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import GainsightError, RequestError, TooLargeError
-from gainsight_api.imports import ImportJob, RowError, Upload
+from gainsight_api.import_replies import ImportJob, RowError
+from gainsight_api.imports import Upload
 from target_gainsight.bulk.csv_file import CsvFile, CsvWriter, file_columns
 from target_gainsight.bulk.row_numbers import (
     BASES,

@@ -9,14 +9,8 @@ import pytest
 
 from gainsight_api.connect import connect
 from gainsight_api.errors import DataError, RetriableError
-from gainsight_api.imports import (
-    ConnectorImports,
-    ImportJob,
-    JobImports,
-    Operation,
-    RowError,
-    Upload,
-)
+from gainsight_api.import_replies import ImportJob, RowError
+from gainsight_api.imports import ConnectorImports, JobImports, Operation, Upload
 from gainsight_api.job_states import JobState
 from gainsight_api.multipart import FormBody
 from gainsight_api.settings import ConnectionSettings
