@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import DataError, GainsightError, JobFailedError, RetriableError
-from gainsight_api.import_replies import ImportJob
 from gainsight_api.imports import Imports, Operation, Upload
 from gainsight_api.job_states import JobState
 from gainsight_api.polling import polls
@@ -18,6 +17,7 @@ from target_gainsight.rejects import file_stem
 
 if TYPE_CHECKING:
     from gainsight_api.clock import Clock
+    from gainsight_api.import_replies import ImportJob
     from gainsight_singer.run import Run
     from target_gainsight.bulk.csv_file import CsvFile
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import GainsightError, RequestError, TooLargeError
-from gainsight_api.import_replies import ImportJob, RowError
 from gainsight_api.imports import Upload
 from target_gainsight.bulk.csv_file import CsvFile, CsvWriter, file_columns
 from target_gainsight.bulk.row_numbers import (
@@ -28,6 +27,7 @@ from target_gainsight.search.existing import Held
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gainsight_api.import_replies import ImportJob, RowError
     from target_gainsight.bulk.jobs import Importer
     from target_gainsight.incoming.storage import Storage
     from target_gainsight.rest.history import WriteHistory
