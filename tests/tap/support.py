@@ -6,6 +6,7 @@ import contextlib
 import copy
 import io
 import json
+import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -161,10 +162,15 @@ def status_of_command(sandbox: Sandbox, folder: Path, *arguments: str, **setting
     """The exit status of the command `tap-gainsight`, called in this process."""
     config = folder / "config.json"
     config.write_text(json.dumps(config_for(sandbox, **settings)))
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
     try:
         TapGainsight.cli([f"--config={config}", *arguments])
     except SystemExit as exc:
         return int(exc.code or 0)
+    finally:  # the SDK has set up the log for a program
+        root.handlers[:], level = before
+        root.setLevel(level)
     return 0
 
 
