@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+from contextlib import nullcontext
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -68,7 +69,14 @@ class TapGainsight(GainsightPlugin, Tap):
     def invoke(
         cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **options: Any
     ) -> None:
-        super().invoke(state=state_file(state), catalog=catalog_file(catalog), **options)
+        cls._syncs = True
+        try:
+            super().invoke(state=state_file(state), catalog=catalog_file(catalog), **options)
+        finally:
+            cls._syncs = False
+
+    _syncs: ClassVar[bool] = False
+    """Whether taps are made to sync, so that one that cannot be made is a run that failed."""
 
     @cached_property
     def settings(self) -> TapSettings:
@@ -126,7 +134,8 @@ class TapGainsight(GainsightPlugin, Tap):
     def setup_mapper(self) -> None:
         for entry in self.input_catalog.streams if self.input_catalog else ():
             complete(entry)
-        with self.ending.if_it_fails():  # it asks the tenant for its objects
+        # It asks the tenant for its objects.
+        with self.ending.if_it_fails() if self._syncs else nullcontext():
             super().setup_mapper()
 
     @override

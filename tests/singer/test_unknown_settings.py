@@ -37,7 +37,7 @@ def warnings(caplog: pytest.LogCaptureFixture, plugin: Any, **settings: Any) -> 
     """What is warned of when settings are read that are taken."""
     caplog.set_level(logging.WARNING)
     made(plugin, config={**BASE, **settings})
-    return [line for line in caplog.messages if "setting" in line]
+    return [line.message for line in caplog.records if line.levelno == logging.WARNING]
 
 
 def test_a_slip_of_a_known_name_ends_the_run() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import io
 import json
+import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from tap_gainsight.tap import TapGainsight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from gainsight_sandbox import Clock
 
@@ -154,6 +156,22 @@ def make_tap(
     TestTap.clock = clock or sandbox.clock
     TestTap.page_rows = page_rows
     return TestTap(config=config_for(sandbox, **settings), state=state, catalog=catalog)
+
+
+def status_of_command(sandbox: Sandbox, folder: Path, *arguments: str, **settings: Any) -> int:
+    """The exit status of the command `tap-gainsight`, called in this process."""
+    config = folder / "config.json"
+    config.write_text(json.dumps(config_for(sandbox, **settings)))
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    try:
+        TapGainsight.cli([f"--config={config}", *arguments])
+    except SystemExit as exc:
+        return int(exc.code or 0)
+    finally:  # the SDK has set up the log for a program
+        root.handlers[:], level = before
+        root.setLevel(level)
+    return 0
 
 
 def run(tap: TapGainsight) -> Output:

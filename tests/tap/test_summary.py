@@ -11,9 +11,20 @@ import pytest
 from gainsight_api.errors import GainsightError
 from gainsight_sandbox import Effect, Fault
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from tests.tap.support import THING, make_tap, run, select_only, submissions, tenant_of, things
+from tests.tap.support import (
+    THING,
+    make_tap,
+    run,
+    select_only,
+    status_of_command,
+    submissions,
+    tenant_of,
+    things,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gainsight_sandbox import Sandbox
 
 NAME = THING.name
@@ -88,14 +99,28 @@ def test_streams_that_were_not_begun_are_named(caplog: pytest.LogCaptureFixture)
 
 
 def test_a_tenant_that_cannot_be_asked_for_its_objects_is_a_failed_run(
-    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with tenant_of(things(3)) as sandbox, pytest.raises(GainsightError):
-        make_tap(sandbox, access_key="wrong")
-    head, calls, jobs = summary(caplog)
+    with tenant_of(things(3)) as sandbox:
+        assert status_of_command(sandbox, tmp_path, access_key="wrong") == 1
+    *said, last = (record for record in caplog.records if record.name == "tap-gainsight")
+    head, calls, jobs = (record.message for record in said[-3:])
     assert head.startswith("tap-gainsight: failed")
     assert calls.startswith("  1 call: ")
     assert jobs.startswith("  0 jobs: ")
+    assert last.levelno == logging.ERROR
+
+
+@pytest.mark.parametrize("option", ["--discover", "--test"])
+def test_what_is_no_sync_has_no_summary(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, option: str
+) -> None:
+    report = tmp_path / "report.html"
+    settings = {"access_key": "wrong", "report_path": str(report)}
+    with tenant_of(things(3)) as sandbox:
+        assert status_of_command(sandbox, tmp_path, option, **settings) == 1
+    assert "failed after" not in caplog.text
+    assert not report.exists()
 
 
 def test_no_rate_is_said_of_less_than_a_second(caplog: pytest.LogCaptureFixture) -> None:
