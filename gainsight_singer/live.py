@@ -52,13 +52,13 @@ def live(run: Run) -> Iterator[None]:
 def _is_seen() -> bool:
     """Whether standard error is a terminal that neither messages nor another program write to."""
     pipes = _is_pipe(sys.stdin) or _is_pipe(sys.stdout)
-    return sys.stderr.isatty() and not sys.stdout.isatty() and not pipes
+    return not pipes and sys.stderr.isatty() and not sys.stdout.isatty()
 
 
 def _is_pipe(stream: IO[str] | None) -> bool:
     try:
         return stream is None or stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
-    except (OSError, ValueError):  # it is no file
+    except (AttributeError, OSError, ValueError):  # it is no file
         return True
 
 

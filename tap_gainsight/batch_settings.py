@@ -37,6 +37,9 @@ BATCH_CONFIG: Mapping[str, Any] = {
 }
 """Its JSON Schema."""
 
+GZIP_LEVEL = 1
+"""Files are a sixth larger than with level 6, and take two thirds of the time."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchSettings:

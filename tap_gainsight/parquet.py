@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from gainsight_api.datatypes import Kind
 from gainsight_api.errors import DataError
+from tap_gainsight.batch_settings import GZIP_LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +81,13 @@ class Parquet:
         self._types = {column.name: self._type(column, digits) for column in block.columns}
         self._columns = block.columns
         schema = pa.schema(list(self._types.items()))
-        self._writer = pq.ParquetWriter(self._file, schema, compression=self._compression)
+        packed = self._compression == "gzip"
+        self._writer = pq.ParquetWriter(
+            self._file,
+            schema,
+            compression=self._compression,
+            compression_level=GZIP_LEVEL if packed else None,
+        )
 
     def _type(self, column: Column, digits: Mapping[str, tuple[int, int]]) -> Any:
         if column.kind is not Kind.NUMBER:
@@ -110,13 +117,22 @@ def _digits(block: Block) -> dict[str, tuple[int, int]]:
 
 
 def _longest(values: Sequence[str]) -> tuple[int, int]:
-    whole = scale = 0
-    for value in {*values} - {""}:
-        _, digits, exponent = Decimal(value).as_tuple()
-        if isinstance(exponent, int):  # it is, but for NaN and infinities, which no cell holds
-            whole = max(whole, len(digits) + exponent)
-            scale = max(scale, -exponent)
-    return whole, scale
+    together = "".join(values)
+    if "e" in together or "E" in together:
+        sizes = [_size(Decimal(value)) for value in values if value]
+    else:
+        parts = [value.removeprefix("-").partition(".") for value in values]
+        sizes = [(len(whole), len(rest)) for whole, _, rest in parts]
+    return max((whole for whole, _ in sizes), default=0), max(
+        (rest for _, rest in sizes), default=0
+    )
+
+
+def _size(number: Decimal) -> tuple[int, int]:
+    """Its digits before the point, and behind it, where it is written without an exponent."""
+    _, digits, exponent = number.as_tuple()
+    lowest = int(exponent)  # a letter only for NaN and infinities, which no cell holds
+    return max(len(digits) + lowest, 0), max(-lowest, 0)
 
 
 def _array(kind: Kind, values: Sequence[str], data_type: Any) -> Any:

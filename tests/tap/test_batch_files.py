@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyarrow import parquet
 
+from gainsight_api.datatypes import Kind
 from gainsight_api.errors import ConfigError, DataError, GainsightError
 from gainsight_sandbox import Field, JobSettings, ManualClock, Sandbox
+from tap_gainsight.parquet import Parquet
+from tap_gainsight.records.block import Block, Column
 from tests.tap.support import THING, make_tap, run, select_only, sync, tenant_of, things
 
 if TYPE_CHECKING:
@@ -217,13 +220,36 @@ def number_things(*numbers: object) -> Iterator[dict[str, Any]]:
 
 
 def test_parquet_numbers_are_exact_however_many_digits_they_need(tmp_path: Path) -> None:
-    numbers = ["1", "1.50", None, "-0.000000001", "9" * 38, "9" * 40 + "." + "1" * 36, "2"]
+    numbers = ["1", "1.50", None, "-0.000000001", "-" + "9" * 38, "9" * 40 + "." + "1" * 36, "2"]
     wide = replace(THING, fields=tuple(with_decimals(field) for field in THING.fields))
     with tenant_of(number_things(*numbers), schema=wide) as sandbox:
         output = sync(sandbox, page_rows=2, **batches(tmp_path, "parquet"))
     found = {row["Gsid"]: row["Size__gc"] for row in batch_records(output, THING.name)}
     expected = [None if number is None else Decimal(number) for number in numbers]
     assert [found[gsid] for gsid in sorted(found)] == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "fit"),
+    [
+        (["1e5", "-1.5E+30", "2e-3", ""], True),
+        (["1e5", "1e75"], True),
+        (["1e999999999"], False),
+        (["1e-77"], False),
+    ],
+)
+def test_exponents_are_written_out_where_there_is_room(texts: list[str], fit: bool) -> None:  # noqa: FBT001
+    file = io.BytesIO()
+    written = Parquet(file, "none", "a stream")
+    block = Block((Column("N", "N", Kind.NUMBER),), (texts,), len(texts))
+    if not fit:
+        with pytest.raises(DataError, match="field N"):
+            written.add(block)
+        return
+    written.add(block)
+    written.close()
+    found = [row["N"] for row in parquet.read_table(io.BytesIO(file.getvalue())).to_pylist()]
+    assert found == [Decimal(text) if text else None for text in texts]
 
 
 def with_decimals(field: Field) -> Field:
