@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import Kind, kind_of, number
+from gainsight_api.datatypes import Kind, from_milliseconds, kind_of, number
 from target_gainsight.rows.values import CONVERTERS, ConversionError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gainsight_api.metadata import GainsightObject
     from target_gainsight.rows.values import Wire
 
+_MOMENTS = {Kind.DATE, Kind.DATETIME}
 Key = tuple[str, ...]
 """The values of a row's key fields, as they are sent."""
 
@@ -40,8 +41,10 @@ def comparable(kind: Kind, value: Any) -> Any:
     if value is None or value in ("", []):
         return None
     try:
-        converted = CONVERTERS[kind](value)
-    except ConversionError:
+        # Only a value that is read back is a number; a day of 1970 is one of few digits.
+        is_read = type(value) is int and kind in _MOMENTS
+        converted = CONVERTERS[kind](from_milliseconds(value) if is_read else value)
+    except (ConversionError, ValueError):
         return value
     if kind is Kind.NUMBER and isinstance(converted, str):
         return number(converted).normalize() + 0

@@ -15,6 +15,9 @@ from target_gainsight.rows.keys import comparable, similar
     [
         (Kind.NUMBER, "200", Number("200.00000")),
         (Kind.DATE, "2024-02-03", 1706918400000),
+        (Kind.DATE, "9999-12-31", 253402214400000),
+        (Kind.DATE, "1582-10-15", -12219292800000),
+        (Kind.DATETIME, "1969-12-31T23:59:59.999Z", -1),
         (Kind.DATETIME, "2024-02-03T00:00:00.000Z", "2024-02-03T00:00:00Z"),
         (Kind.BOOLEAN, True, "true"),
         (Kind.TEXT, "a;b", ["a", "b"]),
