@@ -25,7 +25,7 @@ from target_gainsight.loaders import UNSETTLED, Outcome
 from target_gainsight.problems import Problem
 from target_gainsight.rest.calls import Call, bisect
 from target_gainsight.rest.first_calls import FirstCalls
-from target_gainsight.rest.refusals import blame, not_about, rows_with, says_nothing_of_a_record
+from target_gainsight.rest.refusals import blame, own_values, rows_with, says_nothing_of_a_record
 from target_gainsight.route import Operation, Route
 
 if TYPE_CHECKING:
@@ -106,11 +106,6 @@ class _Run:
     loader: RestLoader
     unanswered: int = 0
 
-    @property
-    def _filled(self) -> set[str]:
-        """Fields that lookups fill, by which rows are not judged."""
-        return {lookup.field for lookup in self.loader.route.lookups}
-
     def settle(self, call: Call) -> tuple[Outcome, list[Call]]:
         """Make a call; return what has become of its rows, and the calls for those still open.
 
@@ -181,7 +176,7 @@ class _Run:
                 return self._without_match(call, there)
         refused = refusal(error)
         self._stop_if_refused_alike(call, refused)
-        split = blame(call, refused, existing.matcher, self._filled)
+        split = blame(call, refused, existing.matcher, self.loader.route.lookups)
         outcome = Outcome()
         for index, problems in split.rejected.items():
             outcome.reject(call.rows[index], *problems, request_id=refused.request_id)
@@ -277,8 +272,8 @@ class _Run:
             shown = matcher.matched_in_reply(call.rows, reply.records, keys)
         outcome.confirm(call.rows[index] for index in shown)
         left = _but_for(shown, call.rows)
-        for failure in not_about(self._filled, reply.failures):
-            failed = rows_with(left, failure, matcher)
+        for failure in reply.failures:
+            failed = rows_with(own_values(left, self.loader.route.lookups), failure, matcher)
             problems = tuple(Problem(e.code, e.message, e.field) for e in failure)
             for index in failed:
                 outcome.reject(left[index], *problems)

@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING
 
 from target_gainsight.problems import Problem
 from target_gainsight.rest.calls import Call, bisect
-from target_gainsight.route import Operation
+from target_gainsight.route import Lookup, Operation
+from target_gainsight.rows.blocks import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from gainsight_api.records import FieldError, Refusal
-    from target_gainsight.rows.blocks import Row
     from target_gainsight.search.matching import Matcher
-
-    Failure = tuple[FieldError, ...]
-    """The errors of one record."""
 
 _ABOUT_THE_VALUE_ONLY = {
     "GSOBJ_1001",
@@ -34,6 +31,8 @@ _ABOUT_THE_VALUE_ONLY = {
     "GSOBJ_1007",
 }
 """Codes of errors that every record with that value in that field has."""
+_FILLED = "\0 filled by a lookup"
+"""Stands for a value that no error quotes."""
 
 
 @dataclass(slots=True)
@@ -49,7 +48,7 @@ class Split:
     retry: list[Call] = field(default_factory=list)
 
 
-def blame(call: Call, refusal: Refusal, matcher: Matcher, filled: Collection[str] = ()) -> Split:
+def blame(call: Call, refusal: Refusal, matcher: Matcher, lookups: Sequence[Lookup] = ()) -> Split:
     """Separate the rows that are to blame for a refusal from those that are sent again.
 
     A row is to blame only by what it has sent itself: a value that the reply names as refused, or
@@ -60,14 +59,14 @@ def blame(call: Call, refusal: Refusal, matcher: Matcher, filled: Collection[str
         call: The call that was refused.
         refusal: Why it was refused.
         matcher: Compares values.
-        filled: Fields that lookups fill: rows are not judged by these.
+        lookups: What fills fields of the rows.
     """
     rows = call.rows
     if len(rows) == 1:
         return Split({0: problems_of(refusal)})
     rejected: dict[int, tuple[Problem, ...]] = {}
     possible: set[int] = set()
-    for error in _named_errors(call, refusal, matcher, filled):
+    for error in _named_errors(call, refusal, matcher, lookups):
         if error.is_certain:
             for index in error.rows:
                 rejected[index] = rejected.get(index, ()) + error.problems
@@ -97,11 +96,22 @@ def problems_of(refusal: Refusal) -> tuple[Problem, ...]:
     )
 
 
-def not_about(fields: Collection[str], failures: Iterable[Failure]) -> Iterator[Failure]:
-    """The errors of each record, but for those about some fields."""
-    for failure in failures:
-        if left := tuple(error for error in failure if error.field not in fields):
-            yield left
+def own_values(rows: Sequence[Row], lookups: Sequence[Lookup]) -> Sequence[Row]:
+    """Rows with the values by which they are judged: what a lookup fills is not their own."""
+    if not lookups:
+        return rows
+    return [
+        Row(
+            row.values
+            | {
+                lookup.field: _FILLED
+                for lookup in lookups
+                if any(column in row.values for column in lookup.fields)
+            },
+            row.sources,
+        )
+        for row in rows
+    ]
 
 
 def rows_with(rows: Sequence[Row], failure: Sequence[FieldError], matcher: Matcher) -> set[int]:
@@ -139,15 +149,14 @@ def says_nothing_of_a_record(refusal: Refusal) -> bool:
 
 
 def _named_errors(
-    call: Call, refusal: Refusal, matcher: Matcher, filled: Collection[str]
+    call: Call, refusal: Refusal, matcher: Matcher, lookups: Sequence[Lookup]
 ) -> list[_NamedError]:
-    rows = call.rows
+    rows = own_values(call.rows, lookups)
     if refusal.failures:
-        return _errors_of_records(rows, refusal, matcher, filled)
+        return _errors_of_records(rows, refusal, matcher)
     problems = problems_of(refusal)
     if refusal.absent:
-        judged = [name for name in refusal.absent if name not in filled]
-        lacking = _rows_without(rows, judged)
+        lacking = _rows_without(rows, refusal.absent)
         # A row that is added needs all that is required; one that is there already may have it.
         is_certain = call.operation is Operation.INSERT or len(lacking) == 1
         return [_NamedError(lacking, problems, is_certain)]
@@ -166,10 +175,10 @@ def _named_errors(
 
 
 def _errors_of_records(
-    rows: Sequence[Row], refusal: Refusal, matcher: Matcher, filled: Collection[str]
+    rows: Sequence[Row], refusal: Refusal, matcher: Matcher
 ) -> list[_NamedError]:
     found = []
-    for failure, times in Counter(not_about(filled, refusal.failures)).items():
+    for failure, times in Counter(refusal.failures).items():
         having = frozenset(rows_with(rows, failure, matcher))
         names = [error.field for error in failure if error.field]
         true_of_all = all(error.code in _ABOUT_THE_VALUE_ONLY for error in failure) and _are_equal(

@@ -100,11 +100,13 @@ def values(quirks: Quirks) -> dict[str, list[Spelled]]:
         "Day__gc": [
             *every(LEAP.date(), "2024-02-29", 1709164800000, "2024-02-29T23:00:00+05:00"),
             *every(date(1970, 1, 1), 0),
+            *every(date(9999, 12, 31), "9999-12-31"),
             *every(Unsendable("INVALID_DATE", ""), "2023-02-29", 20240229, "now"),
         ],
         "At__gc": [
             *every(LEAP, "2024-02-29T12:00:00Z", "2024-02-29T14:00:00+02:00", 1709208000000),
             *every(LEAP, "2024-02-29 12:00:00.0", raw("1709208000000.0")),
+            *every(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), "1970-01-01T00:00:01Z"),
             *every(
                 Unsendable("INVALID_DATETIME", ""), "2024-02-30T00:00:00Z", 1709208000, raw("true")
             ),

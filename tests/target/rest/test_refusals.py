@@ -240,12 +240,37 @@ def test_a_null_that_a_lookup_has_filled_in_is_not_the_records_own(tmp_path: Pat
             schema("owned__gc"),
             record("owned__gc", Name="good", Owner__gc=None, Owner_Name__gc="Apple"),
             record("owned__gc", Name="bad", Owner_Name__gc="Nobody"),
+            record("owned__gc", Name="worse", Owner__gc=None),
+            record("owned__gc", Name="lacks it"),
+            record("owned__gc", Name="good, too", Owner_Name__gc="Apple"),
             lookups=lookups,
             max_rejects=-1,
             **REST,
         )
-        assert [each["record"]["Name"] for each in runner.letters("owned__gc")] == ["bad"]
-        assert runner.rows("owned__gc").keys() == {"good"}
+        assert {each["record"]["Name"] for each in runner.letters("owned__gc")} == {
+            "bad",
+            "worse",
+            "lacks it",
+        }
+        assert runner.rows("owned__gc").keys() == {"good", "good, too"}
+
+
+def test_a_value_in_a_field_that_only_others_have_filled_by_a_lookup_is_found_in_one_more_call(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    sandbox.tenant.insert("company", {"Name": "Apple"})
+    lookup = {"fields": {"Company_Name__gc": "Name"}, "objectName": "company"}
+    runner.load(
+        schema(),
+        *records(48, Company_Name__gc="Apple"),
+        record(Name="bad", Company__gc="no Gsid"),
+        lookups={"Company__gc": {**lookup, "lookupField": "Gsid"}},
+        operation="insert",
+        max_rejects=1,
+        **REST,
+    )
+    assert [each["record"]["Name"] for each in runner.letters()] == ["bad"]
+    assert write_calls(sandbox) == 2
 
 
 def test_a_lookup_without_match_rejects_all_that_look_for_it(
