@@ -356,11 +356,30 @@ def test_keys_that_differ_in_case_alone_are_compared_as_the_tenant_does(
 
 
 def test_a_lookup_by_key_that_differs_in_case(caseless: Runner, mode: dict[str, Any]) -> None:
-    companies(caseless, "Acme")
+    gsid = companies(caseless, "Acme")
     caseless.loaded(
-        schema(), of("acme", Code__gc="1"), of("ACME", Code__gc="2"), **BY_COMPANY, **mode
+        schema(),
+        of("Acme", Code__gc="1"),
+        of("ACME", Code__gc="2"),
+        record(Name="a", Company__gc=gsid["Acme"], Code__gc="3"),
+        **BY_COMPANY,
+        **mode,
     )
-    assert things(caseless, "Name", "Code__gc") == [("a", "2")]
+    assert things(caseless, "Name", "Code__gc") == [("a", "3")]
+
+
+def test_a_record_that_has_its_key_alone(runner: Runner, mode: dict[str, Any]) -> None:
+    runner.sandbox.tenant.insert(THING, {"Name": "a", "Active__gc": True, "Code__gc": "kept"})
+    output = runner.loaded(
+        schema(),
+        record(Name="a", Active__gc=True),
+        record(Name="b", Active__gc=True),
+        state(1),
+        keys=["Name", "Active__gc"],
+        **mode,
+    )
+    assert output.states == [1]
+    assert things(runner, "Name", "Code__gc") == [("a", "kept"), ("b", None)]
 
 
 def test_what_the_run_has_added_is_found(runner: Runner, mode: dict[str, Any]) -> None:
