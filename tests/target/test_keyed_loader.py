@@ -109,50 +109,26 @@ KINDS: dict[str, tuple[list[str], dict[str, Any], dict[str, Any], dict[str, Any]
 }
 
 
-@pytest.mark.parametrize("operation", ["upsert", "update"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_record_is_found_by_keys_of_any_kind(
-    runner: Runner, mode: dict[str, Any], kind: str, operation: str
-) -> None:
-    keys, held, same, other = KINDS[kind]
-    runner.sandbox.tenant.insert(THING, {"Name": "a", "Text__gc": "old", **held})
-    output = runner.load(
-        schema(),
-        record(Name="a", Text__gc="new", **same),
-        record(Name="a", Text__gc="added", **other),
-        state(1),
-        keys=keys,
-        operation=operation,
-        max_rejects=-1,
-        **mode,
-    )
-    assert output.error is None
-    assert output.states == [1]
-    if operation == "update":
-        assert things(runner, "Text__gc") == [("new",)]
-        assert [(error["code"], error["field"]) for error in runner.letters()[0]["errors"]] == [
-            ("GSOBJ_1011", ",".join(keys))
-        ]
-    else:
-        assert things(runner, "Text__gc") == [("added",), ("new",)]
-        assert not runner.letters()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_record_is_deleted_by_keys_of_any_kind(
     runner: Runner, mode: dict[str, Any], kind: str
 ) -> None:
     keys, held, same, other = KINDS[kind]
-    runner.sandbox.tenant.insert(THING, {"Name": "a", **held}, {"Name": "b", "Day__gc": None})
-    runner.loaded(
-        schema(),
-        record(Name="a", **same, **GONE),
-        record(Name="a", **other, **GONE),
-        keys=keys,
-        deletes="delete",
-        **mode,
-    )
-    assert things(runner, "Name") == [("b",)]
+    settings: dict[str, Any] = {"keys": keys, "max_rejects": -1, "deletes": "delete", **mode}
+    runner.sandbox.tenant.insert(THING, {"Name": "a", "Text__gc": "old", **held})
+    feed = [record(Name="a", Text__gc="1", **same), record(Name="a", Text__gc="2", **other)]
+    runner.loaded(schema(), *feed, operation="update", **settings)
+    assert things(runner, "Text__gc") == [("1",)]
+    assert [(error["code"], error["field"]) for error in runner.letters()[0]["errors"]] == [
+        ("GSOBJ_1011", ",".join(keys))
+    ]
+    feed[0]["record"]["Text__gc"] = "3"
+    output = runner.loaded(schema(), *feed, state(1), **settings)
+    assert output.states == [1]
+    assert things(runner, "Text__gc") == [("2",), ("3",)]
+    runner.loaded(schema(), record(Name="a", **same, **GONE), **settings)
+    assert things(runner, "Text__gc") == [("2",)]
+    assert len(runner.letters()) == 1
 
 
 def companies(runner: Runner, *names: str) -> dict[str, str]:
