@@ -73,7 +73,11 @@ class StreamKeys:
         if self._described is None or MODIFIED not in self._described.fields:
             return set()
         keyed = [(each, self._values(each.letter) or {}) for each in sendings]
-        sought = [(each, values) for each, values in keyed if all(map(values.get, self._keys))]
+        sought = [
+            (each, values)
+            for each, values in keyed
+            if all(values.get(key) is not None for key in self._keys)
+        ]
         if not self._keys or not sought:
             return set()
         found: set[Sending] = set()

@@ -575,6 +575,32 @@ def test_a_dry_run_counts_what_a_run_then_does(runner: Runner, load_mode: str) -
     assert "not checked" not in plan.stderr
 
 
+@pytest.mark.parametrize("load_mode", ["rest", "bulk"])
+def test_a_dry_run_foresees_no_reject_for_what_the_run_itself_loads(
+    runner: Runner, load_mode: str
+) -> None:
+    companies(runner, "Acme")
+    plan = runner.loaded(
+        schema(),
+        schema("company", "Name"),
+        of("Acme"),
+        of("Bolt"),
+        of("Bolt", Code__gc="again"),
+        of(None, "b"),
+        record("company", Name="Bolt"),
+        dry_run=True,
+        streams=[
+            {"name": THING, **BY_COMPANY, "load_mode": load_mode},
+            {"name": "company", "keys": ["Name"]},
+        ],
+    )
+    way = {"rest": "REST", "bulk": "import"}[load_mode]
+    assert f"2 rows by {way}" in plan.stderr
+    assert "1 reject foreseen (GSOBJ_1008" in plan.stderr
+    assert "not checked: lookups of what this run loads" in plan.stderr
+    assert len(list(runner.sandbox.tenant.rows("company"))) == 1
+
+
 def _planned(output: Output, pattern: str) -> int:
     found = re.search(pattern, output.stderr)
     assert found
