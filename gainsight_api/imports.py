@@ -89,8 +89,8 @@ class Imports(Protocol):
                 machine's clock or later, or that do not say when.
         """
 
-    def under_way(self, object_name: str) -> list[ImportJob]:
-        """The jobs into an object that are under way."""
+    def under_way(self) -> list[ImportJob]:
+        """All jobs that are under way."""
 
 
 class JobImports:
@@ -148,14 +148,10 @@ class JobImports:
             and (job.state is JobState.RUNNING or _time(job, earliest) >= earliest)
         ]
 
-    def under_way(self, object_name: str) -> list[ImportJob]:
-        """The jobs into an object that are under way."""
+    def under_way(self) -> list[ImportJob]:
+        """All jobs that are under way."""
         listed = {job.id: job for status in _UNDER_WAY for job in self._listed(status, 0.0)}
-        return [
-            job
-            for job in listed.values()
-            if (job.object or object_name).lower() == object_name.lower()
-        ]
+        return list(listed.values())
 
     def _listed(self, status: str | None, earliest: float) -> Iterator[ImportJob]:
         """The jobs of a status, page after page until one that brings nothing that is needed."""
@@ -217,9 +213,8 @@ class ConnectorImports:
         del upload, under_way, since
         return []
 
-    def under_way(self, object_name: str) -> list[ImportJob]:
+    def under_way(self) -> list[ImportJob]:
         """Nothing: this form lists no jobs."""
-        del object_name
         return []
 
 

@@ -15,19 +15,25 @@ from target_gainsight.bulk.csv_file import file_columns, file_size
 from target_gainsight.loaders import Deletion, Outcome
 from target_gainsight.problems import Problem
 from target_gainsight.route import Operation
+from target_gainsight.search.lookups import LookupCache
 from target_gainsight.tally import Reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from gainsight_api.metadata import GainsightObject
     from gainsight_api.read import Read
     from gainsight_api.session import Session
     from target_gainsight.rejects import Letter
     from target_gainsight.rest.loader import RestLoader
-    from target_gainsight.route import Route
+    from target_gainsight.route import Lookup, Route
     from target_gainsight.rows.blocks import Row, Rows
-    from target_gainsight.search.lookups import Resolver
+    from target_gainsight.rows.values import Wire
+    from target_gainsight.search.lookups import Criteria, Resolver
     from target_gainsight.settings import TargetSettings
+
+_TO_BE_LOADED = "(loaded by this run)"
+"""Stands for the Gsid that a record will have."""
 
 
 @dataclass(slots=True)
@@ -44,6 +50,7 @@ class DryRunStream:
         rejects: Rejects foreseen.
         reasons: Their reasons.
         looks_by_call: Whether rows would go by REST calls that look up values.
+        looks_in_run: Whether rows look for what is not there, and the run itself may load.
     """
 
     route: Route
@@ -55,6 +62,7 @@ class DryRunStream:
     rejects: int = 0
     reasons: Reasons = field(default_factory=Reasons)
     looks_by_call: bool = False
+    looks_in_run: bool = False
 
     def line(self) -> str:
         """What would be sent, in one line."""
@@ -72,7 +80,9 @@ class DryRunStream:
 
     def _not_checked(self) -> str:
         """What a dry run cannot foresee without writing."""
-        return "; not checked: lookups, which REST calls resolve" if self.looks_by_call else ""
+        if self.looks_by_call:
+            return "; not checked: lookups, which REST calls resolve"
+        return "; not checked: lookups of what this run loads" if self.looks_in_run else ""
 
     def rejected(self, row: Row, outcome: Outcome, route: Route) -> bool:
         """Whether a row is to be inserted, and lacks a field that must have a value."""
@@ -91,6 +101,41 @@ class DryRunStream:
             reason = "the field must have a value"
             outcome.reject(row, *(Problem("MISSING_REQUIRED", reason, name) for name in missing))
         return bool(missing)
+
+
+class DryRunLookups(LookupCache):
+    """Stands for what a lookup finds: what the run itself would load is not there to be found.
+
+    Args:
+        lookup: The lookup.
+        target: The object in which it looks.
+        query: The calls.
+        streams: All that would be sent.
+        counts: What would be sent of the stream that looks.
+    """
+
+    def __init__(
+        self,
+        lookup: Lookup,
+        target: GainsightObject,
+        query: Query,
+        *,
+        streams: Iterable[DryRunStream],
+        counts: DryRunStream,
+    ) -> None:
+        super().__init__(lookup, target, query)
+        self._name = target.name
+        self._streams = streams
+        self._counts = counts
+
+    @override
+    def matches(self, criteria: Criteria) -> list[Wire]:
+        found = super().matches(criteria)
+        would_load = any(each.route.object.name == self._name for each in self._streams)
+        if found or None in criteria or not would_load:
+            return found
+        self._counts.looks_in_run = True
+        return [_TO_BE_LOADED]
 
 
 class DryRunQuery(Query):

@@ -27,7 +27,7 @@ from target_gainsight.rest.resolving import ResolvingRest
 from target_gainsight.route import LoadMode, Lookup, Route
 from target_gainsight.search.existing import Existing
 from target_gainsight.search.key_finder import KeyedDeletions, KeyFinder
-from target_gainsight.search.lookups import Resolver
+from target_gainsight.search.lookups import LookupCache, Resolver
 from target_gainsight.search.matching import Matcher
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gainsight_api.session import Session
     from gainsight_singer.run import Run
     from target_gainsight.loaders import FindsDeletions, Loader, RestPath
+    from target_gainsight.search.lookups import NewCache
     from target_gainsight.settings import TargetSettings
 
     Paths = tuple[RestPath, Loader | None]
@@ -89,22 +90,27 @@ class Parts:
         )
         return connect(own, clock=self._clock)
 
-    def paths(self, route: Route, build: Callable[[Route], Paths], query: Query) -> Paths:
+    def paths(
+        self, route: Route, build: Callable[[Route], Paths], query: Query, resolver: Resolver
+    ) -> Paths:
         """The ways of a stream's rows; what the target matches goes by two routes on each.
 
         Args:
             route: Where they go.
             build: Builds the ways of a route's rows, which have their keys and lookups.
             query: The calls by which the target matches keys.
+            resolver: Does the lookups, except for import jobs whose keys Gainsight matches.
         """
         if not route.matches_keys:
             rest, bulk = build(route)
-            return self._rest_path(route, rest), bulk
+            if route.resolves_for_rest:
+                rest = ResolvingRest(route, rest, resolver)
+            return rest, bulk
         (rest_found, bulk_found), (rest_new, bulk_new) = build(route.of_found), build(route.of_new)
         shared: dict[str, Any] = {
             "route": route,
             "finder": KeyFinder(route.object, route.keys, query),
-            "resolver": self._resolver(route.lookups, route, query),
+            "resolver": resolver,
             "storage": self.storage,
         }
         keyed_bulk = None
@@ -193,18 +199,27 @@ class Parts:
         query = Query(self.session)
         lookups = [lookup for lookup in route.lookups if lookup.field in route.keys]
         finder = KeyFinder(route.object, route.keys, query)
-        return KeyedDeletions(finder, self._resolver(lookups, route, query))
+        return KeyedDeletions(finder, self.resolver(route, query, lookups=lookups))
 
-    def resolver(self, route: Route) -> Resolver:
-        """What does the lookups of a route."""
-        return self._resolver(route.lookups, route, Query(self.session))
+    def resolver(
+        self,
+        route: Route,
+        query: Query | None = None,
+        new_cache: NewCache = LookupCache,
+        lookups: Sequence[Lookup] | None = None,
+    ) -> Resolver:
+        """What does the lookups of a route.
 
-    def _resolver(self, lookups: Sequence[Lookup], route: Route, query: Query) -> Resolver:
-        find_object = partial(self.descriptions.object_for, route.stream)
-        no_fields = route.lookup_sources - set(route.object.fields)
-        return Resolver(lookups, find_object, query, no_fields)
-
-    def _rest_path(self, route: Route, rest: RestPath) -> RestPath:
-        if not route.resolves_for_rest:
-            return rest
-        return ResolvingRest(route, rest, self.resolver(route))
+        Args:
+            route: The route.
+            query: The calls, if they are to be counted.
+            new_cache: Makes what finds the values of one lookup.
+            lookups: Those of its lookups that are to be done; all, if None.
+        """
+        return Resolver(
+            route.lookups if lookups is None else lookups,
+            partial(self.descriptions.object_for, route.stream),
+            query or Query(self.session),
+            route.lookup_sources - set(route.object.fields),
+            new_cache,
+        )

@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 _NO_BULK = {"gsuser", "user", "person"}
 
 
+class RouteError(ConfigError):
+    """The settings of a stream that do not go with its object.
+
+    Attributes:
+        mistakes: All that is wrong, and what to do.
+    """
+
+    def __init__(self, stream: str, mistakes: Sequence[str]) -> None:
+        super().__init__(f"stream {stream}: {'; '.join(mistakes)}")
+        self.mistakes = mistakes
+
+
 def build_route(
     stream: str,
     key_properties: Sequence[str],
@@ -37,7 +49,7 @@ def build_route(
         connector: Whether imports go by jobs that an admin has set up.
 
     Raises:
-        ConfigError: They do not go together; the text names all mistakes, and what to do.
+        RouteError: They do not go together.
     """
     fields = dict(settings.fields or {})
     keys = tuple(settings.keys or (fields.get(name, name) for name in key_properties))
@@ -67,7 +79,7 @@ def build_route(
         *_path_mistakes(route, connector=connector),
     ]
     if mistakes:
-        raise ConfigError(f"stream {stream}: {'; '.join(mistakes)}")
+        raise RouteError(stream, mistakes)
     if route.matches_keys or not route.lookup_sources <= set(found.fields):
         route = replace(route, raw_lookups=None)
     return replace(route, load_mode=_path(route, connector=connector))

@@ -246,7 +246,8 @@ class StreamLoad:
         if self.route.load_mode is LoadMode.BULK:
             return True
         jobs = -(-batch.size * records // len(batch) // self.settings.max_bulk_bytes)
-        jobs += self.route.matches_keys  # updates and inserts go by jobs of their own
+        if self.route.matches_keys and self.route.operation is Operation.UPSERT:
+            jobs += 1  # updates and inserts go by jobs of their own
         if self.bulk_quota.remaining(Budget.BULK).left >= jobs:
             self.logger.info(
                 "stream %s: %s by import job", self.route.stream, counted(records, "record")

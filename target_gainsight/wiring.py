@@ -12,6 +12,7 @@ from target_gainsight.dry_run import (
     DryRunBulk,
     DryRunDeleter,
     DryRunLetters,
+    DryRunLookups,
     DryRunQuery,
     DryRunRest,
     DryRunStream,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from gainsight_api.quota import Quota
     from gainsight_singer.run import Run
     from target_gainsight.loaders import Loader, RestPath
+    from target_gainsight.search.lookups import Resolver
     from target_gainsight.settings import TargetSettings
 
 
@@ -149,7 +151,12 @@ class Wiring:
         )
 
     def _loaders(self, route: Route, received: Received) -> Loaders:
-        rest, bulk = self._parts.paths(route, self._parts.writing_paths, Query(self.session))
+        rest, bulk = self._parts.paths(
+            route,
+            self._parts.writing_paths,
+            Query(self.session),
+            self._parts.resolver(route),
+        )
         sender = Sender(
             stream=received.stream,
             object=route.object.name,
@@ -170,7 +177,9 @@ class Wiring:
         counts = DryRunStream(route)
         self._dry_run_streams.append(counts)
         query = DryRunQuery(self.session, counts)
-        rest, bulk = self._parts.paths(route, partial(self._counting_paths, counts), query)
+        build = partial(self._counting_paths, counts)
+        resolver = self._dry_run_resolver(counts, route, query)
+        rest, bulk = self._parts.paths(route, build, query, resolver)
         return Loaders(
             rest=rest,
             bulk=bulk,
@@ -184,5 +193,9 @@ class Wiring:
         if route.load_mode is LoadMode.REST:
             return rest, None
         few_by_rest = rest if route.load_mode is LoadMode.AUTO else None
-        resolver = self._parts.resolver(route)
+        resolver = self._dry_run_resolver(counts, route, Query(self.session))
         return rest, DryRunBulk(counts, route, resolver, few_by_rest, self._settings)
+
+    def _dry_run_resolver(self, counts: DryRunStream, route: Route, query: Query) -> Resolver:
+        new_cache = partial(DryRunLookups, streams=self._dry_run_streams, counts=counts)
+        return self._parts.resolver(route, query, new_cache)

@@ -10,6 +10,7 @@ from gainsight_api.metadata import Metadata
 from gainsight_command.check.report import Rights
 from gainsight_command.globs import is_glob, spelling
 from gainsight_command.routes import route_of
+from target_gainsight.routing import RouteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,8 +93,9 @@ def _mistakes(
     route: Route | None = None
     try:
         route = route_of(settings, entry.name, _stand_in_keys(entry, found), found)
-    except GainsightError as exc:
-        yield str(exc).removeprefix(f"stream {entry.name}: "), "correct the entry in `streams`"
+    except RouteError as exc:
+        for mistake in exc.mistakes:
+            yield mistake, "correct the entry in `streams`"
     for name, lookup in (entry.lookups or {}).items():
         target = described.get(str(lookup["objectName"]))
         if target is None:

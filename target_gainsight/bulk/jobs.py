@@ -94,10 +94,11 @@ class Importer:
         Raises:
             GainsightError: It takes too long.
         """
-        for job in self._new(self.imports.under_way(object_name)):
+        for job in self._new(self.imports.under_way()):
             name = job.file_name or ""
-            inserts = (job.operation or "").lower() == Operation.INSERT
-            if not inserts or not name.startswith(f"{file_stem(stream)}-"):
+            inserts = (job.operation or "insert").lower() == Operation.INSERT
+            into = (job.object or object_name).lower() == object_name.lower()
+            if not (inserts and into and name.startswith(f"{file_stem(stream)}-")):
                 continue
             logger.info("stream %s: waiting for import job %s of an earlier run", stream, job.id)
             upload = Upload(

@@ -262,7 +262,8 @@ class Merger:
                 folded.extend(hash(tuple(map(str.casefold, key))) for key in keys)
         repeated = {key for key, following in pairwise(sorted(hashes)) if key == following}
         found.update(index for index, key in zip(found_at, hashes, strict=True) if key in repeated)
-        later = turns(found_at, hashes, folded)
+        # Which keys are equal may only be known once they are looked up; see `KeyedLoader`.
+        later = {} if self.mapping.looks_up_keys else turns(found_at, hashes, folded)
         if later:
             tombstones.put_in_turn(later)
         return found | tombstones.found(), later

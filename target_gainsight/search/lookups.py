@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from target_gainsight.route import Lookup
     from target_gainsight.rows.blocks import Block
 
+    NewCache = Callable[[Lookup, GainsightObject, Query], "LookupCache"]
+    """Makes what finds the values of one lookup."""
+
 _NOT_RESOLVED = "GSOBJ_1008"
 _MAX_CALLS_BY_VALUE = 2
 """If it takes more calls to ask by value, the object may be smaller: it is read in pages."""
@@ -213,6 +216,7 @@ class Resolver:
         describe: Describes an object, by its name.
         query: The calls.
         no_fields: The columns to look by that are no fields of the rows' object: not sent.
+        new_cache: Makes what finds the values of one lookup.
     """
 
     def __init__(
@@ -221,9 +225,10 @@ class Resolver:
         describe: Callable[[str], GainsightObject],
         query: Query,
         no_fields: Collection[str] = (),
+        new_cache: NewCache = LookupCache,
     ) -> None:
         self._no_fields = no_fields
-        self._caches = [LookupCache(lookup, describe(lookup.object), query) for lookup in lookups]
+        self._caches = [new_cache(lookup, describe(lookup.object), query) for lookup in lookups]
 
     def waves(self, rows: Rows, object_name: str) -> Iterator[Rows]:
         """Part the rows of an object that looks in itself: each part looks for rows before it.

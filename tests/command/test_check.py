@@ -150,7 +150,7 @@ def test_every_mistake_of_the_targets_entries_is_told_at_once(
             "--target",
             streams=[
                 {"name": "a", "object": "compnay"},
-                {"name": "b", "object": "company", "keys": ["Nmae"]},
+                {"name": "b", "object": "company", "keys": ["Nmae", "Foo"]},
                 {"name": "c", "object": "company", "lookups": {"Csm": lookup}},
                 {"name": "d", "object": "company", "fields": {"who": "CreatedBy"}},
                 {"name": "companies", "object": "company"},
@@ -161,7 +161,7 @@ def test_every_mistake_of_the_targets_entries_is_told_at_once(
     )
     assert {check: len(texts) for check, texts in found.items()} == {
         "streams: a": 1,
-        "streams: b": 1,
+        "streams: b": 2,
         "streams: c": 2,
         "streams: d": 1,
         "streams: early": 1,

@@ -109,50 +109,26 @@ KINDS: dict[str, tuple[list[str], dict[str, Any], dict[str, Any], dict[str, Any]
 }
 
 
-@pytest.mark.parametrize("operation", ["upsert", "update"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_record_is_found_by_keys_of_any_kind(
-    runner: Runner, mode: dict[str, Any], kind: str, operation: str
-) -> None:
-    keys, held, same, other = KINDS[kind]
-    runner.sandbox.tenant.insert(THING, {"Name": "a", "Text__gc": "old", **held})
-    output = runner.load(
-        schema(),
-        record(Name="a", Text__gc="new", **same),
-        record(Name="a", Text__gc="added", **other),
-        state(1),
-        keys=keys,
-        operation=operation,
-        max_rejects=-1,
-        **mode,
-    )
-    assert output.error is None
-    assert output.states == [1]
-    if operation == "update":
-        assert things(runner, "Text__gc") == [("new",)]
-        assert [(error["code"], error["field"]) for error in runner.letters()[0]["errors"]] == [
-            ("GSOBJ_1011", ",".join(keys))
-        ]
-    else:
-        assert things(runner, "Text__gc") == [("added",), ("new",)]
-        assert not runner.letters()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_record_is_deleted_by_keys_of_any_kind(
     runner: Runner, mode: dict[str, Any], kind: str
 ) -> None:
     keys, held, same, other = KINDS[kind]
-    runner.sandbox.tenant.insert(THING, {"Name": "a", **held}, {"Name": "b", "Day__gc": None})
-    runner.loaded(
-        schema(),
-        record(Name="a", **same, **GONE),
-        record(Name="a", **other, **GONE),
-        keys=keys,
-        deletes="delete",
-        **mode,
-    )
-    assert things(runner, "Name") == [("b",)]
+    settings: dict[str, Any] = {"keys": keys, "max_rejects": -1, "deletes": "delete", **mode}
+    runner.sandbox.tenant.insert(THING, {"Name": "a", "Text__gc": "old", **held})
+    feed = [record(Name="a", Text__gc="1", **same), record(Name="a", Text__gc="2", **other)]
+    runner.loaded(schema(), *feed, operation="update", **settings)
+    assert things(runner, "Text__gc") == [("1",)]
+    assert [(error["code"], error["field"]) for error in runner.letters()[0]["errors"]] == [
+        ("GSOBJ_1011", ",".join(keys))
+    ]
+    feed[0]["record"]["Text__gc"] = "3"
+    output = runner.loaded(schema(), *feed, state(1), **settings)
+    assert output.states == [1]
+    assert things(runner, "Text__gc") == [("2",), ("3",)]
+    runner.loaded(schema(), record(Name="a", **same, **GONE), **settings)
+    assert things(runner, "Text__gc") == [("2",)]
+    assert len(runner.letters()) == 1
 
 
 def companies(runner: Runner, *names: str) -> dict[str, str]:
@@ -356,11 +332,30 @@ def test_keys_that_differ_in_case_alone_are_compared_as_the_tenant_does(
 
 
 def test_a_lookup_by_key_that_differs_in_case(caseless: Runner, mode: dict[str, Any]) -> None:
-    companies(caseless, "Acme")
+    gsid = companies(caseless, "Acme")
     caseless.loaded(
-        schema(), of("acme", Code__gc="1"), of("ACME", Code__gc="2"), **BY_COMPANY, **mode
+        schema(),
+        of("Acme", Code__gc="1"),
+        of("ACME", Code__gc="2"),
+        record(Name="a", Company__gc=gsid["Acme"], Code__gc="3"),
+        **BY_COMPANY,
+        **mode,
     )
-    assert things(caseless, "Name", "Code__gc") == [("a", "2")]
+    assert things(caseless, "Name", "Code__gc") == [("a", "3")]
+
+
+def test_a_record_that_has_its_key_alone(runner: Runner, mode: dict[str, Any]) -> None:
+    runner.sandbox.tenant.insert(THING, {"Name": "a", "Active__gc": True, "Code__gc": "kept"})
+    output = runner.loaded(
+        schema(),
+        record(Name="a", Active__gc=True),
+        record(Name="b", Active__gc=True),
+        state(1),
+        keys=["Name", "Active__gc"],
+        **mode,
+    )
+    assert output.states == [1]
+    assert things(runner, "Name", "Code__gc") == [("a", "kept"), ("b", None)]
 
 
 def test_what_the_run_has_added_is_found(runner: Runner, mode: dict[str, Any]) -> None:
@@ -578,6 +573,32 @@ def test_a_dry_run_counts_what_a_run_then_does(runner: Runner, load_mode: str) -
     assert rows in plan.stderr
     assert "1 reject foreseen (GSOBJ_1008" in plan.stderr
     assert "not checked" not in plan.stderr
+
+
+@pytest.mark.parametrize("load_mode", ["rest", "bulk"])
+def test_a_dry_run_foresees_no_reject_for_what_the_run_itself_loads(
+    runner: Runner, load_mode: str
+) -> None:
+    companies(runner, "Acme")
+    plan = runner.loaded(
+        schema(),
+        schema("company", "Name"),
+        of("Acme"),
+        of("Bolt"),
+        of("Bolt", Code__gc="again"),
+        of(None, "b"),
+        record("company", Name="Bolt"),
+        dry_run=True,
+        streams=[
+            {"name": THING, **BY_COMPANY, "load_mode": load_mode},
+            {"name": "company", "keys": ["Name"]},
+        ],
+    )
+    way = {"rest": "REST", "bulk": "import"}[load_mode]
+    assert f"2 rows by {way}" in plan.stderr
+    assert "1 reject foreseen (GSOBJ_1008" in plan.stderr
+    assert "not checked: lookups of what this run loads" in plan.stderr
+    assert len(list(runner.sandbox.tenant.rows("company"))) == 1
 
 
 def _planned(output: Output, pattern: str) -> int:
