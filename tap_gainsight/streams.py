@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tap_gainsight.wiring import Wiring
 
 _CLOCK_TOLERANCE = timedelta(days=1)
+_WRONG_FILTER = "GSOBJ_1008"
+"""A read sends no data but its filter's."""
 
 
 class GainsightStream(BlockStream):
@@ -105,7 +107,7 @@ class GainsightStream(BlockStream):
         text = str(exc)
         if not text.startswith("stream ") and not isinstance(exc, ConfigError):
             text = f"stream {self.name}: {text}"
-        if isinstance(exc, RequestError) and exc.code in UNKNOWN_NAME:
+        if isinstance(exc, RequestError) and exc.code in {*UNKNOWN_NAME, _WRONG_FILTER}:
             text += self._reason()
         exc.args = (text,)
         return exc

@@ -30,7 +30,14 @@ OTHERS: dict[str, list[Any]] = {
 }
 """Values of the quirks that are neither a switch nor a choice."""
 
-REFUSED = {"csv_null", "filter_zone", "import_api", "import_max_bytes", "write_max_records"}
+REFUSED = {
+    "csv_null",
+    "filter_zone",
+    "import_api",
+    "import_max_bytes",
+    "parentheses",
+    "write_max_records",
+}
 """The quirks that a setting must be told of."""
 
 

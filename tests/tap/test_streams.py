@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_api.errors import ConfigError
+from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_sandbox import (
     DataType,
     DateForm,
@@ -375,3 +375,12 @@ def test_no_log_line_and_no_state_holds_a_value_or_the_key(
         for text in (caplog.text, json.dumps(output.states)):
             assert "s3cret" not in text
             assert sandbox.access_key not in text
+
+
+def test_a_tenant_without_parentheses_in_filters_ends_the_stream_with_what_to_do() -> None:
+    with tenant_of(things(3), quirks=Quirks(parentheses=False)) as sandbox:
+        tap = select_only(make_tap(sandbox, extract_method="query"), NAME)
+        with pytest.raises(GainsightError, match="no parentheses in filters, try `extract_method"):
+            run(tap)
+        bulk = select_only(make_tap(sandbox, extract_method="bulk"), NAME)
+        assert len(run(bulk).records[NAME]) == 3
