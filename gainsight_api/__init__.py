@@ -12,6 +12,7 @@ credential and `quota_store`. Errors are a `GainsightError`; `gainsight_api.erro
 """
 
 from gainsight_api.clock import Clock
+from gainsight_api.cockpit import Cockpit
 from gainsight_api.connect import connect
 from gainsight_api.errors import (
     AuthError,
@@ -60,6 +61,8 @@ from gainsight_api.metadata import (
     Option,
 )
 from gainsight_api.paid_jobs import PaidJobs
+from gainsight_api.partial_replies import PartialReply
+from gainsight_api.people import People
 from gainsight_api.polling import polls
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.quota import (
@@ -81,6 +84,7 @@ from gainsight_api.records import (
 )
 from gainsight_api.session import Session
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings
+from gainsight_api.timeline import Timeline
 
 __all__ = [
     "CONNECTION_SETTINGS",
@@ -90,6 +94,7 @@ __all__ = [
     "Budget",
     "Chunk",
     "Clock",
+    "Cockpit",
     "Condition",
     "ConfigError",
     "ConnectionSettings",
@@ -121,6 +126,8 @@ __all__ = [
     "Operator",
     "Option",
     "PaidJobs",
+    "PartialReply",
+    "People",
     "Query",
     "Quota",
     "QuotaExhaustedError",
@@ -134,6 +141,7 @@ __all__ = [
     "RowError",
     "ServerError",
     "Session",
+    "Timeline",
     "TooLargeError",
     "TransportError",
     "Upload",
