@@ -12,6 +12,7 @@ credential and `quota_store`. Errors are a `GainsightError`; `gainsight_api.erro
 """
 
 from gainsight_api.clock import Clock
+from gainsight_api.cockpit import Cockpit
 from gainsight_api.connect import connect
 from gainsight_api.errors import (
     AuthError,
@@ -53,6 +54,8 @@ from gainsight_api.metadata import (
     Option,
 )
 from gainsight_api.paid_jobs import PaidJobs
+from gainsight_api.partial_replies import PartialReply
+from gainsight_api.people import People
 from gainsight_api.polling import polls
 from gainsight_api.query import LARGEST_PAGE, Query
 from gainsight_api.quota import (
@@ -74,6 +77,7 @@ from gainsight_api.records import (
 )
 from gainsight_api.session import Session
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings
+from gainsight_api.timeline import Timeline
 
 __all__ = [
     "CONNECTION_SETTINGS",
@@ -83,6 +87,7 @@ __all__ = [
     "Budget",
     "Chunk",
     "Clock",
+    "Cockpit",
     "Condition",
     "ConfigError",
     "ConnectionSettings",
@@ -114,6 +119,8 @@ __all__ = [
     "Operator",
     "Option",
     "PaidJobs",
+    "PartialReply",
+    "People",
     "Query",
     "Quota",
     "QuotaExhaustedError",
@@ -127,6 +134,7 @@ __all__ = [
     "RowError",
     "ServerError",
     "Session",
+    "Timeline",
     "TooLargeError",
     "TransportError",
     "Upload",

@@ -80,6 +80,7 @@ def limits_of(settings: ConnectionSettings) -> Limits:
     names = (
         "sync_calls_per_minute",
         "sync_calls_per_day",
+        "timeline_calls_per_minute",
         "bulk_calls_per_hour",
         "bulk_calls_per_day",
     )

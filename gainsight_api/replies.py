@@ -49,7 +49,15 @@ _MEANINGS = {
     "GSOBJ_ESS_9104": "no field was selected",
     "GSOBJ_ESS_9150": "the query names a field, an operator or a limit that is not valid",
     "P_5005": "the query names a field that is deleted or does not exist",
+    "COCKPIT_5101": "the request is not valid",
+    "COCKPIT_6007": "there is no call to action of this Gsid",
+    "COCKPIT_9700": "a field that a call to action must have is missing",
+    "GS_TL_10_0206": "a value that an activity must have is missing",
+    "GS_TL_10_0207": "there is an activity of this ExternalId already",
+    "GS_TL_10_0213": "the record that the activity belongs to was not found",
 }
+_ABOUT_A_RECORD = ("GSOBJ_PEOPLE", "GSOBJ_VQP", "GSOBJ_VDT", "GSOBJ_VCRUDR", "COCKPIT_", "GS_TL_")
+"""How codes begin that are verdicts on a person, a call to action or an activity, not on a call."""
 _UNAUTHORIZED = {"GS_APIG_2401", "GSOBJ_1024"}
 _ADDRESS_REFUSED = "GS_APIG_2402"
 _RATE_LIMITED = {"GU_2400", "GS_APIG_2404"}
@@ -148,7 +156,7 @@ def _error(
     code = identifier(envelope.get("errorCode"))
     if is_envelope:
         code = code or identifier(envelope.get("title"))
-    elif not (code and code.startswith(_GATEWAY)):
+    elif not is_of_the_gateway(code):
         code = None
     details: dict[str, Any] = {
         "code": code,
@@ -210,7 +218,8 @@ def _refusal(
 def _beyond_the_call(reply: Reply, details: dict[str, Any], now: float) -> GainsightError | None:
     """The error of a refusal that says nothing about what the call asked."""
     code, status = details["code"], reply.status
-    if code in _UNAUTHORIZED or status == HTTPStatus.UNAUTHORIZED:
+    unauthorized = status == HTTPStatus.UNAUTHORIZED and not is_about_a_record(code)
+    if code in _UNAUTHORIZED or unauthorized:
         return AuthError(f"Gainsight refused the credential: {_CREDENTIAL}", **details)
     if code == _ADDRESS_REFUSED:
         return AuthError(
@@ -222,7 +231,7 @@ def _beyond_the_call(reply: Reply, details: dict[str, Any], now: float) -> Gains
         return _failed(reply, details, now)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _failed(reply, details, now)
-    if code and code.startswith(_GATEWAY):
+    if is_of_the_gateway(code):
         return GatewayError("Gainsight's gateway refused the call: check `domain`", **details)
     return None
 
@@ -236,7 +245,19 @@ def _failed(reply: Reply, details: dict[str, Any], now: float) -> ServerError:
     )
 
 
+def is_about_a_record(code: str | None) -> bool:
+    """Whether a code is a verdict on a person, a call to action or an activity by itself."""
+    return code is not None and code.startswith(_ABOUT_A_RECORD)
+
+
+def is_of_the_gateway(code: str | None) -> bool:
+    """Whether a code is one of the gateway's, which say nothing about what was asked."""
+    return code is not None and code.startswith(_GATEWAY)
+
+
 def _by_status(status: int, details: dict[str, Any]) -> RequestError:
+    if is_about_a_record(details["code"]):
+        return RequestError("Gainsight refused the record", **details)
     if status == HTTPStatus.FORBIDDEN:
         return ForbiddenError(
             "Gainsight refused access: check the rights of the credential (`access_key` or the "

@@ -133,9 +133,9 @@ class Session:
             lambda: self._json("POST", path, body), path, budget, repeat=repeat, wait=wait
         )
 
-    def put(self, path: str, body: Any) -> Any:
+    def put(self, path: str, body: Any, *, budget: Budget = Budget.SYNC) -> Any:
         """Make a PUT call with a JSON body; the result is the envelope's `data`."""
-        return self._retrying(lambda: self._json("PUT", path, body), path)
+        return self._retrying(lambda: self._json("PUT", path, body), path, budget)
 
     def delete(self, path: str) -> Any:
         """Make a DELETE call; the result is the envelope's `data`."""

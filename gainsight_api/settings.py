@@ -72,6 +72,13 @@ CONNECTION_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             default=50_000,
             minimum=1,
         ),
+        "timeline_calls_per_minute": _setting(
+            "integer",
+            "Timeline calls per minute",
+            "Writes to the timeline that Gainsight allows in a minute by the clock.",
+            default=200,
+            minimum=1,
+        ),
         "bulk_calls_per_hour": _setting(
             "integer",
             "Bulk calls per hour",
@@ -152,6 +159,7 @@ class ConnectionSettings:
     max_retries: int
     sync_calls_per_minute: int
     sync_calls_per_day: int
+    timeline_calls_per_minute: int
     bulk_calls_per_hour: int
     bulk_calls_per_day: int
     quota_reserve_percent: int

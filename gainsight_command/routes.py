@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_gainsight.routing import build_route
+from target_gainsight.own_routes import route_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ def route_of(
     Raises:
         ConfigError: The settings do not go with the object.
     """
-    return build_route(
+    return route_to(
         stream,
         key_properties,
         settings.for_stream(stream),

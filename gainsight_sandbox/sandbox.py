@@ -22,6 +22,11 @@ from gainsight_sandbox.imports.jobs import ImportJobs
 from gainsight_sandbox.imports.routes import ImportRoutes
 from gainsight_sandbox.imports.submit import ImportSubmitter
 from gainsight_sandbox.metadata.routes import MetadataRoutes
+from gainsight_sandbox.own_apis.cockpit import CockpitRoutes
+from gainsight_sandbox.own_apis.cta_list import CtaListRoutes
+from gainsight_sandbox.own_apis.people import PeopleRoutes
+from gainsight_sandbox.own_apis.records import Parts
+from gainsight_sandbox.own_apis.timeline import TimelineRoutes
 from gainsight_sandbox.reads.export_jobs import ExportJobs
 from gainsight_sandbox.reads.export_routes import ExportRoutes
 from gainsight_sandbox.reads.planner import Planner
@@ -216,6 +221,7 @@ class Sandbox:
             ExportRoutes(planner, self._exports, self.quirks),
             TokenRoutes(self.gate),
             RecordRoutes(writer, self.tenant, self._store, self.quirks),
+            *self._own_apis(planner),
             ControlRoutes(self.tenant, self._meter, self.faults, self.journal),
         ]
         if self.quirks.import_api is not ImportApi.CONNECTOR:
@@ -225,3 +231,13 @@ class Sandbox:
                 ConnectorRoutes(self._submitter, self.imports, self.data_jobs, self.quirks)
             )
         return [endpoint for part in routes for endpoint in part.endpoints()]
+
+    def _own_apis(self, planner: Planner) -> list[Routes]:
+        """The objects that have an API of their own."""
+        parts = Parts(self.tenant, self._store, self.clock, self.quirks, self.journal)
+        return [
+            PeopleRoutes(parts),
+            CockpitRoutes(parts),
+            CtaListRoutes(planner, self._store, self.quirks),
+            TimelineRoutes(parts),
+        ]

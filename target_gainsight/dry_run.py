@@ -13,6 +13,7 @@ from gainsight_api.quota import Budget, Quota
 from gainsight_singer.words import counted
 from target_gainsight.bulk.csv_file import file_columns, file_size
 from target_gainsight.loaders import Deletion, Outcome
+from target_gainsight.own_apis import budget_of
 from target_gainsight.problems import Problem
 from target_gainsight.route import Operation
 from target_gainsight.search.lookups import LookupCache
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from gainsight_api.metadata import GainsightObject
     from gainsight_api.read import Read
     from gainsight_api.session import Session
+    from target_gainsight.loaders import RestWriter
     from target_gainsight.rejects import Letter
-    from target_gainsight.rest.loader import RestLoader
     from target_gainsight.route import Lookup, Route
     from target_gainsight.rows.blocks import Row, Rows
     from target_gainsight.rows.values import Wire
@@ -158,10 +159,11 @@ class DryRunQuery(Query):
 
 @dataclass(slots=True)
 class DryRunRest:
-    """Stands for the REST loader."""
+    """Stands for a loader by REST calls."""
 
     counts: DryRunStream
-    rest: RestLoader
+    route: Route
+    rest: RestWriter
 
     @property
     def rest_batch_size(self) -> int:
@@ -176,12 +178,12 @@ class DryRunRest:
         """Count the rows and their calls."""
         outcome = Outcome()
         count = 0
-        for row in rows:
-            if not self.counts.rejected(row, outcome, self.rest.route):
+        for row in self.rest.sendable(rows, outcome):
+            if not self.counts.rejected(row, outcome, self.route):
                 count += 1
                 outcome.confirm([row])
         self.counts.by_rest += count
-        self.counts.looks_by_call |= bool(count and self.rest.route.raw_lookups)
+        self.counts.looks_by_call |= bool(count and self.route.raw_lookups)
         self.counts.calls += self.rest.calls_for(count)
         return outcome
 
@@ -258,10 +260,12 @@ def dry_run_report(
     """What a dry run says at its end, line by line."""
     yield "Plan of a dry run; nothing has been written"
     calls = jobs = 0
+    budgets = {Budget.SYNC: None}
     for stream in streams:
+        budgets[budget_of(stream.route)] = None
         calls += stream.calls
         jobs += stream.jobs
         yield f"  {stream.line()}"
     yield f"  in all {counted(calls, 'call')} and {counted(jobs, 'job')}"
-    yield f"  {quota.remaining(Budget.SYNC)}"
+    yield from (f"  {quota.remaining(budget)}" for budget in budgets)
     yield f"  {bulk_quota.remaining(Budget.BULK)}"

@@ -120,6 +120,13 @@ class RestPath(Loader, Protocol):
         """How many calls it takes to load that many rows, if none of them is refused."""
 
 
+class RestWriter(RestPath, Protocol):
+    """What makes the REST calls of an object, and can tell which it would make."""
+
+    def sendable(self, rows: Rows, outcome: Outcome) -> Iterable[Row]:
+        """The rows that would be sent; those are rejected that would be without a write."""
+
+
 class Deletes(Protocol):
     """What deletes records."""
 

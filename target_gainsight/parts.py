@@ -18,6 +18,7 @@ from target_gainsight.bulk.row_numbers import BASES
 from target_gainsight.descriptions import Descriptions
 from target_gainsight.incoming.storage import Storage
 from target_gainsight.keyed_loader import KeyedLoader, KeyedRest
+from target_gainsight.own_apis import OwnApis
 from target_gainsight.rest.deletes import Deleter
 from target_gainsight.rest.history import WriteHistory
 from target_gainsight.rest.loader import RestLoader
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from gainsight_api.session import Session
     from gainsight_singer.run import Run
-    from target_gainsight.loaders import FindsDeletions, Loader, RestPath
+    from target_gainsight.loaders import FindsDeletions, Loader, RestPath, RestWriter
     from target_gainsight.search.lookups import NewCache
     from target_gainsight.settings import TargetSettings
 
@@ -121,6 +122,8 @@ class Parts:
 
     def writing_paths(self, route: Route) -> Paths:
         """The ways of a route's rows, which are written."""
+        if own := self._own_loader(route):
+            return own, None
         existing = self._existing(route)
         rest = self._rest_loader(route, existing)
         return rest, self._bulk_loader(route, existing, rest)
@@ -134,9 +137,15 @@ class Parts:
             self._pending_deletions(route.object),
         )
 
-    def rest_loader(self, route: Route) -> RestLoader:
+    def rest_loader(self, route: Route) -> RestWriter:
         """What writes a route's rows by REST calls."""
-        return self._rest_loader(route, self._existing(route))
+        return self._own_loader(route) or self._rest_loader(route, self._existing(route))
+
+    def _own_loader(self, route: Route) -> RestWriter | None:
+        own = OwnApis(
+            self.session, self._multiselects, self.descriptions, self._settings.rest_batch_size
+        )
+        return own.loader(route, self._history(route.object))
 
     def _rest_loader(self, route: Route, existing: Existing) -> RestLoader:
         records = Records(self.session)

@@ -70,6 +70,8 @@ class Route:
         job_id: The import job that an admin has set up.
         finds_only: Whether a key is a field that cannot be written, such as Gsid: what is not
             found by it cannot be added.
+        matched_by_target: Whether the target finds records by the keys; None: if Gainsight's record
+            calls cannot.
         known_as_new: Whether the rows have been looked for, and are not there: a job that has
             added such rows before did not add these.
     """
@@ -86,6 +88,7 @@ class Route:
     delete: bool
     job_id: str | None
     finds_only: bool
+    matched_by_target: bool | None = None
     known_as_new: bool = False
 
     @property
@@ -97,6 +100,8 @@ class Route:
     @property
     def matches_keys(self) -> bool:
         """Whether the target must find records by the keys, since Gainsight's calls cannot."""
+        if self.matched_by_target is not None:
+            return self.matched_by_target and bool(self.keys)
         fields = self.object.fields
         return (
             len(self.keys) > MOST_KEYS

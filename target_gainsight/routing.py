@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gainsight_api.metadata import GainsightObject
     from target_gainsight.settings import StreamSettings
 
-_NO_BULK = {"gsuser", "user", "person"}
+_NO_BULK = {"gsuser", "user", "person", "call_to_action", "activity_timeline"}
 
 
 class RouteError(ConfigError):

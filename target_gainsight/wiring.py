@@ -20,10 +20,10 @@ from target_gainsight.dry_run import (
 )
 from target_gainsight.incoming.merge import Merger
 from target_gainsight.loaders import Loaders
+from target_gainsight.own_routes import route_to
 from target_gainsight.parts import Parts
 from target_gainsight.rejects import DeadLetters, Sender
 from target_gainsight.route import LoadMode, Operation, Route
-from target_gainsight.routing import build_route
 from target_gainsight.rows.mapping import RecordMap
 from target_gainsight.stream_load import StreamLoad
 from target_gainsight.tally import Tally
@@ -105,7 +105,7 @@ class Wiring:
         Raises:
             ConfigError: Its settings do not go with its object.
         """
-        route = self._route(stream, key_properties)
+        route = self._route(stream, key_properties, received)
         loaders = (
             self._dry_run_loaders(route)
             if self._settings.dry_run
@@ -133,13 +133,14 @@ class Wiring:
             quota, bulk_quota = self.session.quota, self._parts.bulk_session.quota
             yield from dry_run_report(self._dry_run_streams, quota, bulk_quota)
 
-    def _route(self, stream: str, key_properties: Sequence[str]) -> Route:
+    def _route(self, stream: str, key_properties: Sequence[str], received: Received) -> Route:
         settings = self._settings.for_stream(stream)
-        return build_route(
+        return route_to(
             stream,
             key_properties,
             settings,
             self._parts.descriptions.object_for(stream, settings.object or stream),
+            properties=received.properties,
             connector=self._settings.bulk_import_api == "connector",
         )
 
@@ -189,7 +190,7 @@ class Wiring:
         )
 
     def _counting_paths(self, counts: DryRunStream, route: Route) -> tuple[RestPath, Loader | None]:
-        rest = DryRunRest(counts, self._parts.rest_loader(route))
+        rest = DryRunRest(counts, route, self._parts.rest_loader(route))
         if route.load_mode is LoadMode.REST:
             return rest, None
         few_by_rest = rest if route.load_mode is LoadMode.AUTO else None

@@ -76,7 +76,7 @@ def usage_in(
 
 
 class Quota:
-    """Both budgets of one credential; may be shared by threads.
+    """The budgets of one credential; may be shared by threads.
 
     Args:
         store: Where calls are counted; all who share it share the budgets.

@@ -22,10 +22,12 @@ class Budget(StrEnum):
 
     Attributes:
         SYNC: Every ordinary HTTP call.
+        TIMELINE: A write to the timeline.
         BULK: The submission of an export or import job.
     """
 
     SYNC = "sync"
+    TIMELINE = "timeline"
     BULK = "bulk"
 
 
@@ -52,6 +54,7 @@ class Limits:
 
     sync_calls_per_minute: int = 100
     sync_calls_per_day: int = 50_000
+    timeline_calls_per_minute: int = 200
     bulk_calls_per_hour: int = 10
     bulk_calls_per_day: int = 100
 
@@ -69,6 +72,9 @@ class Limits:
                     Window(60, self.sync_calls_per_minute, "sync_calls_per_minute", "this minute"),
                     Window(86_400, self.sync_calls_per_day, "sync_calls_per_day", "today"),
                 )
+            case Budget.TIMELINE:
+                name = "timeline_calls_per_minute"
+                return (Window(60, self.timeline_calls_per_minute, name, "this minute"),)
             case Budget.BULK:
                 return (
                     Window(3_600, self.bulk_calls_per_hour, "bulk_calls_per_hour", "this hour"),

@@ -43,12 +43,18 @@ class Effect(StrEnum):
 
 _SUBMITS = {CallKind.EXPORT_SUBMIT, CallKind.IMPORT_SUBMIT}
 _WRITES = {CallKind.INSERT, CallKind.UPDATE, CallKind.UPSERT}
+_PARTIAL_WRITES = {
+    CallKind.CTA_CREATE,
+    CallKind.CTA_UPDATE,
+    CallKind.ACTIVITY_INSERT,
+    CallKind.ACTIVITY_UPDATE,
+}
 _ONLY_ON = {
     Effect.JOB_FAILED: _SUBMITS,
     Effect.JOB_STUCK: _SUBMITS,
     Effect.JOB_EXPIRED: {CallKind.EXPORT_STATUS, CallKind.IMPORT_STATUS},
-    Effect.UNCONFIRMED: _WRITES,
-    Effect.SKIPPED: _WRITES,
+    Effect.UNCONFIRMED: _WRITES | _PARTIAL_WRITES,
+    Effect.SKIPPED: _WRITES | _PARTIAL_WRITES,
     Effect.LATE_CHUNKS: {CallKind.EXPORT_STATUS},
     Effect.SHORT_EXPORT: {CallKind.EXPORT_STATUS},
     Effect.LOST_CHUNK: {CallKind.EXPORT_STATUS},

@@ -85,6 +85,29 @@ class Journal:
             self._numbers += 1
             return self._numbers
 
+    def note(
+        self,
+        moment: float,
+        object_name: str,
+        operation: Operation,
+        outcomes: tuple[RecordOutcome, ...],
+        *,
+        keys: tuple[str, ...] = (),
+        code: str | None = None,
+    ) -> None:
+        """Note a write call; see `WriteCall`."""
+        self.calls.append(
+            WriteCall(
+                number=self.next_number(),
+                moment=moment,
+                object=object_name.lower(),
+                operation=operation,
+                keys=keys,
+                outcomes=outcomes,
+                code=code,
+            )
+        )
+
     def clear(self) -> None:
         """Forget all."""
         self.calls.clear()

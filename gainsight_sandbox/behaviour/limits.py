@@ -1,4 +1,8 @@
-"""The two budgets of calls, each in fixed windows, as the Relationship APIs article describes."""
+"""The budgets of calls, each in fixed windows.
+
+The Relationship APIs article describes two; writes to the timeline have one of their own, by the
+article Timeline APIs.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +24,12 @@ DAY = 86400
 
 
 class Budget(StrEnum):
-    """Which of the two limits a call counts in."""
+    """Which of the limits a call counts in."""
 
     NONE = "none"
     SYNC = "sync"
     BULK = "bulk"
+    TIMELINE = "timeline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class Limits:
     bulk_per_hour: int = 10
     bulk_per_day: int = 100
     phase_seconds: float = 0.0
+    timeline_per_minute: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ class Usage:
     sync: int
     bulk: int
     violations: int
+    timeline_this_minute: int = 0
+    timeline: int = 0
 
 
 @dataclass(slots=True)
@@ -65,7 +73,7 @@ class _Window:
 
 @dataclass(slots=True)
 class _Account:
-    windows: tuple[_Window, _Window]
+    windows: tuple[_Window, ...]
     total: int = 0
 
 
@@ -89,6 +97,7 @@ class Meter:
             Budget.BULK: _Account(
                 (_Window(HOUR, limits.bulk_per_hour), _Window(DAY, limits.bulk_per_day))
             ),
+            Budget.TIMELINE: _Account((_Window(MINUTE, limits.timeline_per_minute),)),
         }
 
     def count(self, budget: Budget) -> None:
@@ -111,6 +120,7 @@ class Meter:
         with self._lock:
             self._roll()
             sync, bulk = self._accounts[Budget.SYNC], self._accounts[Budget.BULK]
+            timeline = self._accounts[Budget.TIMELINE]
             return Usage(
                 sync_this_minute=sync.windows[0].used,
                 sync_this_day=sync.windows[1].used,
@@ -119,6 +129,8 @@ class Meter:
                 sync=sync.total,
                 bulk=bulk.total,
                 violations=self._violations,
+                timeline_this_minute=timeline.windows[0].used,
+                timeline=timeline.total,
             )
 
     def _roll(self) -> None:

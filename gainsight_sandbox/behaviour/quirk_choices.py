@@ -162,6 +162,46 @@ class ErrorForm(StrEnum):
     CODE_VALUE = "code-value"  # CODE: text. (Field = value).
 
 
+class PeopleKey(StrEnum):
+    """By which field a tenant tells persons apart."""
+
+    EMAIL = "Email"
+    EXTERNAL = "ExternalRecordID"
+
+
+class PeopleReply(StrEnum):
+    """What the reply to a person's write holds."""
+
+    PERSON = "person"  # all its fields
+    GSID = "gsid"
+    LIST = "list"  # of the one person
+    NULL = "null"
+
+
+class MapForm(StrEnum):
+    """How a reply holds what became of each record, by its name."""
+
+    MAP = "map"
+    LIST = "list"  # of maps of one entry each
+
+
+class FailureForm(StrEnum):
+    """How a reply puts why a record failed."""
+
+    CODE = "code"  # CODE: text
+    TEXT = "text"  # without a code
+    OBJECT = "object"  # errorCode and errorMessage or message
+    LIST = "list"  # of such objects
+
+
+class GoodBesideBad(StrEnum):
+    """What becomes of the good records of a call that has bad ones."""
+
+    STORED = "stored"
+    REFUSED = "refused"  # nothing is stored: HTTP 400, and the bad ones are named
+    UNNAMED = "unnamed"  # nothing is stored: HTTP 400, with the first error alone
+
+
 class ImportApi(StrEnum):
     """Which API for import jobs the tenant has."""
 

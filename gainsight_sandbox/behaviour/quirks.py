@@ -7,8 +7,9 @@ Each field says what it means and, in brackets, which article leaves it open:
   https://support.gainsight.com/gainsight_nxt/API_and_Developer_Docs/Bulk_API/Gainsight_Bulk_REST_APIs
 - Relationship APIs: in the folder Company_and_Relationship_API, beside Bulk_API above
 - Error Codes: "Error Codes for Company, Relationship, and Custom Object APIs", in that folder, too
-- Data Management APIs, Timeline APIs, Company API Documentation, Custom Object API, API
-  Documentation Overview: articles of these titles on support.gainsight.com
+- Data Management APIs, Timeline APIs, People API Documentation, Call To Action (CTA) API
+  Documentation, Company API Documentation, Custom Object API, API Documentation Overview: articles
+  of these titles on support.gainsight.com
 - Gainsight Bulk API: the article of API_and_Developer_Docs/Connectors/API_Integrations
 - Bulk API specification: "Gainsight CS Bulk API", an OpenAPI document published on apis.apis.io,
   which is not Gainsight's own
@@ -16,9 +17,7 @@ Each field says what it means and, in brackets, which article leaves it open:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from enum import StrEnum
-from typing import Any, get_type_hints
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from gainsight_sandbox.behaviour.quirk_choices import (
@@ -27,16 +26,21 @@ from gainsight_sandbox.behaviour.quirk_choices import (
     Decimals,
     ErrorForm,
     ExportEmpty,
+    FailureForm,
+    GoodBesideBad,
     ImportApi,
     JobCalls,
     LineEnd,
     ListOperators,
     ManyMatches,
+    MapForm,
     MultiSelect,
     MultiSelectForm,
     NotNull,
     NullOrder,
     Partial,
+    PeopleKey,
+    PeopleReply,
     QueryEmpty,
     QueryNull,
     QueryShape,
@@ -223,6 +227,52 @@ class Quirks:
     """Whether a column that a lookup goes by need not be a field of the object. [Relationship APIs:
     in the sample it is one]"""
 
+    people_key: PeopleKey = PeopleKey.EMAIL
+    """By which field persons are told apart. [People API Documentation: a setting of the tenant;
+    connectors name both]"""
+    people_email_optional: bool = False
+    """Whether a person may lack an Email if that is not the key. [People API Documentation: not
+    said]"""
+    people_ignore_case: bool = False
+    """Whether keys of persons match in upper and lower case alike. [People API Documentation: not
+    said]"""
+    people_links_replace: bool = False
+    """Whether a person's links that a write does not name are removed by one that names some.
+    [People API Documentation: not said]"""
+    people_reply: PeopleReply = PeopleReply.PERSON
+    """What the reply holds of the person. [People API Documentation: no sample]"""
+
+    cta_good: GoodBesideBad = GoodBesideBad.STORED
+    """The good records of a call that has bad ones. [Call To Action (CTA) API Documentation: not
+    readable; mock servers store them]"""
+    cta_reply: MapForm = MapForm.LIST
+    """How `success` and `failure` hold the records. [as above: mock servers list maps]"""
+    cta_failure: FailureForm = FailureForm.CODE
+    """How a failure is put. [as above: mock servers send a text, with or without a code]"""
+    cta_all_mandatory: bool = False
+    """Whether a new one needs a reason, status, priority and due date, too. [as above: all samples
+    have them]"""
+
+    timeline_bad: GoodBesideBad = GoodBesideBad.STORED
+    """What becomes of good activities beside bad ones, and of the reply. [Timeline APIs: not
+    readable; a mock server stores them]"""
+    timeline_reply: MapForm = MapForm.MAP
+    """How the reply holds the activities. [as above: in maps]"""
+    timeline_failure: FailureForm = FailureForm.LIST
+    """How a failure is put. [as above: as a list of objects]"""
+    timeline_failure_singular: bool = False
+    """Whether the reply names its part of failures `failure`. [as above: `failures`]"""
+    timeline_silent: bool = False
+    """Whether a success names no activity. [Timeline APIs: no reply is readable]"""
+    timeline_seconds: int = 2
+    """After how many seconds a new activity shows in queries. [Timeline APIs: not said; the `es` of
+    the path hints at an index]"""
+    timeline_author_needed: bool = False
+    """Whether an activity needs an Author, also beside an AuthorId. [Timeline APIs: Author is
+    required; a mock server takes either]"""
+    timeline_counts_as_sync: bool = False
+    """Whether writes to the timeline count as ordinary calls, too. [Timeline APIs: not said]"""
+
     import_api: ImportApi = ImportApi.BOTH
     """Which calls for import jobs there are. [Bulk API specification: /v1/bulk/jobs; Gainsight Bulk
     API: /v1.0/admin/connector/job/bulkimport]"""
@@ -254,28 +304,3 @@ class Quirks:
             ZoneInfo(self.filter_zone)
         except (ValueError, KeyError, OSError) as error:
             raise ValueError(f"there is no time zone {self.filter_zone!r}") from error
-
-
-def parse_quirks(texts: dict[str, str]) -> Quirks:
-    """Quirks from their names and values in text; raises ValueError for a wrong one."""
-    types = get_type_hints(Quirks)
-    known = [field.name for field in fields(Quirks)]
-    settings: dict[str, Any] = {}
-    for name, text in texts.items():
-        attribute = name.replace("-", "_")
-        if attribute not in known:
-            raise ValueError(f"no quirk is named {name!r}; there are {', '.join(known)}")
-        settings[attribute] = _parse(attribute, types[attribute], text)
-    return Quirks(**settings)
-
-
-def _parse(name: str, kind: type, text: str) -> object:
-    if kind is bool:
-        if text.lower() not in {"true", "false"}:
-            raise ValueError(f"quirk {name} is true or false, not {text!r}")
-        return text.lower() == "true"
-    try:
-        return kind(text)
-    except ValueError:
-        choices = f"one of {', '.join(kind)}" if issubclass(kind, StrEnum) else "a whole number"
-        raise ValueError(f"quirk {name} is {choices}, not {text!r}") from None

@@ -14,7 +14,7 @@ import click
 from gainsight_sandbox.behaviour.faults import Effect, Fault, parse_fault
 from gainsight_sandbox.behaviour.job_settings import JobSettings
 from gainsight_sandbox.behaviour.limits import Limits
-from gainsight_sandbox.behaviour.quirks import parse_quirks
+from gainsight_sandbox.behaviour.quirk_texts import parse_quirks
 from gainsight_sandbox.command.banner import banner, log_line
 from gainsight_sandbox.command.options import (
     RowsType,
@@ -101,6 +101,9 @@ _OPTIONS = [
         "--sync-per-minute", type=_COUNT, default=_LIMITS.sync_per_minute, show_default=True
     ),
     click.option("--sync-per-day", type=_COUNT, default=_LIMITS.sync_per_day, show_default=True),
+    click.option(
+        "--timeline-per-minute", type=_COUNT, default=_LIMITS.timeline_per_minute, show_default=True
+    ),
     click.option("--bulk-per-hour", type=_COUNT, default=_LIMITS.bulk_per_hour, show_default=True),
     click.option("--bulk-per-day", type=_COUNT, default=_LIMITS.bulk_per_day, show_default=True),
     click.option(
@@ -199,6 +202,7 @@ def _build(options: dict[str, Any], **more: Any) -> Sandbox:
             limits=Limits(
                 sync_per_minute=options["sync_per_minute"],
                 sync_per_day=options["sync_per_day"],
+                timeline_per_minute=options["timeline_per_minute"],
                 bulk_per_hour=options["bulk_per_hour"],
                 bulk_per_day=options["bulk_per_day"],
                 phase_seconds=options["phase_seconds"],

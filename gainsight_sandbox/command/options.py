@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import click
 
-from gainsight_sandbox.behaviour.quirks import Quirks, parse_quirks
+from gainsight_sandbox.behaviour.quirk_texts import parse_quirks
+from gainsight_sandbox.behaviour.quirks import Quirks
 from gainsight_sandbox.imports.data_jobs import DataJob
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from gainsight_sandbox.demo.awkward import awkward
 from gainsight_sandbox.demo.customers import (
     companies,
     company_people,
+    people,
     relationship_types,
     relationships,
     users,
@@ -71,6 +72,7 @@ def _demo_objects() -> list[DemoObject]:
         relationships(),
         relationship_types(),
         users(),
+        people(),
         company_people(),
         calls_to_action(),
         timeline(),

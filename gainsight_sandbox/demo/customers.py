@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gainsight_sandbox.demo import names
 from gainsight_sandbox.demo.columns import (
+    Column,
     DemoObject,
     column,
     demo_object,
@@ -15,9 +18,13 @@ from gainsight_sandbox.demo.columns import (
     system_columns,
     text,
 )
+from gainsight_sandbox.demo.draw import PREFIXES
 from gainsight_sandbox.demo.work import rich_note
-from gainsight_sandbox.tenant.ids import dropdown
-from gainsight_sandbox.tenant.schema import DataType
+from gainsight_sandbox.tenant.ids import dropdown, record_id
+from gainsight_sandbox.tenant.schema import DataType, Field
+
+if TYPE_CHECKING:
+    from gainsight_sandbox.demo.draw import Draw
 
 INDUSTRIES = dropdown(
     "Industry", "Education", "Government", "Healthcare", "Manufacturing", "Non-profit", "Technology"
@@ -84,21 +91,59 @@ def companies() -> DemoObject:
     )
 
 
+def people() -> DemoObject:
+    """The people at the customers, whatever company they are with."""
+    return demo_object(
+        "person",
+        5000,
+        gsid("person"),
+        text("Name", person_name),
+        text("FirstName", lambda d: person_name(d).split()[0]),
+        text("MiddleName", lambda _: None),
+        text("LastName", lambda d: person_name(d).split()[1]),
+        column("Email", DataType.EMAIL, person_email, required=True),
+        column("LinkedinUrl", DataType.URL, lambda _: None),
+        text("Location", lambda d: d.one(names.STATES), share=0.6),
+        text("Timezone", lambda d: d.one(("UTC", "Asia/Kolkata")), share=0.5),
+        text("ExternalRecordID", lambda d: f"C-{d.number + 1}", share=0.8),
+        column("Comments", DataType.RICHTEXTAREA, rich_note, share=0.2),
+        column("Age__gc", DataType.NUMBER, lambda d: d.number_up_to(90), share=0.3),
+        *system_columns(),
+    )
+
+
+def person_name(d: Draw) -> str:
+    """The name of the person of this number."""
+    first = names.FIRST_NAMES[d.number % len(names.FIRST_NAMES)]
+    return f"{first} {names.LAST_NAMES[d.number // 3 % len(names.LAST_NAMES)]}"
+
+
+def person_email(d: Draw) -> str:
+    """The address of the person of this number."""
+    return f"person{d.number + 1}@customer.example"
+
+
 def company_people() -> DemoObject:
-    """The people at the customers."""
+    """With which company each person is, and as what."""
     return demo_object(
         "company_person",
         5000,
         gsid("company_person"),
-        text("Name", lambda d: d.person(), required=True),
+        text("Name", person_name, required=True),
         lookup("Company_ID__gc", "company", required=True),
-        column("Email", DataType.EMAIL, lambda d: f"person{d.number + 1}@customer.example"),
+        Column(Field("Person_ID", DataType.LOOKUP, lookup="person"), _own_person),
+        column("Email", DataType.EMAIL, person_email),
         text("Title", lambda d: d.one(("CEO", "CTO", "Head of IT", "Analyst")), share=0.8),
         picklist("Role", ROLES, share=0.7),
         column("IsPrimaryCompany", DataType.BOOLEAN, lambda d: d.maybe(0.8)),
         column("IsActive", DataType.BOOLEAN, lambda d: d.maybe(0.9)),
         *system_columns(),
     )
+
+
+def _own_person(d: Draw) -> str | None:
+    there = d.number < d.counts.get("person", 0)
+    return record_id(PREFIXES["person"], d.number) if there else None
 
 
 def relationship_types() -> DemoObject:

@@ -23,6 +23,7 @@ PREFIXES = {
     for name, code in {
         "gsuser": "1P01",
         "company": "1P02",
+        "person": "1P03",
         "company_person": "1P04",
         "relationship": "1P05",
         "relationship_type": "1P06",

@@ -22,7 +22,7 @@ from gainsight_sandbox.demo.columns import (
 )
 from gainsight_sandbox.demo.draw import PREFIXES
 from gainsight_sandbox.tenant.ids import dropdown, record_id
-from gainsight_sandbox.tenant.schema import DataType, ObjectType
+from gainsight_sandbox.tenant.schema import DataType, Field, ObjectType
 from gainsight_sandbox.tenant.tenant import DELETE_LOG, delete_log
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 PRIORITIES = dropdown("Priority", "High", "Medium", "Low")
 CTA_TYPES = dropdown("CTA type", "Risk", "Opportunity", "Lifecycle", "Objective")
 CTA_STATUSES = dropdown("CTA status", "New", "Work in progress", "Closed success", "Closed lost")
-ACTIVITY_TYPES = dropdown("Activity type", "Call", "E-mail", "Meeting", "Update", "Milestone")
+CTA_REASONS = dropdown("CTA reason", "Bugs Risk", "Low usage", "Renewal", "Other")
+ACTIVITY_TYPES = dropdown("Activity type", "Call", "Email", "Meeting", "Update", "Milestone")
 CHANNELS = dropdown("Channel", "E-mail", "In app", "Link")
 FEATURES = dropdown("Features", "Dashboards", "Exports", "Mobile", "Reports", "Rules")
 
@@ -49,6 +50,8 @@ def calls_to_action() -> DemoObject:
         picklist("PriorityId", PRIORITIES),
         picklist("TypeId", CTA_TYPES),
         picklist("StatusId", CTA_STATUSES, controller="TypeId"),
+        picklist("ReasonId", CTA_REASONS),
+        text("Source_ID__gc", lambda _: None),
         column("DueDate", DataType.DATE, lambda d: d.day(120, 90), share=0.95),
         column("ClosedDate", DataType.DATETIME, lambda d: d.moment(120), share=0.5),
         column("IsClosed", DataType.BOOLEAN, lambda d: d.maybe(0.5)),
@@ -74,7 +77,9 @@ def timeline() -> DemoObject:
         column("Notes", DataType.RICHTEXTAREA, rich_note),
         column("NotesPlainText", DataType.TEXT, lambda d: d.one(names.REMARKS)),
         text("contextname", lambda d: d.one(("Company", "Relationship"))),
+        text("ExternalId", lambda d: f"act-{d.number + 1}" if d.number % 2 else None),
         lookup("GsCompanyId", "company"),
+        Column(Field("GsRelationshipId", DataType.LOOKUP, lookup="relationship"), lambda _: None),
         lookup("AuthorId", "gsuser"),
         picklist("TypeName", ACTIVITY_TYPES),
         column("ActivityDate", DataType.DATETIME, lambda d: d.moment(180)),

@@ -52,7 +52,7 @@ class Tenant:
         self._clock = clock
         self._milliseconds = milliseconds
         self._registry = Registry(store)
-        self._deletions: list[tuple[datetime, ObjectSchema, str]] = []
+        self._later: list[tuple[datetime, Callable[[], object]]] = []
         self._fillers: dict[str, Filler] = {}
 
     @property
@@ -108,7 +108,7 @@ class Tenant:
     def count(self, object_name: str) -> int:
         """How many records an object has, or will have when its demo rows are made."""
         schema = self.schema(object_name)
-        self._delete_due()
+        self._do_due()
         return self._registry.pending(schema.name) or self._store.count(schema)
 
     def counts(self) -> dict[str, int]:
@@ -148,9 +148,14 @@ class Tenant:
             there = self._store.has(connection, schema, key)
             if there:
                 moment = self._moment() + timedelta(seconds=seconds)
-                self._deletions.append((moment, schema, key))
-        self._delete_due()
+                self.do_later(moment, lambda: self._delete(schema, [key], moment))
         return int(there)
+
+    def do_later(self, moment: datetime, action: Callable[[], object]) -> None:
+        """Change records at a moment; at once, if it has come."""
+        with self._store.writing():
+            self._later.append((moment, action))
+        self._do_due()
 
     def _delete(self, schema: ObjectSchema, keys: list[str], moment: datetime) -> int:
         log = self._delete_log(schema)
@@ -161,16 +166,16 @@ class Tenant:
                 self._store.insert(log, entries)
         return len(deleted)
 
-    def _delete_due(self) -> None:
-        """Delete what was to be deleted by now."""
-        if not self._deletions:
+    def _do_due(self) -> None:
+        """Do what was to be done by now."""
+        if not self._later:
             return
         now = from_seconds(self._clock.now())
         with self._store.writing():
-            due = [each for each in self._deletions if each[0] <= now]
-            self._deletions = [each for each in self._deletions if each[0] > now]
-            for moment, schema, key in due:
-                self._delete(schema, [key], moment)
+            due = [action for moment, action in self._later if moment <= now]
+            self._later = [each for each in self._later if each[0] > now]
+            for action in due:
+                action()
 
     def ready(self, object_name: str) -> ObjectSchema:
         """The object with its demo rows made, without the records that are to be gone by now.
@@ -178,7 +183,7 @@ class Tenant:
         The delete logs are cut to 15 days.
         """
         schema = self.schema(object_name)
-        self._delete_due()
+        self._do_due()
         if self._registry.pending(schema.name):
             with self._store.writing():
                 pending = self._registry.pending(schema.name)

@@ -79,6 +79,7 @@ class Endpoint:
     handler: Callable[[Call], Response]
     takes_upload: bool = False
     takes_bulk_key: bool = False
+    object: str | None = None  # where the path does not name it
 
 
 def parse_json(body: bytes) -> object:

@@ -48,6 +48,13 @@ _BUDGETS = {
     CallKind.UPSERT: Budget.SYNC,
     CallKind.DELETE: Budget.SYNC,
     CallKind.RECORD: Budget.SYNC,
+    CallKind.PERSON_UPSERT: Budget.SYNC,
+    CallKind.CTA_CREATE: Budget.SYNC,
+    CallKind.CTA_UPDATE: Budget.SYNC,
+    CallKind.CTA_LIST: Budget.SYNC,
+    CallKind.CTA_PICKLISTS: Budget.SYNC,
+    CallKind.ACTIVITY_INSERT: Budget.TIMELINE,
+    CallKind.ACTIVITY_UPDATE: Budget.TIMELINE,
 }
 _IMPORT_READS = {CallKind.IMPORT_STATUS, CallKind.IMPORT_LIST, CallKind.IMPORT_ERRORS}
 _IMPORT_CALLS = {CallKind.IMPORT_SUBMIT, *_IMPORT_READS}
@@ -72,7 +79,7 @@ class Gateway:
         """Answer a request in a worker thread."""
         entry: LoggedRequest = request.scope[ENTRY]
         entry.kind = endpoint.kind
-        entry.object = request.path_params.get("object", "").lower() or None
+        entry.object = request.path_params.get("object", "").lower() or endpoint.object
         call = Call(
             request=entry,
             parameters=request.path_params,
@@ -119,7 +126,10 @@ class Gateway:
             return self._unprocessed(fault)
         if endpoint.kind not in _OPEN:
             self.gate.check(call.headers, bulk_import=self._has_bulk_key(endpoint))
-        self.meter.count(self._budget(endpoint.kind))
+        budget = self._budget(endpoint.kind)
+        if budget is Budget.TIMELINE and self.quirks.timeline_counts_as_sync:
+            self.meter.count(Budget.SYNC)
+        self.meter.count(budget)
         if fault is None:
             return endpoint.handler(call)
         return self._answer_with_fault(endpoint, call, fault)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.errors import ApiError, ObjectNotFoundError, no_entity
-from gainsight_sandbox.behaviour.journal import Outcome, RecordOutcome, WriteCall
+from gainsight_sandbox.behaviour.journal import Outcome, RecordOutcome
 from gainsight_sandbox.behaviour.operations import Operation
 from gainsight_sandbox.behaviour.quirk_choices import Partial
 from gainsight_sandbox.tenant.stamps import Stamps
@@ -148,17 +148,8 @@ class RecordWriter:
         outcomes: tuple[RecordOutcome, ...],
         code: str | None = None,
     ) -> None:
-        self._journal.calls.append(
-            WriteCall(
-                number=self._journal.next_number(),
-                moment=self._clock.now(),
-                object=name.lower(),
-                operation=operation,
-                keys=tuple(filter(None, keys.split(","))),
-                outcomes=outcomes,
-                code=code,
-            )
-        )
+        named = tuple(filter(None, keys.split(",")))
+        self._journal.note(self._clock.now(), name, operation, outcomes, keys=named, code=code)
 
 
 def _read(

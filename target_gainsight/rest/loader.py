@@ -1,54 +1,31 @@
-"""The REST loader: rows in calls of at most fifty (article "Relationship APIs").
-
-The calls for some rows are a list of work: what a call shows settles rows, and puts further calls
-before those that are still to be made.
-"""
+"""The REST loader: rows in calls of at most fifty (article "Relationship APIs")."""
 
 from __future__ import annotations
 
-import logging
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from typing_extensions import override
 
-from gainsight_api.errors import (
-    ConfigError,
-    GainsightError,
-    RequestError,
-    RetriableError,
-    TooLargeError,
-)
-from gainsight_api.records import NO_MATCH, WRONG_API, Records, WriteReply, is_about_data, refusal
-from target_gainsight.loaders import UNSETTLED, Outcome
+from gainsight_api.records import NO_MATCH, Records, WriteReply
+from target_gainsight.loaders import Outcome
 from target_gainsight.problems import Problem
-from target_gainsight.rest.calls import Call, bisect
+from target_gainsight.rest.calls import Call
 from target_gainsight.rest.first_calls import FirstCalls
-from target_gainsight.rest.refusals import blame, own_values, rows_with, says_nothing_of_a_record
+from target_gainsight.rest.refusals import blame, own_values, rows_with
+from target_gainsight.rest.verdicts import Verdicts
+from target_gainsight.rest.work import UNCONFIRMED, UNSETTLED, Pass
 from target_gainsight.route import Operation, Route
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from gainsight_api.clock import Clock
-    from gainsight_api.records import Refusal
+    from gainsight_api.errors import RequestError
     from target_gainsight.rest.history import WriteHistory
     from target_gainsight.rest.multiselects import Multiselects
-    from target_gainsight.rows.blocks import Row
+    from target_gainsight.rows.blocks import Row, Rows
     from target_gainsight.search.existing import Existing
-
-logger = logging.getLogger(__name__)
-
-_SETTLING_SECONDS = (10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0)
-"""Pauses before an insert that was not answered is looked for, and perhaps sent again."""
-
-_UNCONFIRMED = Problem("UNCONFIRMED", "Gainsight's reply does not show this record, twice over")
-_UNSETTLED = Problem(
-    UNSETTLED,
-    "the connection broke off, and whether this record was added cannot be told: look for it in "
-    "Gainsight before sending it again",
-)
 
 
 @dataclass(slots=True)
@@ -75,65 +52,40 @@ class RestLoader:
 
     def load(self, rows: Iterable[Row]) -> Outcome:
         """Load rows, each of which has a key of its own unless they are inserted."""
-        outcome = Outcome()
-        run = _Run(self)
-        for first in self._first_calls.of(rows):
-            work = deque([first])
-            while work:
-                done, more = run.settle(work.popleft())
-                outcome += done
-                work.extendleft(reversed(more))
-        return outcome
+        one = _RestPass(loader=self, route=self.route, clock=self.clock, history=self.history)
+        return one.load(self._first_calls.of(rows))
+
+    @property
+    def verdicts(self) -> Verdicts:
+        """Tells what refusals mean."""
+        return Verdicts(self.route, self.history)
 
     def calls_for(self, rows: int) -> int:
         """How many calls it takes to load that many rows, if none of them is refused."""
         return self._first_calls.count(rows)
+
+    def sendable(self, rows: Rows, outcome: Outcome) -> Iterable[Row]:
+        """The rows that would be sent: all, since Gainsight judges what the conversion lets by."""
+        del outcome
+        return rows
 
     @property
     def _first_calls(self) -> FirstCalls:
         return FirstCalls(self.route, self.existing, self.rest_batch_size)
 
 
-@dataclass(slots=True)
-class _Run:
-    """What one pass of rows through the loader remembers from call to call.
+@dataclass(slots=True, kw_only=True)
+class _RestPass(Pass[WriteReply]):
+    """One pass of rows through the loader.
 
     Attributes:
         loader: The loader.
-        unanswered: How many inserts in a row were not answered.
     """
 
     loader: RestLoader
-    unanswered: int = 0
 
-    def settle(self, call: Call) -> tuple[Outcome, list[Call]]:
-        """Make a call; return what has become of its rows, and the calls for those still open.
-
-        The further calls are to be made next, in their order.
-        """
-        if call.certain_to_fail and len(call.rows) > 1:
-            return Outcome(), bisect(call)
-        was_refused = False
-        try:
-            reply = self._send(call)
-        except RequestError as exc:
-            self._raise_unless_about_data(exc)
-            was_refused = True
-            done, more = self._refused(call, exc)
-        except TooLargeError as exc:
-            was_refused = True
-            done, more = self._too_large(call, exc)
-        except RetriableError as exc:
-            if call.operation is not Operation.INSERT or not exc.may_have_arrived:
-                raise
-            done, more = self._unanswered(call, exc)
-        else:
-            self.unanswered = 0
-            done, more = self._answered(call, reply)
-            self.loader.history.has_written |= bool(done.confirmed)
-        return done, more + call.second_half(refused=was_refused)
-
-    def _send(self, call: Call) -> WriteReply:
+    @override
+    def send(self, call: Call) -> WriteReply:
         route, records = self.loader.route, self.loader.records
         name, lookups = route.object.name, route.raw_lookups
         sent = [row.values for row in call.rows]
@@ -149,68 +101,25 @@ class _Run:
 
         return self.loader.multiselects.write(route.object, sent, send)
 
-    def _raise_unless_about_data(self, error: RequestError) -> None:
-        """Fail the run if the call was refused for a reason that is not in its records.
+    @override
+    def refused(self, call: Call, error: RequestError) -> tuple[Outcome, list[Call]]:
+        """Reject the rows that are to blame; what else was in the call is sent without them.
 
         Raises:
-            ConfigError: The object cannot be written by these calls.
-            RequestError: Any other such reason.
+            GainsightError: The reason is not in the records.
         """
-        if error.code == WRONG_API:
-            raise ConfigError(
-                f"stream {self.loader.route.stream}: Gainsight's record calls do not write "
-                f"{self.loader.route.object.name}; see `load_mode`",
-                code=error.code,
-                request_id=error.request_id,
-            ) from None
-        if not is_about_data(error):
-            raise error
-
-    def _refused(self, call: Call, error: RequestError) -> tuple[Outcome, list[Call]]:
-        """Reject the rows that are to blame; what else was in the call is sent without them."""
         existing = self.loader.existing
         if error.code == NO_MATCH and call.operation is Operation.UPDATE:
             # Of a record that was sent alone the refusal itself says that it is not there.
             there = existing.by_key(call.rows) if len(call.rows) > 1 else set()
             if len(there) < len(call.rows):
                 return self._without_match(call, there)
-        refused = refusal(error)
-        self._stop_if_refused_alike(call, refused)
+        refused = self.loader.verdicts.of(error, alone=len(call.rows) == 1)
         split = blame(call, refused, existing.matcher, self.loader.route.lookups)
         outcome = Outcome()
         for index, problems in split.rejected.items():
             outcome.reject(call.rows[index], *problems, request_id=refused.request_id)
         return outcome, split.retry
-
-    def _stop_if_refused_alike(self, call: Call, refused: Refusal) -> None:
-        """Fail the run when it is not for its records that Gainsight refuses them.
-
-        Raises:
-            GainsightError: Records that were sent alone were refused in a row, with one code and no
-                value, and none has been written to the object in this run.
-        """
-        if len(call.rows) > 1:
-            return
-        code = refused.error.code
-        history, route = self.loader.history, self.loader.route
-        history.refused(code if says_nothing_of_a_record(refused) else None)
-        if history.refuses_all:
-            raise GainsightError(
-                f"stream {route.stream}: Gainsight refuses every record of "
-                f"{route.object.name} alike, and names no value: {code}. "
-                "It is not for the records: check the rights of the credential, and the object",
-                request_id=refused.request_id,
-            )
-
-    def _too_large(self, call: Call, error: TooLargeError) -> tuple[Outcome, list[Call]]:
-        """Nothing was done; fewer rows make a smaller call."""
-        if len(call.rows) > 1:
-            return Outcome(), bisect(call)
-        outcome = Outcome()
-        size = len(msgspec.json.encode(call.rows[0].values))
-        reason = f"the record has {size:,} bytes, which is more than Gainsight takes in a call"
-        outcome.reject(call.rows[0], Problem("TOO_LARGE", reason), request_id=error.request_id)
-        return outcome, []
 
     def _without_match(self, call: Call, there: set[int]) -> tuple[Outcome, list[Call]]:
         """An update named records that are not there: an upsert adds them."""
@@ -229,23 +138,10 @@ class _Run:
             more.append(Call(found, Operation.UPDATE))
         return outcome, more
 
-    def _unanswered(self, call: Call, error: RetriableError) -> tuple[Outcome, list[Call]]:
-        """An insert may have arrived: what is there was added, what is not is sent again."""
-        if self.unanswered == len(_SETTLING_SECONDS):
-            raise error
+    @override
+    def look_for(self, call: Call) -> tuple[Outcome, list[Call]]:
         outcome = Outcome()
         rows = call.rows
-        if not self.loader.route.keys:
-            for row in rows:
-                outcome.reject(row, _UNSETTLED)
-            return outcome, []
-        logger.warning(
-            "%s: an insert was not answered; looking for its %d records by key",
-            self.loader.route.stream,
-            len(rows),
-        )
-        self.loader.clock.sleep(_SETTLING_SECONDS[self.unanswered])
-        self.unanswered += 1
         held = self.loader.existing.by_all_values(rows)
         outcome.confirm(rows[index] for index in held.by_all_values)
         there = [rows[index] for index in sorted(held.by_key - held.by_all_values)]
@@ -254,10 +150,11 @@ class _Run:
         if self.loader.route.operation is Operation.UPSERT and there:
             return outcome, [*more, Call(there, Operation.UPDATE)]
         for row in there:
-            outcome.reject(row, _UNSETTLED)
+            outcome.reject(row, UNSETTLED)
         return outcome, more
 
-    def _answered(self, call: Call, reply: WriteReply) -> tuple[Outcome, list[Call]]:
+    @override
+    def answered(self, call: Call, reply: WriteReply) -> tuple[Outcome, list[Call]]:
         """Confirm what the reply shows; look the rest up, and send it once more."""
         outcome = Outcome()
         written = len(reply.records) if reply.count is None else reply.count
@@ -284,7 +181,7 @@ class _Run:
                 "call, and not which: look for this one in Gainsight before sending it again"
             )
             for row in left:
-                outcome.reject(row, Problem(_UNCONFIRMED.code, said))
+                outcome.reject(row, Problem(UNCONFIRMED.code, said))
             return outcome, []
         return outcome, self._unconfirmed(call, left, outcome) if left else []
 
@@ -310,7 +207,7 @@ class _Run:
             ):
                 again.append(row)
             else:
-                outcome.reject(row, _UNCONFIRMED)
+                outcome.reject(row, UNCONFIRMED)
         return [Call(again, call.operation, sent_before=True)] if again else []
 
 

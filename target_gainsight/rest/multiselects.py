@@ -7,7 +7,7 @@ until a tenant has refused one and taken the text in its place.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from gainsight_api.errors import RequestError
 from gainsight_api.records import NO_MATCH, is_about_data, refusal
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gainsight_api.metadata import GainsightObject
-    from gainsight_api.records import WriteReply
     from target_gainsight.rows.values import Wire
 
-    Send = Callable[[Sequence[Mapping[str, Any]]], WriteReply]
+Reply = TypeVar("Reply")
 
 
 @dataclass(slots=True)
@@ -33,9 +32,17 @@ class Multiselects:
 
     form: Literal["auto", "list", "text"]
 
+    def sent(self, described: GainsightObject, row: Mapping[str, Wire]) -> dict[str, Any]:
+        """A row in the form that the tenant takes, or lists as long as it has shown nothing."""
+        names = _multiselects(described) if self.form != "text" else set()
+        return {name: _items(name, value, names) for name, value in row.items()}
+
     def write(
-        self, described: GainsightObject, rows: Sequence[Mapping[str, Wire]], send: Send
-    ) -> WriteReply:
+        self,
+        described: GainsightObject,
+        rows: Sequence[Mapping[str, Wire]],
+        send: Callable[[Sequence[Mapping[str, Any]]], Reply],
+    ) -> Reply:
         """Send rows, in which multi-selects are texts.
 
         Args:
@@ -47,7 +54,7 @@ class Multiselects:
             RequestError: The call was refused. Where that may be for the form alone, the error
                 names no values.
         """
-        names = {name for name, field in described.fields.items() if field.data_type == MULTISELECT}
+        names = _multiselects(described)
         if self.form == "text" or not any(row.get(name) for row in rows for name in names):
             return send(rows)
         lists = [{name: _items(name, value, names) for name, value in row.items()} for row in rows]
@@ -63,10 +70,10 @@ class Multiselects:
     def _as_text(
         self,
         rows: Sequence[Mapping[str, Wire]],
-        send: Send,
+        send: Callable[[Sequence[Mapping[str, Any]]], Reply],
         of_list: RequestError,
         names: set[str],
-    ) -> WriteReply:
+    ) -> Reply:
         try:
             reply = send(rows)
         except RequestError as of_text:
@@ -88,6 +95,10 @@ def _is_about_others(error: RequestError, names: set[str]) -> bool:
     named = {each.field for failure in refused.failures for each in failure}
     says = named or refused.absent or refused.criteria or error.code == NO_MATCH
     return bool(says) and named.isdisjoint({*names, None})
+
+
+def _multiselects(described: GainsightObject) -> set[str]:
+    return {name for name, field in described.fields.items() if field.data_type == MULTISELECT}
 
 
 def _items(name: str, value: Wire, names: set[str]) -> Any:

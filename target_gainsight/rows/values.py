@@ -61,9 +61,9 @@ def converter(field: Field, options: Sequence[Option] = ()) -> Converter:
         options: The items of a picklist; without them its values go out as they are.
     """
     if options and field.data_type == PICKLIST:
-        return partial(_one_item, _Items(options))
+        return partial(_one_item, Items(options))
     if options and field.data_type == MULTISELECT:
-        return partial(_several_items, _Items(options))
+        return partial(_several_items, Items(options))
     return CONVERTERS[kind_of(field.data_type)]
 
 
@@ -175,11 +175,11 @@ CONVERTERS: Mapping[Kind, Converter] = {
 """What converts the values of a field that is no picklist, by the kind of its data type."""
 
 
-class _Items:
+class Items:
     """The items of a picklist, by id and by label."""
 
     def __init__(self, options: Sequence[Option]) -> None:
-        self.ids = {option.id for option in options if option.active}
+        self.labels = {option.id: option.label for option in options if option.active}
         self.by_label: dict[str, str | None] = {}
         for option in options:
             if option.active and option.label:
@@ -187,7 +187,12 @@ class _Items:
                 self.by_label[option.label] = None if again else option.id
 
     def id_of(self, value: str) -> str:
-        if value in self.ids:
+        """The id of an item, by its id or its label.
+
+        Raises:
+            ConversionError: There is no such active item, or there are several.
+        """
+        if value in self.labels:
             return value
         found = self.by_label.get(value, "")
         if found:
@@ -198,6 +203,22 @@ class _Items:
             )
         raise ConversionError("INVALID_PICKLIST", self._unknown(value))
 
+    def label_of(self, value: str) -> str:
+        """The label of an item, by its id or its label; upper and lower case may differ.
+
+        Raises:
+            ConversionError: There is no such active item.
+        """
+        if value in self.by_label:
+            return value
+        folded = value.strip().casefold()
+        alike = [label for label in self.by_label if label.casefold() == folded]
+        if value in self.labels:
+            alike = [self.labels[value]]
+        if len(alike) == 1:
+            return alike[0]
+        raise ConversionError("INVALID_PICKLIST", self._unknown(value))
+
     def _unknown(self, value: str) -> str:
         labels = ", ".join(map(repr, list(self.by_label)[:_MOST_LABELS]))
         more = len(self.by_label) - _MOST_LABELS
@@ -205,12 +226,12 @@ class _Items:
         return f"the picklist has no active item {value!r}; it has {labels or 'none'}{and_more}"
 
 
-def _one_item(items: _Items, value: Any) -> Wire:
+def _one_item(items: Items, value: Any) -> Wire:
     written = text(value)
     return items.id_of(written) if isinstance(written, str) else None
 
 
-def _several_items(items: _Items, value: Any) -> Wire:
+def _several_items(items: Items, value: Any) -> Wire:
     """Convert a list of items, or items joined by `;`; a label may itself hold a semicolon."""
     if isinstance(value, list):
         given = [_plain(item) for item in value if item is not None]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gainsight_api.datatypes import Kind
 from gainsight_api.pieces import pieces
 from target_gainsight.rows.blocks import Row
+from target_gainsight.rows.keys import comparable
 from target_gainsight.search.by_values import query_by_values, rows_per_query
 
 if TYPE_CHECKING:
@@ -77,6 +79,23 @@ class Existing:
         records = self._records([row], ("Gsid", *self.keys), all_of_them=True)
         found = self.matcher.records_by_key(row, records, self.keys)
         return [str(record["Gsid"]) for record in found if record.get("Gsid")]
+
+    def created_since(self, rows: Sequence[Row], field: str, moment: str) -> set[int]:
+        """The indexes of the rows that have a record of their own with their keys, and a new one.
+
+        Args:
+            rows: The rows; at most `rows_per_call` of them.
+            field: The date-time field that says when a record was created.
+            moment: The earliest time of a new one, as `datatypes.timestamp` puts it.
+        """
+        records = self._records(rows, (field,), all_of_them=True)
+        new = [
+            record
+            for record in records
+            if isinstance(created := comparable(Kind.DATETIME, record.get(field)), str)
+            and created >= moment
+        ]
+        return self.matcher.matched_in_reply(rows, new, self.keys)
 
     def _records(
         self, rows: Iterable[Row], select: Sequence[str], *, all_of_them: bool = False

@@ -31,15 +31,16 @@ def test_the_limits_are_the_settings(connected: Connect) -> None:
         "acme",
         sync_calls_per_minute=1,
         sync_calls_per_day=2,
+        timeline_calls_per_minute=5,
         bulk_calls_per_hour=3,
         bulk_calls_per_day=4,
     )
     limits = [
         window.window.limit
-        for budget in (Budget.SYNC, Budget.BULK)
+        for budget in (Budget.SYNC, Budget.BULK, Budget.TIMELINE)
         for window in session.quota.remaining(budget).windows
     ]
-    assert limits == [1, 2, 3, 4]
+    assert limits == [1, 2, 3, 4, 5]
 
 
 def test_a_part_of_every_limit_can_be_left_to_others(connected: Connect) -> None:

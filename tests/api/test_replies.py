@@ -19,6 +19,7 @@ from gainsight_api.errors import (
     ServerError,
     TooLargeError,
 )
+from gainsight_api.records import is_about_data
 from gainsight_api.replies import Reply, answer, identifier, parsed
 
 SPOKEN = "record value 4711, SELECT Name FROM company"
@@ -248,6 +249,21 @@ def test_nothing_found_is_known_by_its_sentence(
 ) -> None:
     body = {"result": False, "errorCode": code, where: said, "data": None}
     assert type(error_in(status, body)) is NoDataError
+
+
+@pytest.mark.parametrize(
+    "code", ["GSOBJ_PEOPLE1001", "GSOBJ_VCRUDR7", "COCKPIT_9700", "COCKPIT_1", "GS_TL_10_0207"]
+)
+def test_a_code_about_a_person_cta_or_activity_is_a_verdict_under_any_status_that_may_be_one(
+    code: str,
+) -> None:
+    for status in (200, 400, 401, 403, 404, 422):
+        error = error_in(status, refusal(code))
+        assert type(error) is RequestError
+        assert is_about_data(error)
+    for status, kind in ((429, RateLimitedError), (413, TooLargeError), (500, ServerError)):
+        assert type(error_in(status, refusal(code))) is kind
+    assert type(error_in(408, refusal(code))) is ServerError
 
 
 def test_a_request_id_is_taken_from_a_header_where_the_body_has_none() -> None:

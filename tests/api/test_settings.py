@@ -21,6 +21,7 @@ SETTINGS: dict[str, Any] = {
     "max_retries": 8,
     "sync_calls_per_minute": 100,
     "sync_calls_per_day": 50_000,
+    "timeline_calls_per_minute": 200,
     "bulk_calls_per_hour": 10,
     "bulk_calls_per_day": 100,
     "quota_reserve_percent": 0,

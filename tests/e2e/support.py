@@ -25,6 +25,7 @@ SMALL = {
     "awkward__gc": 150,
     "call_to_action": 120,
     "company": 100,
+    "person": 100,
     "company_person": 100,
     "email_logs": 80,
     "nps_survey_response": 60,

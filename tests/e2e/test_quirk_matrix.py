@@ -22,6 +22,7 @@ OTHERS: dict[str, list[Any]] = {
     "export_max_limit": [50],
     "query_page_records": [7],
     "delete_seconds": [0],
+    "timeline_seconds": [0],
     "csv_null": ["NULL-CELL"],
     "filter_zone": ["America/New_York"],
     "write_max_records": [10],

@@ -21,6 +21,7 @@ UNLIMITED = Limits(10**9, 10**9, 10**9, 10**9)
 SMALL = {
     "company": 40,
     "relationship": 30,
+    "person": 50,
     "company_person": 50,
     "call_to_action": 30,
     "activity_timeline": 60,

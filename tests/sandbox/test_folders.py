@@ -11,6 +11,7 @@ FROM_TOP_TO_BOTTOM = (
     "command",
     "sandbox",
     "imports",
+    "own_apis",
     "writes",
     "reads",
     "metadata",

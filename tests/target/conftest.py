@@ -19,6 +19,13 @@ def sandbox() -> Iterator[Sandbox]:
         yield tenant
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Sandbox]:
+    """A tenant for a module's tests, each of which empties it."""
+    with Sandbox(empty=True, clock=ManualClock()) as tenant:
+        yield tenant
+
+
 @pytest.fixture
 def runner(sandbox: Sandbox, tmp_path: Path) -> Runner:
     return Runner(sandbox, tmp_path / "rejects")

@@ -154,6 +154,17 @@ def run(target: TargetGainsight, *messages: Mapping[str, Any] | str) -> Output:
     return output
 
 
+def emptied(sandbox: Sandbox) -> Sandbox:
+    """A tenant without the records of the objects that have an API of their own, and its past."""
+    sandbox.faults.clear()
+    sandbox.clock.sleep(sandbox.quirks.timeline_seconds)
+    for name in ("person", "company_person", "call_to_action", "activity_timeline", "company"):
+        sandbox.tenant.delete(name, [str(row["Gsid"]) for row in sandbox.tenant.rows(name)])
+    sandbox.journal.clear()
+    sandbox.log.clear()
+    return sandbox
+
+
 @dataclass
 class Runner:
     """Runs targets against one sandbox."""

@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gainsight_sandbox import Effect, Fault, Hooks, JobSettings, Limits, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
+from tests.target.processes import PATIENCE, Process, Striker
 from tests.target.support import (
     THING,
     Runner,
@@ -30,51 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gainsight_sandbox import LoggedRequest
 
 OTHER = "other__gc"
-PATIENCE = 60
-
-
-class Process:
-    """The target's command, fed from a file."""
-
-    def __init__(self, folder: Path, config: dict[str, Any], *messages: Any) -> None:
-        settings, feed = folder / "config.json", folder / "feed.jsonl"
-        settings.write_text(json.dumps({"rejects_path": str(folder / "rejects"), **config}))
-        feed.write_text(as_lines(messages))
-        self.command = [sys.executable, "-m", "target_gainsight", "--config", str(settings)]
-        with feed.open("rb") as stdin:
-            self.popen = subprocess.Popen(
-                self.command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            )
-
-    def end(self) -> tuple[int, list[Any], str]:
-        """Exit status, states and standard error."""
-        out, err = self.popen.communicate(timeout=PATIENCE)
-        return self.popen.returncode, [json.loads(line) for line in out.splitlines()], err.decode()
-
-
-class Striker:
-    """Sends a signal to a process when the tenant gets its n-th request."""
-
-    def __init__(self) -> None:
-        self.number, self.after = 0, 0
-        self.process: Process | None = None
-        self.ready = threading.Event()
-
-    def arm(self, number: int, after: int) -> None:
-        self.number, self.after = number, after
-        self.process = None
-        self.ready.clear()
-
-    def __call__(self, request: LoggedRequest) -> None:
-        del request
-        if self.number:
-            self.after -= 1
-            if self.after == 0 and self.ready.wait(PATIENCE) and self.process:
-                self.process.popen.send_signal(self.number)
-                self.number = 0
 
 
 @pytest.fixture(scope="module")

@@ -349,7 +349,13 @@ def test_a_limit_that_was_lowered_holds_at_once(quota: Quota, store: Store, time
 
 @pytest.mark.parametrize(
     "setting",
-    ["sync_calls_per_minute", "sync_calls_per_day", "bulk_calls_per_hour", "bulk_calls_per_day"],
+    [
+        "sync_calls_per_minute",
+        "sync_calls_per_day",
+        "timeline_calls_per_minute",
+        "bulk_calls_per_hour",
+        "bulk_calls_per_day",
+    ],
 )
 def test_a_limit_below_one_is_refused(setting: str) -> None:
     with pytest.raises(ValueError, match=f"{setting} must be at least 1, not 0"):

@@ -1,0 +1,104 @@
+"""Replies to writes that say of each record by its name what became of it.
+
+No article shows one whole, so all forms in which they have been seen are read: maps by name, and
+lists of maps of one entry each; a failure that is a text (with or without `CODE: `), an object, or
+a list of those.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gainsight_api.errors import GatewayError, RequestError
+from gainsight_api.records import FieldError, refusal
+from gainsight_api.replies import identifier, is_of_the_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CODED = re.compile(r"\s*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_[0-9]+)\s*:\s*(.*)", re.DOTALL).fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class PartialReply:
+    """What a reply says of the records of a call; it may be silent on some.
+
+    Attributes:
+        confirmed: The names of records that were written, each with what the reply says of it.
+        failures: By name, why records were not written.
+        refused: Whether the call was refused as a whole, on account of the failures.
+        request_id: Gainsight's id of a call that was refused.
+    """
+
+    confirmed: Mapping[str, Any]
+    failures: Mapping[str, tuple[FieldError, ...]]
+    refused: bool = False
+    request_id: str | None = None
+
+    @property
+    def nothing_written(self) -> bool:
+        """Whether no record was written; what a refusal names as done may be done or not."""
+        return self.refused and not self.confirmed
+
+
+def partial_reply(call: Callable[[], Any]) -> PartialReply:
+    """Make a call and read its reply.
+
+    Args:
+        call: Makes the call, and returns the `data` of its reply.
+
+    Raises:
+        RequestError: The call was refused, and the reply names no record.
+        GatewayError: A failure is the gateway's, which says nothing about the record.
+    """
+    try:
+        return _read(call())
+    except RequestError as exc:
+        refused = exc.reply if isinstance(exc.reply, Mapping) else {}
+        reply = _read(refused.get("data"))
+        if not reply.failures:
+            raise
+        known = refusal(exc).request_id
+        return PartialReply(reply.confirmed, reply.failures, refused=True, request_id=known)
+
+
+def _read(data: Any) -> PartialReply:
+    parts = data if isinstance(data, Mapping) else {}
+    failed = (*_named(parts.get("failures")), *_named(parts.get("failure")))
+    failures = {name: tuple(_errors(entry)) for name, entry in failed}
+    for errors in failures.values():
+        for error in errors:
+            if is_of_the_gateway(error.code):
+                raise GatewayError("Gainsight's gateway refused a record", code=error.code)
+    done = dict(_named(parts.get("success")))
+    return PartialReply({n: each for n, each in done.items() if n not in failures}, failures)
+
+
+def _named(part: object) -> Iterator[tuple[str, Any]]:
+    """The entries of a map, or of a list of maps."""
+    if isinstance(part, Mapping):
+        yield from part.items()
+    elif isinstance(part, list):
+        for item in part:
+            yield from _named(item)
+
+
+def _errors(entry: object) -> Iterator[FieldError]:
+    """The errors of a record, at least one."""
+    if isinstance(entry, list) and entry:
+        for item in entry:
+            yield from _errors(item)
+    elif isinstance(entry, Mapping):
+        found = _error(str(entry.get("errorMessage") or entry.get("message") or ""))
+        code = identifier(entry.get("errorCode"))
+        yield FieldError(code, found.message) if code else found
+    else:
+        yield _error(entry if isinstance(entry, str) else "")
+
+
+def _error(text: str) -> FieldError:
+    match = _CODED(text)
+    return FieldError(match[1], match[2]) if match else FieldError(None, text)

@@ -1,0 +1,70 @@
+"""What replies say of each record, in all forms in which they have been seen."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from gainsight_api.errors import GatewayError, RequestError
+from gainsight_api.partial_replies import PartialReply, partial_reply
+from gainsight_api.records import FieldError
+from gainsight_api.replies import Reply, answer
+
+TEXT = "Missing mandatory fields for create - CompanyId"
+CODE = "COCKPIT_9700"
+READ = (FieldError(CODE, TEXT),)
+
+
+def read(status: int = 200, *, result: bool = True, **envelope: Any) -> PartialReply:
+    body = json.dumps({"result": result, "requestId": "r1", **envelope}).encode()
+    return partial_reply(lambda: answer(Reply(status, body), now=0.0).data)
+
+
+@pytest.mark.parametrize("part", ["failure", "failures"])
+@pytest.mark.parametrize(
+    ("entry", "errors"),
+    [
+        (f"{CODE}: {TEXT}", READ),
+        (TEXT, (FieldError(None, TEXT),)),
+        ({"errorCode": CODE, "errorMessage": TEXT}, READ),
+        ({"errorCode": CODE, "message": TEXT}, READ),
+        ({"message": f"{CODE}: {TEXT}"}, READ),
+        ([{"errorCode": CODE, "message": TEXT}], READ),
+        ([{"errorCode": CODE, "message": TEXT}, "more"], (*READ, FieldError(None, "more"))),
+        (None, (FieldError(None, ""),)),
+    ],
+)
+def test_a_failure_is_read_in_any_form(part: str, entry: Any, errors: tuple[FieldError]) -> None:
+    for failed in ({"2": entry}, [{"2": entry}]):
+        reply = read(data={"success": [{"1": "1S01"}], part: failed})
+        assert reply == PartialReply({"1": "1S01"}, {"2": errors})
+
+
+@pytest.mark.parametrize("data", [None, {}, [], "done", {"success": None, "failure": None}])
+def test_a_reply_that_names_no_record_confirms_none(data: Any) -> None:
+    assert read(data=data) == PartialReply({}, {})
+
+
+def test_a_record_that_is_named_in_both_parts_is_not_confirmed() -> None:
+    reply = read(data={"success": {"1": "x"}, "failures": {"1": TEXT}})
+    assert (reply.confirmed, list(reply.failures)) == ({}, ["1"])
+
+
+def test_a_refusal_that_names_records_says_that_nothing_is_written() -> None:
+    reply = read(400, result=False, errorCode=CODE, data={"success": [], "failure": [{"2": TEXT}]})
+    assert (reply.nothing_written, list(reply.failures), reply.request_id) == (True, ["2"], "r1")
+    doubtful = read(400, result=False, data={"success": {"1": "x"}, "failure": [{"2": TEXT}]})
+    assert (doubtful.refused, doubtful.nothing_written) == (True, False)
+
+
+def test_a_refusal_that_names_none_is_an_error() -> None:
+    with pytest.raises(RequestError) as caught:
+        read(400, result=False, errorCode=CODE, data=None)
+    assert caught.value.code == CODE
+
+
+def test_a_code_of_the_gateway_is_no_verdict_on_a_record() -> None:
+    with pytest.raises(GatewayError):
+        read(data={"failure": [{"1": "GS_APIG_2404: slow down"}]})
