@@ -138,8 +138,7 @@ class BlockStream(Stream):
                 counter.increment(block.rows)
                 due = self.STATE_MSG_FREQUENCY - written % self.STATE_MSG_FREQUENCY
                 written += block.rows
-                # A STATE in the midst of a page would cut the page's file in two.
-                if block.rows >= due and not self._files:
+                if block.rows >= due:
                     self._write_state_message()
         self._finalize_state(self.stream_state)
         self._write_state_message()

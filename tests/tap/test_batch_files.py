@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,9 @@ from pyarrow import parquet
 
 from gainsight_api.datatypes import Kind
 from gainsight_api.errors import ConfigError, DataError, GainsightError
-from gainsight_sandbox import Field, JobSettings, ManualClock, Sandbox
+from gainsight_sandbox import JobSettings, ManualClock, Sandbox
+from tap_gainsight.batch_files import BatchFiles
+from tap_gainsight.batch_settings import BatchSettings
 from tap_gainsight.parquet import Parquet
 from tap_gainsight.records.block import Block, Column
 from tests.tap.support import THING, make_tap, run, select_only, sync, tenant_of, things
@@ -219,14 +220,21 @@ def number_things(*numbers: object) -> Iterator[dict[str, Any]]:
         yield {**row, "Size__gc": number}
 
 
-def test_parquet_numbers_are_exact_however_many_digits_they_need(tmp_path: Path) -> None:
-    numbers = ["1", "1.50", None, "-0.000000001", "-" + "9" * 38, "9" * 40 + "." + "1" * 36, "2"]
-    wide = replace(THING, fields=tuple(with_decimals(field) for field in THING.fields))
-    with tenant_of(number_things(*numbers), schema=wide) as sandbox:
-        output = sync(sandbox, page_rows=2, **batches(tmp_path, "parquet"))
-    found = {row["Gsid"]: row["Size__gc"] for row in batch_records(output, THING.name)}
-    expected = [None if number is None else Decimal(number) for number in numbers]
-    assert [found[gsid] for gsid in sorted(found)] == expected
+NUMBERS = Column("N", "N", Kind.NUMBER)
+
+
+def test_parquet_numbers_are_exact_and_begin_a_file_where_they_need_more_digits(
+    tmp_path: Path,
+) -> None:
+    files = BatchFiles(BatchSettings("parquet", "gzip", tmp_path, ""), "a stream")
+    blocks = [["1", "1.50", ""], ["2"], ["-0.001"], ["-" + "9" * 38], ["9" * 40 + "." + "1" * 36]]
+    for texts in blocks:
+        files.add(Block((NUMBERS,), (texts,), len(texts)))
+    urls = files.finish()
+    found = [[row["N"] for row in records_in(url, {"format": "parquet"})] for url in urls]
+    # The second block's digits have room beside those of the first one.
+    parts = [blocks[0] + blocks[1], *blocks[2:]]
+    assert found == [[Decimal(text) if text else None for text in texts] for texts in parts]
 
 
 @pytest.mark.parametrize(
@@ -241,7 +249,7 @@ def test_parquet_numbers_are_exact_however_many_digits_they_need(tmp_path: Path)
 def test_exponents_are_written_out_where_there_is_room(texts: list[str], fit: bool) -> None:  # noqa: FBT001
     file = io.BytesIO()
     written = Parquet(file, "none", "a stream")
-    block = Block((Column("N", "N", Kind.NUMBER),), (texts,), len(texts))
+    block = Block((NUMBERS,), (texts,), len(texts))
     if not fit:
         with pytest.raises(DataError, match="field N"):
             written.add(block)
@@ -250,10 +258,6 @@ def test_exponents_are_written_out_where_there_is_room(texts: list[str], fit: bo
     written.close()
     found = [row["N"] for row in parquet.read_table(io.BytesIO(file.getvalue())).to_pylist()]
     assert found == [Decimal(text) if text else None for text in texts]
-
-
-def with_decimals(field: Field) -> Field:
-    return replace(field, decimal_places=40) if field.name == "Size__gc" else field
 
 
 def test_a_number_that_parquet_cannot_hold_is_refused_by_name(tmp_path: Path) -> None:
