@@ -41,7 +41,7 @@ UPSERTABLE = frozenset({"relationship"})
 _NULL_REFUSED = "GSOBJ_1007"
 _MAX_MESSAGE_CHARACTERS = 500
 _ABSENT = re.compile(r"columns are absent\W*\[([^\]]*)\]", re.IGNORECASE)
-_OF_NONE = re.compile(r"\bfor 0 records?\b", re.IGNORECASE).search
+_INITIATED = re.compile(r"\binitiated for 0*[1-9]\d* records?\b", re.IGNORECASE).search
 _CRITERIA = re.compile(r"Criteria:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _CRITERION = re.compile(r"(?<!\w)(\w+) = ")
 _BETWEEN = re.compile(r"(?:,|&&|\bAND)\Z")
@@ -141,15 +141,20 @@ class Records:
         path = f"{_path(object_name)}/upsert?keys={_keys(keys)}"
         return _reply(self._session.put(path, _body(records, lookups)))
 
-    def delete(self, object_name: str, gsid: str) -> bool:
-        """Delete a record, some time soon; tells whether it was there."""
+    def delete(self, object_name: str, gsid: str) -> bool | None:
+        """Delete a record, some time soon.
+
+        Returns:
+            Whether the deletion is initiated; False if Gainsight has no such record, and None if
+            its reply does not tell.
+        """
         try:
             said = self._session.delete(f"{_path(object_name)}/{quote(gsid, safe='')}")
         except RequestError as exc:
             if exc.code == NO_MATCH or isinstance(exc, NoDataError):
                 return False
             raise
-        return not (isinstance(said, str) and _OF_NONE(said))
+        return True if isinstance(said, str) and _INITIATED(said) else None
 
 
 def is_about_data(error: RequestError) -> bool:

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from target_gainsight.rows.blocks import Row
 
 _SEVERAL = Problem(SEVERAL_MATCHES, "several records have this key; none is deleted")
+_STILL_THERE = Problem(
+    "NOT_DELETED", "Gainsight's reply does not say that it deletes the record, which is still there"
+)
+
+
+class StillThereError(Exception):
+    """A record is there a minute after a deletion that Gainsight has not confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,8 @@ class Deleter:
                 problems, request_id = problems_of(refused), refused.request_id
             except UnknownKeyError as exc:
                 problems = exc.problems
+            except StillThereError:
+                problems = (_STILL_THERE,)
             if problems:
                 outcome.reject(deletion, *problems, request_id=request_id)
                 deletion.takes_back.clear()
@@ -91,7 +100,16 @@ class Deleter:
         return True
 
     def _delete(self, gsid: str) -> bool:
-        was_there = self.records.delete(self.route.object.name, gsid)
-        if was_there:
+        """Delete a record by its Gsid; tells whether it was there.
+
+        Raises:
+            StillThereError: Gainsight's reply does not tell that it is deleted, and it stays.
+        """
+        initiated = self.records.delete(self.route.object.name, gsid)
+        if initiated:
             self.pending.add(gsid)
-        return was_there
+        elif initiated is None and self.pending.is_there(gsid):
+            if not self.pending.goes(gsid):
+                raise StillThereError
+            return True
+        return bool(initiated)

@@ -25,6 +25,8 @@ DELETE_TIMEOUT_SECONDS = 600.0
 _GSID = "Gsid"
 _MIN_PAUSE_SECONDS = 2.0
 _MAX_PAUSE_SECONDS = 15.0
+_DOUBTFUL_SECONDS = (2.0, 4.0, 8.0, 16.0, 30.0)
+"""Pauses before a record is looked for whose deletion may not have been initiated."""
 _ROWS = 1_000
 
 
@@ -46,6 +48,18 @@ class PendingDeletions:
     def add(self, gsid: str) -> None:
         """Note that the deletion of a record has been initiated."""
         self._gsids.append(gsid)
+
+    def is_there(self, gsid: str) -> bool:
+        """Whether a record is there."""
+        return bool(self._still_there((gsid,), ()))
+
+    def goes(self, gsid: str) -> bool:
+        """Whether a record that is there is gone within the time that a deletion may take."""
+        for pause in _DOUBTFUL_SECONDS:
+            self.clock.sleep(pause)
+            if not self.is_there(gsid):
+                return True
+        return False
 
     def wait_for(self, rows: Iterable[Row], keys: Sequence[str], stream: str) -> None:
         """Wait until no deleted record is there that has the keys of one of the rows.

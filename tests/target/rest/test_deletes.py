@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_sandbox import ManualClock, ManyMatches, Quirks, Sandbox
+from tests.api.conftest import Reply, enveloped
+from tests.hostile import Hostile
 from tests.target.support import THING, Runner, record, records, schema, state, thing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.api.conftest import Request
 
 REST: dict[str, Any] = {"load_mode": "rest"}
 
@@ -244,3 +248,36 @@ def test_a_deletion_by_key_finds_the_record_of_just_that_key(
         sandbox.clock.sleep(2)
         assert [row["Name"] for row in sandbox.tenant.rows(THING)] == ["acme", "twice", "twice"]
         assert [each["errors"][0]["code"] for each in runner.letters()] == ["SEVERAL_MATCHES"]
+
+
+@pytest.mark.parametrize(
+    "data", ["Delete process initiated for 0 records.", False, {"count": 0}, None, 1, "Done."]
+)
+@pytest.mark.parametrize("is_done", [True, False])
+def test_a_deletion_that_is_not_said_to_be_initiated_is_looked_for(
+    runner: Runner, sandbox: Sandbox, data: object, *, is_done: bool
+) -> None:
+    sandbox.tenant.insert(THING, {"Name": "A"})
+
+    def says(request: Request, _: int, own: Callable[..., Reply]) -> Reply | None:
+        if request.method != "DELETE":
+            return None
+        if is_done:
+            own()
+        return enveloped({"result": True, "data": data})
+
+    gone = {"_sdc_deleted_at": "2024-01-01T00:00:00Z"}
+    with Hostile(sandbox, says) as hostile:
+        output = runner.load(
+            schema(),
+            record(Name="A", **gone),
+            state(1),
+            domain=hostile.url,
+            deletes="delete",
+            max_rejects=-1,
+            **REST,
+        )
+    assert output.error is None
+    assert set(runner.rows()) == (set() if is_done else {"A"})
+    codes = [letter["errors"][0]["code"] for letter in runner.letters()]
+    assert codes == ([] if is_done else ["NOT_DELETED"])
