@@ -15,7 +15,6 @@ import msgspec
 
 from gainsight_api.errors import (
     ConfigError,
-    GainsightError,
     RequestError,
     RetriableError,
     TooLargeError,
@@ -25,14 +24,13 @@ from target_gainsight.loaders import UNSETTLED, Outcome
 from target_gainsight.problems import Problem
 from target_gainsight.rest.calls import Call, bisect
 from target_gainsight.rest.first_calls import FirstCalls
-from target_gainsight.rest.refusals import blame, own_values, rows_with, says_nothing_of_a_record
+from target_gainsight.rest.refusals import blame, own_values, rows_with
 from target_gainsight.route import Operation, Route
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from gainsight_api.clock import Clock
-    from gainsight_api.records import Refusal
     from target_gainsight.rest.history import WriteHistory
     from target_gainsight.rest.multiselects import Multiselects
     from target_gainsight.rows.blocks import Row
@@ -175,32 +173,13 @@ class _Run:
             if len(there) < len(call.rows):
                 return self._without_match(call, there)
         refused = refusal(error)
-        self._stop_if_refused_alike(call, refused)
+        if len(call.rows) == 1:
+            self.loader.history.refused(refused, self.loader.route)
         split = blame(call, refused, existing.matcher, self.loader.route.lookups)
         outcome = Outcome()
         for index, problems in split.rejected.items():
             outcome.reject(call.rows[index], *problems, request_id=refused.request_id)
         return outcome, split.retry
-
-    def _stop_if_refused_alike(self, call: Call, refused: Refusal) -> None:
-        """Fail the run when it is not for its records that Gainsight refuses them.
-
-        Raises:
-            GainsightError: Records that were sent alone were refused in a row, with one code and no
-                value, and none has been written to the object in this run.
-        """
-        if len(call.rows) > 1:
-            return
-        code = refused.error.code
-        history, route = self.loader.history, self.loader.route
-        history.refused(code if says_nothing_of_a_record(refused) else None)
-        if history.refuses_all:
-            raise GainsightError(
-                f"stream {route.stream}: Gainsight refuses every record of "
-                f"{route.object.name} alike, and names no value: {code}. "
-                "It is not for the records: check the rights of the credential, and the object",
-                request_id=refused.request_id,
-            )
 
     def _too_large(self, call: Call, error: TooLargeError) -> tuple[Outcome, list[Call]]:
         """Nothing was done; fewer rows make a smaller call."""
