@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gainsight_command.dead_letters.letters import Line, letter_files, stream_of, values_of
 from gainsight_command.screen import add_row, line, numbers_named, table
+from gainsight_singer.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +98,7 @@ def print_list(out: Console, folder: Path, streams: Sequence[StreamLetters]) -> 
     out.print(made)
     total = sum(stream.count for stream in streams)
     files = ", ".join(str(stream.file) for stream in streams)
-    out.print(f"{total:,} rejected records in {files}.")
+    out.print(f"{counted(total, 'rejected record')} in {files}.")
     out.print("`gainsight rejects show` has examples; `gainsight rejects replay` sends them again.")
 
 
