@@ -272,7 +272,7 @@ def test_a_dry_run_foresees_rejects_and_counts_calls(runner: Runner, acme: str) 
     assert output.states == []
     assert people(runner) == {}
     (line,) = [line for line in output.stderr.splitlines() if "person:" in line]
-    assert "upsert by Email into person: 1 row by REST (1 call)" in line
+    assert "upsert by Email into person: 1 row by REST (3 calls)" in line
     assert "2 rejects foreseen (GSOBJ_1008 company_name 1, INVALID_VALUE companies 1)" in line
     assert "not checked" not in line
 
