@@ -73,8 +73,12 @@ def _read(data: Any) -> PartialReply:
         for error in errors:
             if is_of_the_gateway(error.code):
                 raise GatewayError("Gainsight's gateway refused a record", code=error.code)
-    done = dict(_named(parts.get("success")))
-    return PartialReply({n: each for n, each in done.items() if n not in failures}, failures)
+    done = {
+        name: said
+        for name, said in _named(parts.get("success"))
+        if said and name not in failures  # a name without an id beside it says nothing
+    }
+    return PartialReply(done, failures)
 
 
 def _named(part: object) -> Iterator[tuple[str, Any]]:

@@ -42,7 +42,19 @@ def test_a_failure_is_read_in_any_form(part: str, entry: Any, errors: tuple[Fiel
         assert reply == PartialReply({"1": "1S01"}, {"2": errors})
 
 
-@pytest.mark.parametrize("data", [None, {}, [], "done", {"success": None, "failure": None}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {},
+        [],
+        "done",
+        {"success": None, "failure": None},
+        {"success": [{"1": None}], "failure": []},
+        {"success": {"1": []}},
+        {"success": ["1"]},
+    ],
+)
 def test_a_reply_that_names_no_record_confirms_none(data: Any) -> None:
     assert read(data=data) == PartialReply({}, {})
 
