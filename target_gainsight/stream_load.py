@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gainsight_api.quota import Budget, Quota
 from gainsight_singer.words import counted, spell
 from target_gainsight.incoming.batch import Batch, slices
+from target_gainsight.own_apis import budget_of
 from target_gainsight.property_check import PropertyCheck
 from target_gainsight.rejects import Letter
 from target_gainsight.route import LoadMode, Operation, Route
@@ -160,7 +161,10 @@ class StreamLoad:
 
     def _slice_rows(self) -> int:
         """As many records as REST calls load in some minutes, even if each is a deletion."""
-        calls = max(1, self.settings.sync_calls_per_minute * _STATE_EVERY_SECONDS // 60)
+        per_minute = self.settings.sync_calls_per_minute
+        if budget_of(self.route) is Budget.TIMELINE:
+            per_minute = self.settings.timeline_calls_per_minute // 2  # an update is a second call
+        calls = max(1, per_minute * _STATE_EVERY_SECONDS // 60)
         per_call = 1 if self.route.delete else self.loaders.rest.rest_batch_size // 2
         return min(_MAX_SLICE_ROWS, calls * max(1, per_call))
 
@@ -197,7 +201,7 @@ class StreamLoad:
             f"{rejected:,}",
             spell(self.clock.now() - started),
             f", of which {spell(waited)} waited" if waited >= 1 else "",
-            self.quota.remaining(Budget.SYNC),
+            self.quota.remaining(budget_of(self.route)),
         )
 
     def _one_by_one(self, batch: Batch, outcome: Outcome, loader: Loader) -> Outcome:

@@ -339,6 +339,12 @@ def test_the_timelines_limit_is_kept(tmp_path: Path) -> None:
         assert len(notes.rows()) == 80
 
 
+def test_a_state_follows_every_few_minutes_however_low_the_limit(notes: Notes) -> None:
+    parts = [[*[notes.note(f"{part}-{n}") for n in range(20)], state(part)] for part in range(3)]
+    output = notes.loaded(*parts[0], *parts[1], *parts[2], timeline_calls_per_minute=10)
+    assert output.states == [0, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("status", "code", "error"),
     [
