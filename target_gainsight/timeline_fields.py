@@ -147,7 +147,7 @@ class ActivityFields:
         if EXTERNAL_ID not in self.route.keys:
             parts = [str(row.values[key]) for key in self.route.keys]
             values[EXTERNAL_ID] = f"{self.route.stream}:{'|'.join(parts)}"
-            for key in self.route.keys:
+            for key in set(self.route.keys) - self.route.lookup_sources:
                 if not self.route.object.fields[key].updateable:
                     values.pop(key, None)
         author = values.get(_AUTHOR_ID)

@@ -122,6 +122,13 @@ VERDICTS = [
 ]
 
 
+def test_a_key_by_which_a_lookup_looks_is_sent(notes: Notes) -> None:
+    company = {"fields": {"id": "Name"}, "objectName": "company", "lookupField": "Gsid"}
+    feed = notes.note("Acme", companyName=None)
+    notes.loaded(feed, lookups={"GsCompanyId": {**company, "onNoMatch": "ERROR"}})
+    assert notes.rows()["Acme"]["GsCompanyId"] == notes.acme
+
+
 def test_of_200_activities_the_7_bad_ones_come_out_with_code_and_field(notes: Notes) -> None:
     before = notes.sandbox.usage().timeline
     output = notes.loaded(*mixed(notes, 193), state({"done": 1}), max_rejects=7)
