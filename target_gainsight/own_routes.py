@@ -62,7 +62,8 @@ def route_to(
     if name not in _OWN:
         return build_route(stream, key_properties, settings, found, connector=connector)
     fields = settings.fields or {}
-    keys = tuple(settings.keys or (fields.get(name, name) for name in key_properties))
+    named = settings.keys or (fields.get(name, name) for name in key_properties)
+    keys = tuple(dict.fromkeys(named))
     found = _written_by_calls(found)
     mistakes = list(_delete_mistakes(settings, found))
     if name == _PERSON:

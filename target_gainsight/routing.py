@@ -52,7 +52,8 @@ def build_route(
         RouteError: They do not go together.
     """
     fields = dict(settings.fields or {})
-    keys = tuple(settings.keys or (fields.get(name, name) for name in key_properties))
+    named = settings.keys or (fields.get(name, name) for name in key_properties)
+    keys = tuple(dict.fromkeys(named))
     operation = Operation(settings.operation)
     deletes = settings.deletes == "delete"
     if operation is Operation.INSERT:

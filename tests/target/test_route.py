@@ -55,6 +55,11 @@ def test_updates_without_keys_are_refused(runner: Runner, operation: str) -> Non
     assert "`keys`" in str(output.error)
 
 
+def test_a_key_that_is_named_twice_is_one(runner: Runner) -> None:
+    runner.loaded(schema(), record(Name="a"), record(Name="a"), keys=["Name", "Name"])
+    assert set(runner.rows()) == {"a"}
+
+
 def test_deletions_in_a_high_volume_object_are_refused_at_the_start(tmp_path: Path) -> None:
     with Sandbox(
         empty=True, clock=ManualClock(), objects=[replace(thing(), high_volume=True)]
