@@ -62,7 +62,7 @@ class FirstCalls:
         size = self.rest_batch_size
         waiting: dict[Operation, list[Row]] = {Operation.UPDATE: [], Operation.INSERT: []}
         for some in pieces(rows, _LOOKED_FOR_AT_ONCE):
-            there = self.existing.by_key(some)
+            there = self.existing.seen_or_by_key(some)
             for index, row in enumerate(some):
                 waiting[Operation.UPDATE if index in there else Operation.INSERT].append(row)
             for operation, ready in waiting.items():

@@ -33,6 +33,26 @@ class Held:
     by_all_values: set[int] = field(default_factory=set)
 
 
+class Seen:
+    """Rows of a batch whose records were read just now, by the index of their first record."""
+
+    def __init__(self) -> None:
+        self._flags = bytearray()
+
+    def add(self, indexes: Iterable[int]) -> None:
+        """Note rows."""
+        for index in indexes:
+            self._flags.extend(bytes(max(0, index + 1 - len(self._flags))))
+            self._flags[index] = True
+
+    def __contains__(self, row: Row) -> bool:
+        return any(self._flags[index : index + 1] == b"\1" for index in row.sources[:1])
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._flags.clear()
+
+
 @dataclass(slots=True)
 class Existing:
     """Queries the records of some rows, which are found by the key fields.
@@ -41,12 +61,14 @@ class Existing:
         query: The calls.
         matcher: Compares rows with records.
         keys: The key fields.
+        seen: What has been read of the rows that are about to be written.
         pages: The object, as it is read where the rows are many.
     """
 
     query: Query
     matcher: Matcher
     keys: tuple[str, ...]
+    seen: Seen = field(default_factory=Seen)
     pages: ObjectPages = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,6 +79,12 @@ class Existing:
     def rows_per_call(self) -> int:
         """How many rows one query can ask for."""
         return rows_per_query(self.keys)
+
+    def seen_or_by_key(self, rows: Sequence[Row]) -> set[int]:
+        """As `by_key`, without asking for what has been seen."""
+        unseen = [index for index, row in enumerate(rows) if row not in self.seen]
+        found = {unseen[n] for n in self.by_key([rows[index] for index in unseen])}
+        return {*range(len(rows))}.difference(unseen) | found
 
     def by_key(self, rows: Sequence[Row]) -> set[int]:
         """The indexes of the rows whose keys some record has.
