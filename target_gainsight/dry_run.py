@@ -16,6 +16,7 @@ from target_gainsight.loaders import Deletion, Outcome
 from target_gainsight.own_apis import budget_of
 from target_gainsight.problems import Problem
 from target_gainsight.route import Operation
+from target_gainsight.rows.blocks import Rows
 from target_gainsight.search.lookups import LookupCache
 from target_gainsight.tally import Reasons
 
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from target_gainsight.loaders import RestWriter
     from target_gainsight.rejects import Letter
     from target_gainsight.route import Lookup, Route
-    from target_gainsight.rows.blocks import Row, Rows
+    from target_gainsight.rows.blocks import Row
     from target_gainsight.rows.values import Wire
     from target_gainsight.search.lookups import Criteria, Resolver
+    from target_gainsight.search.unchanged import Unchanged
     from target_gainsight.settings import TargetSettings
 
 _TO_BE_LOADED = "(loaded by this run)"
@@ -45,6 +47,7 @@ class DryRunStream:
         route: Where it goes.
         by_rest: Rows that would go by REST.
         by_job: Rows that would go by import job.
+        unchanged: Records that would not be sent, since Gainsight holds them already.
         deletions: Records that would be deleted.
         calls: REST calls, if none is refused.
         jobs: Import jobs.
@@ -57,6 +60,7 @@ class DryRunStream:
     route: Route
     by_rest: int = 0
     by_job: int = 0
+    unchanged: int = 0
     deletions: int = 0
     calls: int = 0
     jobs: int = 0
@@ -71,10 +75,12 @@ class DryRunStream:
         keys = f" by {', '.join(route.keys)}" if route.keys else ""
         deleting = f", {counted(self.deletions, 'deletion')}" if self.deletions else ""
         reasons = self.reasons.of(route.stream)
+        unchanged = f"{counted(self.unchanged, 'record')} unchanged and skipped, "
         return (
             f"{route.stream}: {route.operation}{keys} into {route.object.name}: "
             f"{counted(self.by_rest, 'row')} by REST{deleting} ({counted(self.calls, 'call')}), "
             f"{counted(self.by_job, 'row')} by import ({counted(self.jobs, 'job')}), "
+            f"{unchanged if route.skip_unchanged else ''}"
             f"{counted(self.rejects, 'reject')} foreseen{f' ({reasons})' if reasons else ''}"
             f"{self._not_checked()}"
         )
@@ -164,6 +170,7 @@ class DryRunRest:
     counts: DryRunStream
     route: Route
     rest: RestWriter
+    unchanged: Unchanged
 
     @property
     def rest_batch_size(self) -> int:
@@ -178,10 +185,12 @@ class DryRunRest:
         """Count the rows and their calls."""
         outcome = Outcome()
         count = 0
-        for row in self.rest.sendable(rows, outcome):
+        changed = self.unchanged.changed(rows.blocks(), outcome)
+        for row in self.rest.sendable(Rows(lambda: changed), outcome):
             if not self.counts.rejected(row, outcome, self.route):
                 count += 1
                 outcome.confirm([row])
+        self.counts.unchanged += outcome.unchanged
         self.counts.by_rest += count
         self.counts.looks_by_call |= bool(count and self.route.raw_lookups)
         self.counts.calls += self.rest.calls_for(count)
@@ -195,6 +204,7 @@ class DryRunBulk:
     counts: DryRunStream
     route: Route
     resolver: Resolver
+    unchanged: Unchanged
     rest: DryRunRest | None
     settings: TargetSettings
 
@@ -204,7 +214,8 @@ class DryRunBulk:
         counts: Counter[tuple[str, ...]] = Counter()
         sizes: Counter[tuple[str, ...]] = Counter()
         fields = self.route.object.fields
-        for found in self.resolver.resolved(rows, outcome):
+        resolved = self.resolver.resolved(rows, outcome)
+        for found in self.unchanged.changed(resolved, outcome):
             block = found.without(
                 {n for n, row in enumerate(found) if self.counts.rejected(row, outcome, self.route)}
             )
@@ -212,6 +223,7 @@ class DryRunBulk:
             outcome.confirm(block)
             counts[columns] += len(block)
             sizes[columns] += file_size(block, columns)
+        self.counts.unchanged += outcome.unchanged
         for columns, count in counts.items():
             if self.rest and count <= self.settings.bulk_threshold_rows:
                 self.counts.by_rest += count

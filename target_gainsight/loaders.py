@@ -38,10 +38,12 @@ class Outcome:
     Attributes:
         confirmed: How many received records Gainsight has confirmed, by confirming their row or
             deletion.
+        unchanged: How many of them Gainsight held already, so that they were not written.
         rejections: The other records.
     """
 
     confirmed: int = 0
+    unchanged: int = 0
     rejections: list[Rejection] = field(default_factory=list)
 
     def confirm(self, done: Iterable[Row]) -> None:
@@ -70,6 +72,7 @@ class Outcome:
     def __iadd__(self, other: Outcome) -> Self:
         """Add the outcome of further records."""
         self.confirmed += other.confirmed
+        self.unchanged += other.unchanged
         self.rejections += other.rejections
         return self
 

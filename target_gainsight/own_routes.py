@@ -89,6 +89,8 @@ def route_to(
         # Only for the timeline an article shows lookups. For the others the target does them.
         raw_lookups=settings.lookups if name == _TIMELINE else None,
         matched_by_target=name == _CTA,
+        # What their calls write is not what a query of the object shows.
+        skip_unchanged=False,
     )
 
 

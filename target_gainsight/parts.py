@@ -25,11 +25,13 @@ from target_gainsight.rest.loader import RestLoader
 from target_gainsight.rest.multiselects import Multiselects
 from target_gainsight.rest.pending_deletions import PendingDeletions
 from target_gainsight.rest.resolving import ResolvingRest
+from target_gainsight.rest.skipping import SkippingRest
 from target_gainsight.route import LoadMode, Lookup, Route
-from target_gainsight.search.existing import Existing
+from target_gainsight.search.existing import Existing, Seen
 from target_gainsight.search.key_finder import KeyedDeletions, KeyFinder
 from target_gainsight.search.lookups import LookupCache, Resolver
 from target_gainsight.search.matching import Matcher
+from target_gainsight.search.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -124,9 +126,10 @@ class Parts:
         """The ways of a route's rows, which are written."""
         if own := self._own_loader(route):
             return own, None
-        existing = self._existing(route)
+        existing, query = self._existing(route), Query(self.session)
         rest = self._rest_loader(route, existing)
-        return rest, self._bulk_loader(route, existing, rest)
+        skipping = SkippingRest(rest, self.unchanged(route, query, existing.seen, by_call=True))
+        return skipping, self._bulk_loader(route, existing, rest)
 
     def deleter(self, route: Route) -> Deleter:
         """What deletes the records of a stream."""
@@ -169,12 +172,28 @@ class Parts:
             storage=self.storage,
             resolver=self.resolver(route),
             existing=existing,
+            unchanged=self.unchanged(route, Query(self.session), existing.seen),
             rest=rest if route.load_mode is LoadMode.AUTO else None,
             bulk_threshold_rows=self._settings.bulk_threshold_rows,
             max_bulk_bytes=self._settings.max_bulk_bytes,
             history=self._history(route.object),
             bases=BASES if base == "auto" else (int(base),),
         )
+
+    def unchanged(
+        self, route: Route, query: Query, seen: Seen, *, by_call: bool = False
+    ) -> Unchanged:
+        """What finds out which of a route's rows need not be written.
+
+        Args:
+            route: Where the rows go.
+            query: The calls by which their records are read.
+            seen: Takes the rows that are to be written and whose records were read.
+            by_call: Whether Gainsight's own calls do the lookups that are still to be done.
+        """
+        looks_up = by_call and route.raw_lookups is not None
+        sources = route.lookup_sources if looks_up else frozenset[str]()
+        return Unchanged(route, query, self.storage, seen, sources)
 
     @cached_property
     def _importer(self) -> Importer:

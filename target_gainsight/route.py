@@ -74,6 +74,7 @@ class Route:
             calls cannot.
         known_as_new: Whether the rows have been looked for, and are not there: a job that has
             added such rows before did not add these.
+        skip_unchanged: Whether rows that Gainsight already holds with equal values are not written.
     """
 
     stream: str
@@ -90,6 +91,7 @@ class Route:
     finds_only: bool
     matched_by_target: bool | None = None
     known_as_new: bool = False
+    skip_unchanged: bool = False
 
     @property
     def looked_up_keys(self) -> tuple[str, ...]:

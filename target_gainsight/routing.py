@@ -73,6 +73,7 @@ def build_route(
         delete=deletes,
         job_id=settings.bulk_job_id,
         finds_only=any(key in found.fields and not found.fields[key].createable for key in keys),
+        skip_unchanged=settings.unchanged == "skip",
     )
     mistakes = [
         *_key_mistakes(route),
@@ -118,6 +119,11 @@ def _key_mistakes(route: Route) -> Iterator[str]:
                 f"the key {key} is a multi-select, by which no record can be found; name other "
                 "`keys` in its `streams` entry"
             )
+    if route.skip_unchanged and operation is Operation.INSERT:
+        yield (
+            "`unchanged: skip` does not go with `operation: insert`, which adds every record; set "
+            "`unchanged` to send in its `streams` entry, or use another operation"
+        )
     if route.matches_keys and operation is not Operation.INSERT and GSID not in found.fields:
         yield (
             f"records of {found.name} have no Gsid, so that the target cannot match them by "

@@ -85,6 +85,13 @@ _NULL_HANDLING = _choice(
     "send",
     "omit",
 )
+_UNCHANGED = _choice(
+    "Unchanged records",
+    "send: all records are written. skip: records that Gainsight already holds with equal values "
+    "are read instead, and not written.",
+    "send",
+    "skip",
+)
 _DELETES = _choice(
     "Deletes",
     "What becomes of records with _sdc_deleted_at: ignore them, or delete them in Gainsight.",
@@ -111,6 +118,7 @@ TARGET_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                     "lookups": _LOOKUPS,
                     "load_mode": _LOAD_MODE,
                     "null_handling": _NULL_HANDLING,
+                    "unchanged": _UNCHANGED,
                     "deletes": _DELETES,
                     "bulk_job_id": {"type": ["string", "null"], "title": "Id of the import job"},
                 },
@@ -122,6 +130,7 @@ TARGET_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "lookups": _LOOKUPS,
         "load_mode": {**_LOAD_MODE, "default": "auto"},
         "null_handling": {**_NULL_HANDLING, "default": "send"},
+        "unchanged": {**_UNCHANGED, "default": "send"},
         "deletes": {**_DELETES, "default": "ignore"},
         "bulk_threshold_rows": _count(
             "Bulk threshold",
@@ -225,6 +234,7 @@ class StreamSettings:
     lookups: Mapping[str, Mapping[str, Any]] | None
     load_mode: Literal["auto", "rest", "bulk"]
     null_handling: Literal["send", "omit"]
+    unchanged: Literal["send", "skip"]
     deletes: Literal["ignore", "delete"]
     bulk_job_id: str | None = None
 
@@ -255,6 +265,7 @@ class TargetSettings(ConnectionSettings):
     lookups: Mapping[str, Mapping[str, Any]] | None
     load_mode: Literal["auto", "rest", "bulk"]
     null_handling: Literal["send", "omit"]
+    unchanged: Literal["send", "skip"]
     deletes: Literal["ignore", "delete"]
     bulk_threshold_rows: int
     batch_size_rows: int | None

@@ -171,8 +171,7 @@ class StreamLoad:
     def _load(self, batch: Batch, indexes: range, loader: Loader) -> None:
         """Load some records, write the dead letters, and see that every record has come out."""
         started, waited = self.clock.now(), self.tally.run.clock.waited
-        loaded = 0
-        ignored = 0
+        loaded = unchanged = ignored = 0
         rejections: list[Rejection] = []
         for work in self.merger.works(batch, indexes):
             deleted = self.loaders.deleter.delete(work.deletions)
@@ -180,6 +179,7 @@ class StreamLoad:
             written = self._one_by_one(batch, loader.load(work.rows), loader)
             for outcome in (deleted, written):
                 loaded += outcome.confirmed
+                unchanged += outcome.unchanged
                 rejections += outcome.rejections
             rejections += work.rejections
             ignored += work.ignored
@@ -191,13 +191,15 @@ class StreamLoad:
             )
         self._write_letters(batch, rejections)
         self._count(loaded, rejected, ignored)
+        self.tally.unchanged.update({self.route.stream: unchanged} if unchanged else {})
         waited = self.tally.run.clock.waited - waited
         self.logger.info(
-            "stream %s: %s %s %s, %s rejected, in %s%s; %s",
+            "stream %s: %s %s %s, %s%s rejected, in %s%s; %s",
             self.route.stream,
             counted(loaded, "record"),
             self.loaders.done,
             self.route.object.name,
+            f"{unchanged:,} of them unchanged, " if unchanged else "",
             f"{rejected:,}",
             spell(self.clock.now() - started),
             f", of which {spell(waited)} waited" if waited >= 1 else "",
@@ -254,7 +256,10 @@ class StreamLoad:
             jobs += 1  # updates and inserts go by jobs of their own
         if self.bulk_quota.remaining(Budget.BULK).left >= jobs:
             self.logger.info(
-                "stream %s: %s by import job", self.route.stream, counted(records, "record")
+                "stream %s: %s by import job%s",
+                self.route.stream,
+                counted(records, "record"),
+                ", but for those unchanged" if self.route.skip_unchanged else "",
             )
             return True
         calls = self.loaders.rest.calls_for(records)

@@ -25,6 +25,7 @@ from target_gainsight.parts import Parts
 from target_gainsight.rejects import DeadLetters, Sender
 from target_gainsight.route import LoadMode, Operation, Route
 from target_gainsight.rows.mapping import RecordMap
+from target_gainsight.search.existing import Seen
 from target_gainsight.stream_load import StreamLoad
 from target_gainsight.tally import Tally
 
@@ -190,12 +191,15 @@ class Wiring:
         )
 
     def _counting_paths(self, counts: DryRunStream, route: Route) -> tuple[RestPath, Loader | None]:
-        rest = DryRunRest(counts, route, self._parts.rest_loader(route))
+        query = DryRunQuery(self.session, counts)
+        few = self._parts.unchanged(route, query, Seen(), by_call=True)
+        rest = DryRunRest(counts, route, self._parts.rest_loader(route), few)
         if route.load_mode is LoadMode.REST:
             return rest, None
         few_by_rest = rest if route.load_mode is LoadMode.AUTO else None
         resolver = self._dry_run_resolver(counts, route, Query(self.session))
-        return rest, DryRunBulk(counts, route, resolver, few_by_rest, self._settings)
+        many = self._parts.unchanged(route, query, Seen())
+        return rest, DryRunBulk(counts, route, resolver, many, few_by_rest, self._settings)
 
     def _dry_run_resolver(self, counts: DryRunStream, route: Route, query: Query) -> Resolver:
         new_cache = partial(DryRunLookups, streams=self._dry_run_streams, counts=counts)

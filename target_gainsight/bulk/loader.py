@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from target_gainsight.rows.values import Wire
     from target_gainsight.search.existing import Existing
     from target_gainsight.search.lookups import Resolver
+    from target_gainsight.search.unchanged import Unchanged
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class BulkLoader:
         storage: The run's folder of temporary files, among them those to import.
         resolver: Does the lookups.
         existing: Finds the records that Gainsight already holds.
+        unchanged: Finds out which rows need not be written.
         rest: Loads the rows of a set of fields that few rows have; None if all rows go by job.
         bulk_threshold_rows: The setting: up to how many rows are few.
         max_bulk_bytes: The setting: the size of a file, at most.
@@ -67,6 +69,7 @@ class BulkLoader:
     storage: Storage
     resolver: Resolver
     existing: Existing
+    unchanged: Unchanged
     rest: RestLoader | None
     bulk_threshold_rows: int
     max_bulk_bytes: int
@@ -88,7 +91,8 @@ class BulkLoader:
         outcome = Outcome()
         with tempfile.TemporaryDirectory(dir=self.storage.folder) as folder:
             files = _Files(self, Path(folder))
-            for block in self.resolver.resolved(rows, outcome):
+            resolved = self.resolver.resolved(rows, outcome)
+            for block in self.unchanged.changed(resolved, outcome):
                 files.add(block)
             finished = files.finish()
             if len(finished) > _MANY_JOBS:

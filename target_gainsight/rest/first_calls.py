@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from target_gainsight.rows.blocks import Row
     from target_gainsight.search.existing import Existing
 
+_LOOKED_FOR_AT_ONCE = 5_000
+"""Rows whose records are looked for together; the more they are, the fewer queries."""
+
 
 @dataclass(frozen=True, slots=True)
 class FirstCalls:
@@ -58,8 +61,8 @@ class FirstCalls:
         """Upsert into an object that has no such call: update what is there, insert the rest."""
         size = self.rest_batch_size
         waiting: dict[Operation, list[Row]] = {Operation.UPDATE: [], Operation.INSERT: []}
-        for some in pieces(rows, self.existing.rows_per_call):
-            there = self.existing.by_key(some)
+        for some in pieces(rows, _LOOKED_FOR_AT_ONCE):
+            there = self.existing.seen_or_by_key(some)
             for index, row in enumerate(some):
                 waiting[Operation.UPDATE if index in there else Operation.INSERT].append(row)
             for operation, ready in waiting.items():

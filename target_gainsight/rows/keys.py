@@ -6,6 +6,7 @@ deletions, lookups, and `search/matching.py`, which looks for rows among Gainsig
 
 from __future__ import annotations
 
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.datatypes import Kind, from_milliseconds, kind_of, number
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from gainsight_api.metadata import GainsightObject
     from target_gainsight.rows.values import Wire
 
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""The context of Python's own choice would make numbers equal that differ in their 29th digit."""
 _MOMENTS = {Kind.DATE, Kind.DATETIME}
 GSID = "Gsid"
 """The field by which Gainsight itself tells records apart."""
@@ -49,7 +52,7 @@ def comparable(kind: Kind, value: Any) -> Any:
     except (ConversionError, ValueError):
         return value
     if kind is Kind.NUMBER and isinstance(converted, str):
-        return number(converted).normalize() + 0
+        return number(converted).normalize(EXACT) or Decimal(0)
     if isinstance(value, list):
         return ";".join(map(str, value))
     return converted

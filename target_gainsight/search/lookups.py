@@ -11,20 +11,19 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.filters.build import Condition, Operator
 from gainsight_api.pieces import pieces
-from gainsight_api.query import LARGEST_PAGE, Query
-from gainsight_api.read import Read
 from target_gainsight.problems import Problem
 from target_gainsight.rows.blocks import Row, Rows, in_blocks
 from target_gainsight.rows.keys import GSID, comparable, kind_of_field, similar
 from target_gainsight.rows.values import ConversionError, Wire, converter, text
 from target_gainsight.search.by_values import query_by_values, rows_per_query
+from target_gainsight.search.pages import ObjectPages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from gainsight_api.metadata import GainsightObject
+    from gainsight_api.query import Query
     from target_gainsight.loaders import Outcome
     from target_gainsight.route import Lookup
     from target_gainsight.rows.blocks import Block
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     """Makes what finds the values of one lookup."""
 
 _NOT_RESOLVED = "GSOBJ_1008"
-_MAX_CALLS_BY_VALUE = 2
-"""If it takes more calls to ask by value, the object may be smaller: it is read in pages."""
 
 Criteria = tuple[Wire, ...]
 """The values by which a row looks, in the order of the lookup's fields."""
@@ -62,7 +59,7 @@ class LookupCache:
         self._several = lookup.on_several == "MARKASERROR"
         self._found: dict[Form, list[Wire]] = {}
         self._alike: dict[Form, list[Wire]] = {}
-        self._more_pages_than = _MAX_CALLS_BY_VALUE
+        self._pages = ObjectPages(query, target)
 
     def criteria(self, row: Row) -> Criteria | None:
         """What a row looks for; None if it has none of the fields."""
@@ -89,7 +86,7 @@ class LookupCache:
         missing = {form: given for form, given in new.items() if not self._found.get(form)}
         per_call = rows_per_query(self._names)
         calls = -(-len(missing) // per_call)
-        in_pages = calls > self._more_pages_than and GSID in self._target.fields
+        in_pages = self._pages.may_take_less_than(calls)
         if in_pages and (similar_ones := self._read_pages(set(missing), calls)) is not None:
             # Which of several matches is the first depends on the tenant's own order, and whether
             # one that differs in case is a match on its comparison.
@@ -136,29 +133,19 @@ class LookupCache:
                 self._alike.setdefault(asked, []).append(text(record.get(self.lookup.result)))
 
     def _read_pages(self, wanted: set[Form], max_pages: int) -> set[Form] | None:
-        """Read the object in pages, ordered by Gsid.
+        """Read the object in pages.
 
         Returns:
             What is there, but for case and blanks; None if that was not all of the object.
         """
-        last: str | None = None
         there: set[Form] = set()
-        for _ in range(max_pages):
-            read = Read(
-                object=self._target.name,
-                fields=tuple(dict.fromkeys((*self._selected, GSID))),
-                where=Condition(GSID, Operator.GT, (last,)) if last else None,
-                order_by=(GSID,),
-                limit=LARGEST_PAGE,
-            )
-            records = self._query.page(read)
-            if not records:
-                return there
+
+        def take(records: Sequence[Mapping[str, Any]]) -> bool:
             self._keep(records, wanted)
             there.update(self._similar(self._form_of(record)) for record in records)
-            last = str(records[-1][GSID])
-        self._more_pages_than = max_pages
-        return None
+            return False
+
+        return there if self._pages.read(self._selected, max_pages, take) else None
 
     def _keep(self, records: Sequence[Mapping[str, Any]], wanted: set[Form]) -> None:
         for record in records:

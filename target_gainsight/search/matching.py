@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.datatypes import Kind
-from target_gainsight.rows.keys import comparable, kind_of_field, similar
+from target_gainsight.rows.keys import EXACT, comparable, kind_of_field, similar
 from target_gainsight.rows.values import MULTISELECT
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     FormOf = Callable[[Kind, Any], Any]
     """`comparable` or `similar`."""
+
+_DAY_MILLISECONDS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +61,40 @@ class Matcher:
     ) -> set[int]:
         """The indexes of the rows whose keys some record has; rows of one key share a record."""
         found: set[int] = set()
-        kinds = {key: kind_of_field(self.described, key) for key in keys}
         for form_of in (comparable, similar):
-            known = {
-                tuple(form_of(kinds[key], record.get(key)) for key in keys) for record in records
-            }
-            found |= {
-                index
-                for index, row in enumerate(rows)
-                if tuple(form_of(kinds[key], row.values[key]) for key in keys) in known
-            }
+            known = {*self.forms(records, keys, form_of)}
+            forms = self.forms([row.values for row in rows], keys, form_of)
+            found |= {index for index, form in enumerate(forms) if form in known}
         return found
+
+    def forms(
+        self, values: Iterable[Mapping[str, Any]], names: Sequence[str], form_of: FormOf
+    ) -> list[tuple[Any, ...]]:
+        """Some fields of rows or records in forms that are equal if they mean the same."""
+        kinds = [(name, kind_of_field(self.described, name)) for name in names]
+        return [tuple([form_of(kind, each.get(name)) for name, kind in kinds]) for each in values]
+
+    def kept_forms(
+        self, values: Iterable[Mapping[str, Any]], names: Sequence[str], *, rounded: bool
+    ) -> list[tuple[Any, ...]]:
+        """As `forms`, of multi-selects as sets, and of numbers rounded as a tenant may keep them.
+
+        Args:
+            values: Rows or records.
+            names: The fields.
+            rounded: Whether numbers are rounded to the decimals of their fields.
+        """
+        kept = [
+            {name: self._kept(name, each.get(name), rounded=rounded) for name in names}
+            for each in values
+        ]
+        for each, name in product(kept, self._days(names)):
+            if type(each[name]) is int and each[name] % _DAY_MILLISECONDS:
+                each[name] = [each[name]]  # a time: which day it stands for depends on a time zone
+        return self.forms(kept, names, comparable)
+
+    def _days(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if kind_of_field(self.described, name) is Kind.DATE]
 
     def records_by_key(
         self, row: Row, records: Sequence[Mapping[str, Any]], keys: Sequence[str]
@@ -141,7 +167,7 @@ class Matcher:
                 return position
         return None
 
-    def _kept(self, name: str, value: Any) -> Any:
+    def _kept(self, name: str, value: Any, *, rounded: bool = True) -> Any:
         """A value as a tenant may keep it: numbers rounded, a multi-select's items as a set."""
         field = self.described.fields.get(name)
         if field is None or value in (None, ""):
@@ -149,7 +175,8 @@ class Matcher:
         if field.data_type == MULTISELECT:
             items = value if isinstance(value, list) else str(value).split(";")
             return ";".join(sorted({str(item).strip() for item in items} - {""}))
-        if field.decimal_places is not None and kind_of_field(self.described, name) is Kind.NUMBER:
+        is_number = kind_of_field(self.described, name) is Kind.NUMBER
+        if rounded and is_number and field.decimal_places is not None:
             return _rounded(str(value), field.decimal_places)
         return value
 
@@ -160,6 +187,6 @@ class Matcher:
 def _rounded(digits: str, places: int) -> str:
     try:
         number = Decimal(digits)
-        return str(number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
-    except InvalidOperation:  # no number, or one of too many digits
+        return str(number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, EXACT))
+    except InvalidOperation:  # no number
         return digits

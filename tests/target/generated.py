@@ -134,6 +134,7 @@ def tenants(*, folds: Sequence[tuple[bool, bool]], partial: bool) -> st.SearchSt
     )
 
 
+UNCHANGED = ["send", "skip"]
 SWITCHES = [
     "errors_as_200",
     "nulls_absent",
@@ -267,7 +268,9 @@ def cases(draw: st.DrawFn) -> Case:
     case = Case(
         quirks=quirks,
         streams=streams,
-        settings=draw(SETTINGS) | {"streams": [_entry(*each) for each in streams.items()]},
+        settings=draw(SETTINGS)
+        | {"streams": [_entry(*each) for each in streams.items()]}
+        | {"unchanged": "send" if operation == "insert" else draw(st.sampled_from(UNCHANGED))},
         seeds={},
         faults=[
             *draw(st.lists(faults(operation), max_size=3)),

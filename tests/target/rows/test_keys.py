@@ -51,6 +51,7 @@ def test_spellings_of_one_value_are_equal(kind: Kind, values: list[Any]) -> None
         (Kind.TEXT, "Ann", "ann"),
         (Kind.TEXT, "Ann", "Ann "),
         (Kind.NUMBER, "12345678901234567890", "12345678901234567891"),
+        (Kind.NUMBER, "1234567890123456789012345678901", "1234567890123456789012345678902"),
         (Kind.NUMBER, "no number", "none either"),
         (Kind.NUMBER, "0", None),
     ],

@@ -274,7 +274,7 @@ def test_no_match_of_an_import_is_the_default_that_the_setting_names_or_null(
 
 def set_page(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """Have queries ask for pages of this size."""
-    for module in ("by_values", "lookups"):
+    for module in ("by_values", "pages"):
         monkeypatch.setattr(f"target_gainsight.search.{module}.LARGEST_PAGE", size)
 
 
