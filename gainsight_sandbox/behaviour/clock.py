@@ -59,6 +59,12 @@ class ManualClock:
             self._now += seconds
 
 
+def time_passed(clock: Clock) -> float:
+    """Seconds by which to measure how long something takes, whoever turns the clock."""
+    turned = clock.turned if isinstance(clock, SystemClock | ManualClock) else 0.0
+    return clock.now() - turned
+
+
 def turn(clock: Clock, seconds: float) -> None:
     """Turn a clock, as somebody might who sets it; raises ValueError for one of another kind."""
     if not isinstance(clock, SystemClock | ManualClock):

@@ -106,7 +106,7 @@ class Fault:
     """A fault that strikes `count` calls (all, if None), after letting `skip` calls pass.
 
     `on` and `object` narrow which calls those are; some effects make sense on one kind only. With
-    a `chance` below 1 it strikes by lot, and alike for the same `seed`.
+    a `chance` below 1 it strikes by lot, and alike for the same `seed`. `struck` counts its strikes.
     """
 
     effect: Effect
@@ -126,6 +126,7 @@ class Fault:
     target: str | None = None
     by: int = 1
     drawn: int = dataclass_field(default=0, init=False, compare=False)
+    struck: int = dataclass_field(default=0, init=False, compare=False)
 
     def __post_init__(self) -> None:
         self.effect = Effect(self.effect)
@@ -145,6 +146,7 @@ class Fault:
             return False
         if not self._lot_falls():
             return False
+        self.struck += 1
         if self.count is not None:
             self.count -= 1
         return True

@@ -79,10 +79,8 @@ class StalledResponse(TruncatedResponse):
         self._seconds = seconds
 
     async def _break(self, scope: Scope, receive: Receive) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(_wait_for_disconnect(receive), self._seconds)
-            return
-        await super()._break(scope, receive)
+        if not await _left_within(self._seconds, receive):
+            await super()._break(scope, receive)
 
 
 class DrippedResponse(Response):
@@ -94,7 +92,7 @@ class DrippedResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the pieces, by the machine's own clock."""
-        del scope, receive
+        del scope
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
@@ -103,7 +101,8 @@ class DrippedResponse(Response):
         for start in range(0, len(body), size):
             piece = body[start : start + size]
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await asyncio.sleep(self._seconds)
+            if await _left_within(self._seconds, receive):
+                return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -173,3 +172,11 @@ async def _wait_for_disconnect(receive: Receive) -> None:
     """Wait until the server notices; before that it would answer in the app's place."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _left_within(seconds: float, receive: Receive) -> bool:
+    """Whether the client goes before so much time has passed."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(_wait_for_disconnect(receive), seconds)
+        return True
+    return False
