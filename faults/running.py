@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 3
 """A run and its reruns; what lasts is mended before the last."""
-_SECONDS_BETWEEN_RUNS = 300
+_SECONDS_BETWEEN_RUNS = 120
 
 
 @dataclass(frozen=True, slots=True)

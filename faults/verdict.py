@@ -65,11 +65,10 @@ def _secrets(rig: Rig) -> Iterator[str]:
 def _jobs(rig: Rig) -> Iterator[str]:
     """Jobs beyond the one that the run needs: each must have a reason in the fault."""
     submitted = sum(entry.kind in _SUBMITS for entry in list(rig.sandbox.log))
-    refused = rig.cell.phase.kind in _SUBMITS and rig.cell.mishap.refuses
     needed = _streams(rig)
     reasons = unanswered_submissions(rig)
-    if rig.cell.mishap.refuses:
-        reasons += len(rig.ended) * needed if not refused else rig.fault.struck
+    if rig.cell.mishap.refuses:  # one that is gone is submitted anew, once in a run
+        reasons += min(rig.fault.struck, 2 * len(rig.ended))
     if submitted - reasons > needed:
         yield f"{submitted} jobs paid for, of which {needed} needed and {reasons} explained"
 
