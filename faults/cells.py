@@ -61,7 +61,7 @@ def _senseless(phase: Phase, mishap: Mishap) -> bool:
 
 
 def sampled(cells: Iterable[Cell], count: int, seed: int) -> list[Cell]:
-    """Some cells, drawn by lot, and alike for the same seed; a phase comes before one comes twice."""
+    """Some cells, drawn by lot, phase after phase; alike for the same seed."""
     lots = random.Random(seed)
     found = list(cells)
     lots.shuffle(found)

@@ -156,16 +156,21 @@ def _chunks() -> Iterator[Mishap]:
 def _tenant() -> Iterator[Mishap]:
     def once(name: str, effect: Effect, **settings: Any) -> Mishap:
         kinds = settings.pop("kinds", None)
-        return Mishap(name, effect, settings, kinds=kinds, only_once=True, answers=True)
+        refuses = settings.pop("refuses", False)
+        return Mishap(
+            name, effect, settings, kinds=kinds, only_once=True, answers=True, refuses=refuses
+        )
 
     for hours in (2, -2):
         yield once(f"clock turned by {hours:+} hours", Effect.CLOCK_TURNED, seconds=hours * 3600)
-    yield once("clock turned by +25 hours", Effect.CLOCK_TURNED, seconds=25 * 3600)
+    # By then the tenant has forgotten the jobs under way.
+    yield once("clock turned by +25 hours", Effect.CLOCK_TURNED, seconds=25 * 3600, refuses=True)
     yield once("limit windows shifted", Effect.WINDOWS_SHIFTED, seconds=20)
     yield once("key revoked", Effect.KEY_REVOKED)
     yield once("tokens revoked", Effect.TOKENS_REVOKED, kinds=frozenset({CallKind.INSERT}) | _READS)
     yield once("field added", Effect.FIELD_ADDED, field="New__gc", kinds=_READS | _WRITES)
-    yield once("field dropped", Effect.FIELD_DELETED, field="Size__gc", kinds=_READS)
+    # What is submitted with the field is refused, and submitted without it.
+    yield once("field dropped", Effect.FIELD_DELETED, field="Size__gc", kinds=_READS, refuses=True)
     yield once("object added", Effect.OBJECT_ADDED, target="brand_new__gc")
     yield once("another object dropped", Effect.OBJECT_DELETED, target="zoo__gc", kinds=_READS)
 

@@ -90,6 +90,9 @@ class Rig:
         """Somebody has noticed, and put it right."""
         self.sandbox.faults.clear()
         self.sandbox.gate.revoked = False
+        for job in self.sandbox.imports.all():
+            if job.stuck:
+                self.sandbox.imports.forget(job)
 
     def _last_state(self) -> Any:
         tap = self.cell.phase.connector == TAP

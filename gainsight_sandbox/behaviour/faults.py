@@ -106,7 +106,8 @@ class Fault:
     """A fault that strikes `count` calls (all, if None), after letting `skip` calls pass.
 
     `on` and `object` narrow which calls those are; some effects make sense on one kind only. With
-    a `chance` below 1 it strikes by lot, and alike for the same `seed`. `struck` counts its strikes.
+    a `chance` below 1 it strikes by lot, and alike for the same `seed`. Its strikes are counted in
+    `struck`.
     """
 
     effect: Effect
