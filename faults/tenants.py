@@ -74,7 +74,7 @@ def tenant_for(cell: Cell, *, real: bool) -> Sandbox:
     sandbox = Sandbox(
         demo=False,
         clock=SystemClock() if real else ManualClock(START),
-        jobs=JobSettings(job_seconds=0.1, chunk_rows=CHUNK_ROWS),
+        jobs=JobSettings(chunk_rows=CHUNK_ROWS),
         credentials=CREDENTIALS,
         limits=limits,
     )
