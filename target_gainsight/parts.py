@@ -25,6 +25,7 @@ from target_gainsight.rest.loader import RestLoader
 from target_gainsight.rest.multiselects import Multiselects
 from target_gainsight.rest.pending_deletions import PendingDeletions
 from target_gainsight.rest.resolving import ResolvingRest
+from target_gainsight.rest.verdicts import Verdicts
 from target_gainsight.route import LoadMode, Lookup, Route
 from target_gainsight.search.existing import Existing
 from target_gainsight.search.key_finder import KeyedDeletions, KeyFinder
@@ -135,6 +136,7 @@ class Parts:
             Records(self.session),
             self._finds_deletions(route),
             self._pending_deletions(route.object),
+            Verdicts(route, WriteHistory()),
         )
 
     def rest_loader(self, route: Route) -> RestWriter:
