@@ -64,17 +64,20 @@ def all_mishaps() -> list[Mishap]:
     return [*_statuses(), *_no_envelopes(), *_wire(), *_jobs(), *_chunks(), *_tenant(), *_writes()]
 
 
+_FORMS = (
+    ("with an envelope", {"code": CODE}),
+    ("with a gateway's envelope", {"code": GATEWAY_CODE}),
+    ("with HTML", {"body": PAGE}),
+    ("without a body", {"body": ""}),
+)
+
+
 def _statuses() -> Iterator[Mishap]:
     for status in STATUSES:
-        for form, settings in (
-            ("with an envelope", {"code": CODE}),
-            ("with a gateway's envelope", {"code": GATEWAY_CODE}),
-            ("with HTML", {"body": PAGE}),
-            ("without a body", {"body": ""}),
-        ):
+        for form, answer in _FORMS:
             says_no = status < 500 and form == "with an envelope"  # noqa: PLR2004 - HTTP's own
             yield Mishap(
-                f"{status} {form}", Effect.STATUS, {"status": status, **settings}, refuses=says_no
+                f"{status} {form}", Effect.STATUS, {"status": status, **answer}, refuses=says_no
             )
     for status in (429, 503):
         for form, retry_after in (

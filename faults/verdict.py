@@ -98,7 +98,9 @@ def _tap_rows(rig: Rig) -> Iterator[str]:
             yield f"{doubled} rows doubled in run {number}"
     rows = {str(row["Gsid"]): row for row in tenant.rows(OBJECT)}
     yield from _compared(OBJECT, rows, got.get(OBJECT, {}))
-    logged = {str(row["RecordId"]): {} for row in tenant.rows(DELETE_LOG)}
+    logged: dict[str, dict[str, Any]] = {
+        str(row["RecordId"]): {} for row in tenant.rows(DELETE_LOG)
+    }
     yield from _compared("deleted_records", logged, got.get("deleted_records", {}))
 
 
