@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS = never
 RUN = $(UV) run --frozen --all-extras
 LINT = $(RUN) --group bench --group lint
 
-.PHONY: demo test lint pytest format bench clean
+.PHONY: demo test lint pytest format bench faults clean
 
 demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into CSV files
 	@$(RUN) --group meltano python scripts/demo.py
@@ -36,6 +36,9 @@ format: $(UV)
 
 bench: $(UV) ## Measure the connectors beside other ways; benchmarks/README.md has a quicker way
 	$(RUN) --group bench python -m benchmarks $(BENCH)
+
+faults: $(UV) ## Every fault in every phase of both connectors: docs/reliability.md; SAMPLE=20 runs some
+	$(RUN) python -m faults $(if $(SAMPLE),--sample $(SAMPLE)) $(FAULTS)
 
 clean:
 	rm -rf .venv .uv .meltano output rejects .mypy_cache .ruff_cache .pytest_cache

@@ -18,6 +18,7 @@ from gainsight_api.errors import (
     RateLimitedError,
     RetriableError,
     ServerError,
+    TooLargeError,
     TransportError,
 )
 from gainsight_api.host import Host
@@ -166,7 +167,7 @@ class Session:
             with self._host.exchange("GET", path, accept="*/*") as (reply, blocks):
                 first = next(blocks, b"")
                 if reply.status_code != HTTPStatus.OK or is_document(reply.headers, first):
-                    self._host.data(reply, b"".join((first, *blocks)))
+                    self._unasked(reply, b"".join((first, *blocks)))
                     raise ServerError(
                         "Gainsight sent an envelope in place of a file", status=reply.status_code
                     )
@@ -187,7 +188,22 @@ class Session:
             reply,
             blocks,
         ):
-            return self._host.data(reply, b"".join(blocks))
+            content = b"".join(blocks)
+            if body is None:
+                return self._unasked(reply, content)
+            return self._host.data(reply, content)
+
+    def _unasked(self, reply: requests.Response, content: bytes) -> Any:
+        """What a reply says to a call without a body, which cannot be too large."""
+        try:
+            return self._host.data(reply, content)
+        except TooLargeError as exc:
+            raise ServerError(
+                "a call that has no body was refused as too large",
+                code=exc.code,
+                request_id=exc.request_id,
+                status=exc.status,
+            ) from None
 
     def _retrying(
         self,

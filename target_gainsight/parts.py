@@ -26,6 +26,7 @@ from target_gainsight.rest.multiselects import Multiselects
 from target_gainsight.rest.pending_deletions import PendingDeletions
 from target_gainsight.rest.resolving import ResolvingRest
 from target_gainsight.rest.skipping import SkippingRest
+from target_gainsight.rest.verdicts import Verdicts
 from target_gainsight.route import LoadMode, Lookup, Route
 from target_gainsight.search.existing import Existing, Seen
 from target_gainsight.search.key_finder import KeyedDeletions, KeyFinder
@@ -138,6 +139,7 @@ class Parts:
             Records(self.session),
             self._finds_deletions(route),
             self._pending_deletions(route.object),
+            Verdicts(route, WriteHistory()),
         )
 
     def rest_loader(self, route: Route) -> RestWriter:

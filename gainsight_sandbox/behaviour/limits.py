@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -132,6 +132,12 @@ class Meter:
                 timeline_this_minute=timeline.windows[0].used,
                 timeline=timeline.total,
             )
+
+    def shift(self, seconds: float) -> None:
+        """Let all windows begin so many seconds later."""
+        with self._lock:
+            phase = self.limits.phase_seconds + seconds
+            self.limits = replace(self.limits, phase_seconds=phase)
 
     def _roll(self) -> None:
         """Reset the windows whose time is over."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import ApiError
+from gainsight_sandbox.behaviour.faults import odd_status
 from gainsight_sandbox.imports.jobs import ImportStatus
 from gainsight_sandbox.imports.submit import asked_for, form_fields
 from gainsight_sandbox.wire.calls import Call, Endpoint
@@ -82,4 +83,5 @@ class ConnectorRoutes:
         counts: dict[str, object] = {"count": {"success": progress.succeeded, "failure": failed}}
         if self._quirks.import_counts_flat:
             counts = {"success": progress.succeeded, "failed": failed}
-        return success({"statusId": job.id, "jobStatus": _STATUSES[status]} | counts)
+        shown = odd_status(call.fault) or _STATUSES[status]
+        return success({"statusId": job.id, "jobStatus": shown} | counts)

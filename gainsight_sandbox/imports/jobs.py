@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
+from gainsight_sandbox.behaviour.clock import time_passed
 from gainsight_sandbox.behaviour.journal import Journal, SubmittedImport
 from gainsight_sandbox.imports.run import ImportTask, Progress, RowError, run_import
 
@@ -45,6 +46,7 @@ class ImportJob:
     task: ImportTask
     entry: SubmittedImport
     folder: Path
+    begun: float
     progress: Progress = field(default_factory=Progress)
     work: Future[None] | None = None
     failure: str | None = None
@@ -133,7 +135,7 @@ class ImportJobs:
             sha256="",
             size=0,
         )
-        job = ImportJob(task, entry, folder, stuck=stuck, failure=failure)
+        job = ImportJob(task, entry, folder, time_passed(self._clock), stuck=stuck, failure=failure)
         entry.sha256, entry.size = _copy(file, job.upload)
         if not stuck and failure is None:
             job.work = self._worker.submit(self._run, job)
@@ -162,7 +164,7 @@ class ImportJobs:
 
     def status(self, job: ImportJob, wait: float = _WAIT_SECONDS) -> ImportStatus:
         """How far a job is: it ends once `job_seconds` have passed and its work is done."""
-        elapsed = self._clock.now() - job.entry.moment
+        elapsed = time_passed(self._clock) - job.begun
         if elapsed < self._settings.job_seconds / 2:
             return ImportStatus.PENDING
         if job.stuck or elapsed < self._settings.job_seconds or not job.done(wait):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import ApiError
+from gainsight_sandbox.behaviour.faults import odd_status
 from gainsight_sandbox.imports.jobs import ImportStatus
 from gainsight_sandbox.imports.submit import asked_for, form_fields
 from gainsight_sandbox.tenant.values import from_seconds, iso
@@ -70,7 +71,9 @@ class ImportRoutes:
     def status(self, call: Call) -> Response:
         """Get bulk job status."""
         job = asked_for(call, self._jobs)
-        return success(self._show(job, self._jobs.status(job)))
+        shown = self._show(job, self._jobs.status(job))
+        odd = odd_status(call.fault)
+        return success(shown | {"status": odd} if odd else shown)
 
     def errors(self, call: Call) -> Response:
         """Get bulk job errors; there are none before the job is done."""

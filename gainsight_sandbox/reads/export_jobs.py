@@ -12,6 +12,7 @@ from enum import StrEnum
 from threading import Event
 from typing import TYPE_CHECKING
 
+from gainsight_sandbox.behaviour.clock import time_passed
 from gainsight_sandbox.reads.spool import Chunk, Spool
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class ExportJob:
     """A submitted export; its chunks are written by a worker thread."""
 
     submitted: float
+    begun: float
     folder: Path
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     work: Future[list[Chunk]] | None = None
@@ -101,7 +103,7 @@ class ExportJobs:
 
     def status(self, job: ExportJob) -> JobStatus:
         """How far a job is: it ends once `job_seconds` have passed and its chunks are written."""
-        due = self._clock.now() >= job.submitted + self._settings.job_seconds
+        due = time_passed(self._clock) >= job.begun + self._settings.job_seconds
         if job.stuck or not due:
             return JobStatus.IN_PROGRESS
         if job.error_code is not None:
@@ -118,7 +120,7 @@ class ExportJobs:
     def _new(self) -> ExportJob:
         self._forget_old()
         job_id = str(uuid.uuid4())
-        job = ExportJob(self._clock.now(), self._folder / job_id, job_id)
+        job = ExportJob(self._clock.now(), time_passed(self._clock), self._folder / job_id, job_id)
         self._jobs[job.id] = job
         return job
 

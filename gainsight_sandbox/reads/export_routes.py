@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, Response
 
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.errors import BadQueryError, export_refusal, job_gone, no_entity
-from gainsight_sandbox.behaviour.faults import Effect
+from gainsight_sandbox.behaviour.faults import Effect, odd_status
 from gainsight_sandbox.behaviour.quirk_choices import ExportEmpty
 from gainsight_sandbox.reads.export_jobs import ExportJob, ExportJobs, JobStatus
 from gainsight_sandbox.wire.calls import Call, Endpoint
@@ -77,7 +77,8 @@ class ExportRoutes:
             self._jobs.forget(job)
             raise job_gone(call.fault)
         status = self._jobs.status(job)
-        data: dict[str, object] = {"jobId": job.id, "jobStatus": status}
+        shown = odd_status(call.fault) or status
+        data: dict[str, object] = {"jobId": job.id, "jobStatus": shown}
         if status is JobStatus.FAILED:
             data |= {
                 "errorDesc": "Malformed Query Exception.",
@@ -85,14 +86,28 @@ class ExportRoutes:
                 "internalRequestId": job.id,
             }
         elif status is JobStatus.COMPLETED:
-            chunks = job.chunks() or []
-            short = call.effect in {Effect.LOST_CHUNK, Effect.SHORT_EXPORT}
-            listed = chunks[:-1] if short else chunks
-            counted = listed if call.effect is Effect.SHORT_EXPORT else chunks
-            data["totalRecords"] = sum(chunk.limit for chunk in counted)
-            if call.effect is not Effect.LATE_CHUNKS:
-                data["chunkDetails"] = self._details(call, job, listed)
+            data |= self._completed(call, job)
         return success(data)
+
+    def _completed(self, call: Call, job: ExportJob) -> dict[str, object]:
+        """The total and the list of chunks, as they are or as a fault has them."""
+        chunks = job.chunks() or []
+        details = self._details(call, job, chunks)
+        total = sum(chunk.limit for chunk in chunks)
+        match call.effect:
+            case Effect.LATE_CHUNKS:
+                return {"totalRecords": total}
+            case Effect.LOST_CHUNK | Effect.SHORT_EXPORT:
+                details = details[:-1] if details else details
+                if call.effect is Effect.SHORT_EXPORT:
+                    total = sum(chunk.limit for chunk in chunks[:-1])
+            case Effect.SHUFFLED_CHUNKS:
+                details = details[-1:] + details[:-1] if details else details
+            case Effect.REPEATED_CHUNK:
+                details = details[:1] + details if details else details
+            case Effect.WRONG_TOTAL:
+                total += call.fault.by if call.fault else 0
+        return {"totalRecords": total, "chunkDetails": details}
 
     def chunk(self, call: Call) -> Response:
         """Fetch Chunk Data."""

@@ -57,6 +57,13 @@ class Registry:
         """Replace an object's schema."""
         self._write(schema, self._pending[schema.name])
 
+    def remove(self, schema: ObjectSchema) -> None:
+        """Remove an object with its table."""
+        with self._store.writing() as connection:
+            self._store.drop(schema)
+            connection.execute('DELETE FROM "sandbox:objects" WHERE name = ?', (schema.name,))
+        self._schemas = {name: each for name, each in self._schemas.items() if each != schema}
+
     def filled(self, name: str) -> None:
         """Record that an object's demo rows have been made."""
         self._write(self._schemas[name], 0)

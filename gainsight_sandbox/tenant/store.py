@@ -138,6 +138,16 @@ class Store:
         with self.writing() as connection:
             return [key for key in keys if connection.execute(sql, (key,)).rowcount]
 
+    def drop(self, schema: ObjectSchema) -> None:
+        """Drop an object's table."""
+        with self.writing() as connection:
+            connection.execute(f"DROP TABLE {quoted(schema.name)}")
+
+    def add_column(self, schema: ObjectSchema, name: str) -> None:
+        """Add a field of text, without values."""
+        with self.writing() as connection:
+            connection.execute(f"ALTER TABLE {quoted(schema.name)} ADD COLUMN {quoted(name)} TEXT")
+
     def drop_column(self, schema: ObjectSchema, name: str) -> None:
         """Drop a field that is neither the key nor the modified date."""
         indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?"

@@ -96,6 +96,19 @@ class Tenant:
             self._store.drop_column(schema, field.name)
             self._registry.change(replace(schema, fields=left))
 
+    def add_field(self, object_name: str, field_name: str) -> None:
+        """Add a field of text, as an admin would."""
+        schema = self.ready(object_name)
+        if schema.field(field_name) is not None:
+            raise ValueError(f"{object_name} has a field {field_name!r} already")
+        with self._store.writing():
+            self._store.add_column(schema, field_name)
+            self._registry.change(replace(schema, fields=(*schema.fields, Field(field_name))))
+
+    def delete_object(self, object_name: str) -> None:
+        """Delete an object with its records, as an admin would."""
+        self._registry.remove(self.ready(object_name))
+
     def rows(self, object_name: str) -> Iterator[dict[str, Value]]:
         """All records, in the order of their insertion."""
         schema = self.ready(object_name)

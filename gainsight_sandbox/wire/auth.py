@@ -49,10 +49,13 @@ class Gate:
     quirks: Quirks
     clock: Clock
     token_seconds: int = TOKEN_SECONDS
+    revoked: bool = False
     _tokens: dict[str, float] = field(default_factory=dict)
 
     def check(self, headers: Mapping[str, str], *, bulk_import: bool = False) -> None:
         """Raise the tenant's refusal unless the headers hold a valid key or token."""
+        if self.revoked:
+            raise self._refusal()
         key = headers.get(self.quirks.auth_header.lower(), "")
         bulk_key = self.credentials.bulk_access_key
         if bulk_import and bulk_key is not None:
@@ -70,7 +73,7 @@ class Gate:
         """A new token for a client's id and secret."""
         scheme, _, encoded = authorization.partition(" ")
         expected = f"{self.credentials.client_id}:{self.credentials.client_secret}"
-        if scheme.lower() != "basic" or not _equal(_decode(encoded), expected):
+        if self.revoked or scheme.lower() != "basic" or not _equal(_decode(encoded), expected):
             raise self._refusal()
         if grant_type != "client_credentials":
             raise ApiError("unsupported_grant_type", "Only client_credentials is supported.")

@@ -17,15 +17,9 @@ from gainsight_sandbox.behaviour.limits import Budget, Meter
 from gainsight_sandbox.tenant.values import from_seconds
 from gainsight_sandbox.wire.calls import Call, Endpoint, LoggedRequest
 from gainsight_sandbox.wire.envelope import failure, html_page, object_not_found, without_nulls
-from gainsight_sandbox.wire.mishaps import (
-    DrippedResponse,
-    DroppedConnection,
-    TruncatedResponse,
-    cut_gzip,
-    fixed,
-    malformed,
-)
+from gainsight_sandbox.wire.mishaps import DroppedConnection, fixed, not_utf8, spoiled
 from gainsight_sandbox.wire.request_log import ENTRY
+from gainsight_sandbox.wire.upheavals import Upheavals
 from gainsight_sandbox.wire.uploads import receive_upload
 
 if TYPE_CHECKING:
@@ -74,6 +68,10 @@ class Gateway:
     clock: Clock
     before_request: Callable[[LoggedRequest], None] | None = None
     crashes: list[Exception] = field(default_factory=list)
+    _upheavals: Upheavals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._upheavals = Upheavals(self.tenant, self.gate, self.meter, self.clock)
 
     async def serve(self, endpoint: Endpoint, request: Request) -> Response:
         """Answer a request in a worker thread."""
@@ -124,6 +122,8 @@ class Gateway:
         fault = call.fault = self.faults.take(endpoint.kind, call.request.object)
         if fault is not None and fault.is_uncounted:
             return self._unprocessed(fault)
+        if fault is not None:
+            self._upheavals.happen(fault, call.request.object)
         if endpoint.kind not in _OPEN:
             self.gate.check(call.headers, bulk_import=self._has_bulk_key(endpoint))
         budget = self._budget(endpoint.kind)
@@ -148,31 +148,25 @@ class Gateway:
         match fault.effect:
             case Effect.STATUS:
                 return _refused(fault)
+            case Effect.NOT_UTF8:
+                return not_utf8(fault.status or HTTPStatus.OK)
             case Effect.REDIRECT:
                 return RedirectResponse(fault.location, status_code=HTTPStatus.FOUND)
             case _:
                 return DroppedConnection()
 
     def _answer_with_fault(self, endpoint: Endpoint, call: Call, fault: Fault) -> Response:
-        if fault.effect in {Effect.STATUS, Effect.REDIRECT}:
+        if fault.effect in {Effect.STATUS, Effect.NOT_UTF8, Effect.REDIRECT}:
             return self._unprocessed(fault)
         if fault.effect is Effect.DELAY:
             self.clock.sleep(fault.seconds)
-        if fault.effect is Effect.FIELD_DELETED:
-            self.tenant.delete_field(str(call.request.object), str(fault.field))
-        response = endpoint.handler(call)
-        match fault.effect:
-            case Effect.DROP_AFTER:
-                return DroppedConnection()
-            case Effect.TRUNCATED:
-                return TruncatedResponse(response)
-            case Effect.DRIP:
-                return DrippedResponse(response, fault.seconds)
-            case Effect.CUT_GZIP:
-                return cut_gzip(response)
-            case Effect.MALFORMED:
-                return malformed()
-        return response
+        try:
+            response = endpoint.handler(call)
+        except ApiError:
+            if fault.effect is Effect.JOB_EXPIRED and fault.body is not None:
+                return _refused(fault)
+            raise
+        return spoiled(response, fault)
 
 
 def _refused(fault: Fault) -> Response:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.responses import FileResponse, Response
 
+from gainsight_sandbox.behaviour.faults import Effect
+
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
+
+    from gainsight_sandbox.behaviour.faults import Fault
 
 TRANSPORT = "transport"
 _PIECES = 10
@@ -39,8 +44,43 @@ class TruncatedResponse(Response):
         )
         half = bytes(self.body)[: len(self.body) // 2]
         await send({"type": "http.response.body", "body": half, "more_body": True})
+        await self._break(scope, receive)
+
+    async def _break(self, scope: Scope, receive: Receive) -> None:
         _transport(scope).close()
         await _wait_for_disconnect(receive)
+
+
+class UnmarkedResponse(Response):
+    """Half of another reply, without its length: the end of the connection is its end.
+
+    It goes past the server, which would mark the end of each reply that it sends.
+    """
+
+    def __init__(self, whole: Response) -> None:
+        super().__init__(whole_body(whole), whole.status_code, media_type=whole.media_type)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send half of the body, and end the connection in order."""
+        del send
+        kind = self.headers["content-type"]
+        head = f"HTTP/1.1 {self.status_code} \r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n"
+        transport = _transport(scope)
+        transport.write(head.encode() + bytes(self.body)[: len(self.body) // 2])
+        transport.close()
+        await _wait_for_disconnect(receive)
+
+
+class StalledResponse(TruncatedResponse):
+    """Half of another reply, and then silence; at last the connection breaks."""
+
+    def __init__(self, whole: Response, seconds: float) -> None:
+        super().__init__(whole)
+        self._seconds = seconds
+
+    async def _break(self, scope: Scope, receive: Receive) -> None:
+        if not await _left_within(self._seconds, receive):
+            await super()._break(scope, receive)
 
 
 class DrippedResponse(Response):
@@ -52,7 +92,7 @@ class DrippedResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the pieces, by the machine's own clock."""
-        del scope, receive
+        del scope
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
@@ -61,11 +101,33 @@ class DrippedResponse(Response):
         for start in range(0, len(body), size):
             piece = body[start : start + size]
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await asyncio.sleep(self._seconds)
+            if await _left_within(self._seconds, receive):
+                return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def cut_gzip(whole: Response) -> Response:
+def spoiled(whole: Response, fault: Fault) -> Response:
+    """A reply as the fault leaves it; as it is, if the fault is not about replies."""
+    match fault.effect:
+        case Effect.DROP_AFTER:
+            return DroppedConnection()
+        case Effect.TRUNCATED:
+            return TruncatedResponse(whole)
+        case Effect.CUT_UNMARKED:
+            return UnmarkedResponse(whole)
+        case Effect.STALL:
+            return StalledResponse(whole, fault.seconds)
+        case Effect.DRIP:
+            return DrippedResponse(whole, fault.seconds)
+        case Effect.CUT_GZIP:
+            return _cut_gzip(whole)
+        case Effect.MALFORMED:
+            return _malformed()
+        case _:
+            return whole
+
+
+def _cut_gzip(whole: Response) -> Response:
     """A complete reply of half a gzip."""
     packed = gzip.compress(whole_body(whole))
     return Response(
@@ -82,12 +144,21 @@ def fixed(body: str, status: int) -> Response:
     return Response(body, status, media_type="text/html" if page else "application/json")
 
 
+def not_utf8(status: int) -> Response:
+    """A reply that would be an envelope, were all its bytes UTF-8."""
+    return Response(
+        b'{"result": true, "errorCode": null, "data": ["\xff\xfe\xa9"]}',
+        status,
+        media_type="application/json",
+    )
+
+
 def whole_body(whole: Response) -> bytes:
     """The bytes of another reply."""
     return Path(whole.path).read_bytes() if isinstance(whole, FileResponse) else bytes(whole.body)
 
 
-def malformed() -> Response:
+def _malformed() -> Response:
     """A complete reply of incomplete JSON."""
     return Response(b'{"result": true, "errorCode": null, "data": {', media_type="application/json")
 
@@ -101,3 +172,11 @@ async def _wait_for_disconnect(receive: Receive) -> None:
     """Wait until the server notices; before that it would answer in the app's place."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _left_within(seconds: float, receive: Receive) -> bool:
+    """Whether the client goes before so much time has passed."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(_wait_for_disconnect(receive), seconds)
+        return True
+    return False

@@ -59,7 +59,9 @@ class RecordRoutes:
 
     def delete(self, call: Call) -> Response:
         """Delete Relationship(s)."""
-        return success(self._writer.delete(call.parameters["object"], call.parameters["key"]))
+        later = call.fault.seconds if call.fault and call.effect is Effect.LATE_DELETE else 0
+        key = call.parameters["key"]
+        return success(self._writer.delete(call.parameters["object"], key, later=int(later)))
 
     def read(self, call: Call) -> Response:
         """One record, with all its fields."""

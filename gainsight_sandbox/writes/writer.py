@@ -97,12 +97,12 @@ class RecordWriter:
         data = confirmation(schema, replied, self._quirks, sent=sent, updated=updated)
         return data, outcomes
 
-    def delete(self, name: str, key: str) -> str:
-        """Delete a record, at once or a moment later, and return the reply's data."""
+    def delete(self, name: str, key: str, *, later: int = 0) -> str:
+        """Delete a record, at once or a moment `later`, and return the reply's data."""
         try:
             schema = self._schema(name)
             refuse_rest(schema)
-            deleted = self._delete(schema, key)
+            deleted = self._delete(schema, key, later or self._quirks.delete_seconds)
         except ApiError as error:
             refused = (RecordOutcome(Outcome.REFUSED, key),)
             self._note(name, Operation.DELETE, "", refused, error.code)
@@ -111,8 +111,7 @@ class RecordWriter:
         self._note(name, Operation.DELETE, "", (RecordOutcome(outcome, key),))
         return f"Delete process initiated for {deleted} records."
 
-    def _delete(self, schema: ObjectSchema, key: str) -> int:
-        seconds = self._quirks.delete_seconds
+    def _delete(self, schema: ObjectSchema, key: str, seconds: int) -> int:
         deleted = self._tenant.delete_later(schema.name, key, seconds) if schema.key else 0
         if not deleted and not self._quirks.delete_of_missing_succeeds:
             raise no_entity()

@@ -182,7 +182,12 @@ def _close(future: Future[IO[bytes]]) -> None:
 
 
 def _adds_up(status: JobStatus) -> bool:
-    """Whether the listed chunks can be all that was announced: each may claim a full one's rows."""
+    """Whether the listed chunks can be all that was announced: each may claim a full one's rows.
+
+    No chunk can be listed twice: its rows would be written twice.
+    """
+    if len({chunk.url for chunk in status.chunks}) < len(status.chunks):
+        return False
     if status.rows is None:
         return True
     listed = [chunk.rows for chunk in status.chunks]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import RequestError
-from gainsight_api.records import Records, refusal
 from target_gainsight.loaders import (
     SEVERAL_MATCHES,
     Deletion,
@@ -20,7 +19,9 @@ from target_gainsight.rest.refusals import problems_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gainsight_api.records import Records
     from target_gainsight.rest.pending_deletions import PendingDeletions
+    from target_gainsight.rest.verdicts import Verdicts
     from target_gainsight.route import Route
     from target_gainsight.rows.blocks import Row
 
@@ -43,15 +44,21 @@ class Deleter:
         records: The calls.
         finder: Finds the records that Gainsight holds.
         pending: What the run has deleted of the object.
+        verdicts: Tells what refusals mean; with a history of deletions alone.
     """
 
     route: Route
     records: Records
     finder: FindsDeletions
     pending: PendingDeletions
+    verdicts: Verdicts
 
     def delete(self, deletions: Iterable[Deletion]) -> Outcome:
-        """Delete; each deletion comes out as confirmed or rejected."""
+        """Delete; each deletion comes out as confirmed or rejected.
+
+        Raises:
+            GainsightError: A deletion was refused, and not for its record.
+        """
         outcome = Outcome()
         for deletion in deletions:
             problems: tuple[Problem, ...]
@@ -59,7 +66,7 @@ class Deleter:
             try:
                 problems = () if self._delete_one(deletion) else (_SEVERAL,)
             except RequestError as exc:
-                refused = refusal(exc)
+                refused = self.verdicts.of(exc, alone=True)
                 problems, request_id = problems_of(refused), refused.request_id
             except UnknownKeyError as exc:
                 problems = exc.problems
@@ -69,6 +76,7 @@ class Deleter:
                 outcome.reject(deletion, *problems, request_id=request_id)
                 deletion.takes_back.clear()
             else:
+                self.verdicts.history.has_written = True
                 outcome.confirm_deletion(deletion)
         return outcome
 

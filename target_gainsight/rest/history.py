@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_TAKEN_BY_ANY_SERVER = 50_000
 _REFUSED_ALIKE = 5
 """Records that are refused alike, each sent alone, before the run is stopped."""
 
@@ -14,11 +15,17 @@ class WriteHistory:
 
     Attributes:
         has_written: Whether a record has been written.
+        largest_taken: Bytes of the largest call's records that were taken; 0 if none was yet.
     """
 
     has_written: bool = False
+    largest_taken: int = 0
     _alike: int = 0
     _code: str | None = None
+
+    def can_be_too_large(self, size: int) -> bool:
+        """Whether so many bytes may be more than Gainsight takes: no call of as many was taken."""
+        return size > (self.largest_taken or _TAKEN_BY_ANY_SERVER)
 
     def refused(self, code: str | None) -> None:
         """A record that was sent alone was refused.

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from gainsight_api.errors import RequestError, TooLargeError
 from target_gainsight.problems import Problem
 from target_gainsight.rest.refusals import problems_of
-from target_gainsight.rest.verdicts import too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,7 +56,8 @@ def said_of(verdicts: Verdicts, row: Row, call: Callable[[], Said]) -> Said:
         problems = refusal_of_row(refused, row, verdicts.route.object)
         return Said(problems=problems, request_id=refused.request_id)
     except TooLargeError as exc:
-        return Said(problems=(too_large(row),), request_id=exc.request_id)
+        return Said(problems=(verdicts.too_large(row, exc),), request_id=exc.request_id)
+    verdicts.taken([row])
     verdicts.history.has_written |= said.done
     return said
 

@@ -14,7 +14,9 @@ from target_gainsight.problems import Problem
 from target_gainsight.rest.refusals import says_nothing_of_a_record
 
 if TYPE_CHECKING:
-    from gainsight_api.errors import RequestError
+    from collections.abc import Iterable, Sequence
+
+    from gainsight_api.errors import RequestError, TooLargeError
     from gainsight_api.records import Refusal
     from target_gainsight.rest.history import WriteHistory
     from target_gainsight.route import Route
@@ -60,6 +62,28 @@ class Verdicts:
             self._stop_if_refused_alike(refused)
         return refused
 
+    def too_large(self, row: Row, error: TooLargeError) -> Problem:
+        """Why a row that is too large for a call of its own is rejected.
+
+        Raises:
+            GainsightError: It is not for the row: more has been taken, or any server takes as much.
+        """
+        size = size_of([row])
+        if self.history.can_be_too_large(size):
+            reason = f"the record has {size:,} bytes, which is more than Gainsight takes in a call"
+            return Problem("TOO_LARGE", reason)
+        raise GainsightError(
+            f"stream {self.route.stream}: a call of one record with {size:,} bytes is refused as "
+            "too large; it is not for this record: check what stands between here and Gainsight",
+            code=error.code,
+            request_id=error.request_id,
+            status=error.status,
+        ) from None
+
+    def taken(self, rows: Sequence[Row]) -> None:
+        """A call with these rows was not too large."""
+        self.history.largest_taken = max(self.history.largest_taken, size_of(rows))
+
     def _stop_if_refused_alike(self, refused: Refusal) -> None:
         code = refused.error.code
         alike = says_nothing_of_a_record(refused) and not is_about_a_record(code)
@@ -73,8 +97,6 @@ class Verdicts:
             )
 
 
-def too_large(row: Row) -> Problem:
-    """Why a row that is too large for a call of its own is rejected."""
-    size = len(msgspec.json.encode(row.values))
-    reason = f"the record has {size:,} bytes, which is more than Gainsight takes in a call"
-    return Problem("TOO_LARGE", reason)
+def size_of(rows: Iterable[Row]) -> int:
+    """Bytes of rows in a call."""
+    return len(msgspec.json.encode([row.values for row in rows]))

@@ -17,7 +17,7 @@ from target_gainsight.loaders import UNSETTLED as UNSETTLED_CODE
 from target_gainsight.loaders import Outcome
 from target_gainsight.problems import Problem
 from target_gainsight.rest.calls import bisect
-from target_gainsight.rest.verdicts import too_large
+from target_gainsight.rest.verdicts import Verdicts
 from target_gainsight.route import Operation
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Pass(ABC, Generic[Reply]):
             done, more = self.refused(call, exc)
         except TooLargeError as exc:
             was_refused = True
-            done, more = _too_large(call, exc)
+            done, more = self._too_large(call, exc)
         except RetriableError as exc:
             if call.operation is not Operation.INSERT or not exc.may_have_arrived:
                 raise
@@ -113,8 +113,22 @@ class Pass(ABC, Generic[Reply]):
         else:
             self.unanswered = 0
             done, more = self.answered(call, reply)
+            self._verdicts.taken(call.rows)
             self.history.has_written |= bool(done.confirmed)
         return done, more + call.second_half(refused=was_refused)
+
+    @property
+    def _verdicts(self) -> Verdicts:
+        return Verdicts(self.route, self.history)
+
+    def _too_large(self, call: Call, error: TooLargeError) -> tuple[Outcome, list[Call]]:
+        """Nothing was done; fewer rows make a smaller call."""
+        outcome = Outcome()
+        if len(call.rows) > 1:
+            return outcome, bisect(call)
+        row = call.rows[0]
+        outcome.reject(row, self._verdicts.too_large(row, error), request_id=error.request_id)
+        return outcome, []
 
     def _unanswered(self, call: Call, error: RetriableError) -> tuple[Outcome, list[Call]]:
         """An insert may have arrived: what is there was added, what is not is sent again."""
@@ -133,12 +147,3 @@ class Pass(ABC, Generic[Reply]):
         self.clock.sleep(_SETTLING_SECONDS[self.unanswered])
         self.unanswered += 1
         return self.look_for(call)
-
-
-def _too_large(call: Call, error: TooLargeError) -> tuple[Outcome, list[Call]]:
-    """Nothing was done; fewer rows make a smaller call."""
-    outcome = Outcome()
-    if len(call.rows) > 1:
-        return outcome, bisect(call)
-    outcome.reject(call.rows[0], too_large(call.rows[0]), request_id=error.request_id)
-    return outcome, []

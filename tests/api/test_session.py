@@ -298,6 +298,7 @@ PASSING = {
     "502 with a web page": Reply(b"<html>", 502, {"Content-Type": "text/html"}),
     "503": enveloped({"result": False, "errorCode": None}, 503),
     "504": Reply(status=504),
+    "413, though nothing was sent": Reply(status=413),
     "no reply": Reply(drop=True),
     "half of a reply": Reply(b'{"result": true, "data": 1}', cut=9),
     "JSON that breaks off": Reply(b'{"result": true, "data": {'),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from gainsight_sandbox import Effect, Fault, Hooks, JobSettings, LoggedRequest
+from gainsight_sandbox import Effect, Fault, Hooks, JobSettings, Limits, LoggedRequest
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.behaviour.faults import parse_fault
 
@@ -229,6 +229,124 @@ def test_a_hook_sees_each_request_first(rig: Rig) -> None:
     assert seen[1] == (CallKind.QUERY, "thing__gc", {"select": ["Gsid"], "limit": 5})
 
 
+def test_a_body_may_be_cut_without_a_sign_of_it(rig: Rig) -> None:
+    sandbox, client = rig.things(*ROWS)
+    [chunk] = client.job("thing__gc", ["Gsid"])["chunkDetails"]
+    whole = client.get(chunk["chunkURL"]).content
+    sandbox.faults.add(Fault(Effect.CUT_UNMARKED))
+    answer = client.get(chunk["chunkURL"])
+    assert answer.content == whole[: len(whole) // 2]
+    assert "content-length" not in answer.headers
+    assert "transfer-encoding" not in answer.headers
+    assert client.get(chunk["chunkURL"]).content == whole
+
+
+def test_a_reply_may_stall_and_then_break(rig: Rig) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(Fault(Effect.STALL, seconds=0.05), Fault(Effect.STALL, seconds=60))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        client.get(LIST)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        client.session.get(f"{client.url}/{LIST}", timeout=0.05)
+
+
+def test_a_reply_may_not_be_utf8(rig: Rig) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(Fault(Effect.NOT_UTF8))
+    answer = client.get(LIST)
+    assert answer.status_code == 200
+    with pytest.raises(UnicodeDecodeError):
+        answer.content.decode()
+
+
+def test_a_fault_may_strike_by_lot_and_alike_each_time(rig: Rig) -> None:
+    sandbox, client = rig.things()
+    struck = []
+    for _ in range(2):
+        sandbox.faults.add(Fault(Effect.STATUS, status=503, count=None, chance=0.3, seed=4))
+        struck.append([client.get(LIST).status_code == 503 for _ in range(40)])
+        sandbox.faults.clear()
+    assert struck[0] == struck[1]
+    assert 4 < sum(struck[0]) < 20
+
+
+@pytest.mark.parametrize(
+    ("effect", "chunks", "total"),
+    [
+        (Effect.SHUFFLED_CHUNKS, [3, 1, 2], 5),
+        (Effect.REPEATED_CHUNK, [1, 1, 2, 3], 5),
+        (Effect.WRONG_TOTAL, [1, 2, 3], 6),
+    ],
+)
+def test_the_list_of_chunks_is_wrong_once(
+    rig: Rig, effect: Effect, chunks: list[int], total: int
+) -> None:
+    sandbox, client = rig.things(*ROWS, jobs=JobSettings(chunk_rows=2))
+    url = client.submit("thing__gc", ["Gsid"]).json()["data"]["statusURL"]
+    sandbox.faults.add(Fault(effect))
+    for listed, counted in ((chunks, total), ([1, 2, 3], 5)):
+        status = client.status(url)
+        numbers = [int(each["chunkURL"].split("/")[-2]) for each in status["chunkDetails"]]
+        assert (numbers, status["totalRecords"]) == (listed, counted)
+
+
+def test_a_job_may_have_a_status_that_nobody_knows(rig: Rig) -> None:
+    sandbox, client = rig.things(*ROWS)
+    sandbox.faults.add(Fault(Effect.ODD_STATUS))
+    url = client.submit("thing__gc", ["Gsid"]).json()["data"]["statusURL"]
+    assert [client.status(url)["jobStatus"] for _ in range(2)] == ["PAUSED", "COMPLETED"]
+
+
+def test_a_job_may_be_gone_in_any_words(rig: Rig) -> None:
+    sandbox, client = rig.things(*ROWS)
+    sandbox.faults.add(Fault(Effect.JOB_EXPIRED, status=404, body="<html>gone</html>"))
+    url = client.submit("thing__gc", ["Gsid"]).json()["data"]["statusURL"]
+    assert client.get(url).text == "<html>gone</html>"
+    assert client.get(url).json()["errorCode"] == "GSOBJ_1011"
+
+
+def test_fields_and_objects_come_and_go(rig: Rig) -> None:
+    sandbox, client = rig.things(*ROWS)
+    sandbox.faults.add(
+        Fault(Effect.FIELD_ADDED, field="New__gc"),
+        Fault(Effect.OBJECT_ADDED, target="new__gc"),
+        Fault(Effect.OBJECT_DELETED),
+    )
+    assert client.records("thing__gc", ["Gsid", "New__gc"])[0]["New__gc"] is None
+    assert client.query("new__gc", ["Gsid"]).status_code == 200
+    assert client.query("thing__gc", ["Gsid"]).status_code == 400
+    assert "thing__gc" not in client.get(LIST).text
+
+
+def test_the_clock_is_turned_and_the_windows_are_shifted(rig: Rig) -> None:
+    sandbox, client = rig.things(limits=Limits(sync_per_minute=2))
+    before = sandbox.clock.now()
+    sandbox.faults.add(Fault(Effect.CLOCK_TURNED, seconds=-7200))
+    assert ask(client) == 200
+    assert sandbox.clock.now() == before - 7200
+    sandbox.faults.add(Fault(Effect.WINDOWS_SHIFTED, seconds=-30, skip=1))
+    assert [ask(client) for _ in range(3)] == [200, 200, 200]
+    assert sandbox.usage().sync_this_minute == 2
+
+
+def test_the_key_is_revoked_in_the_middle(rig: Rig) -> None:
+    sandbox, client = rig.things()
+    sandbox.faults.add(Fault(Effect.KEY_REVOKED, skip=1))
+    assert [ask(client) for _ in range(3)] == [200, 401, 401]
+    sandbox.gate.revoked = False
+    assert ask(client) == 200
+
+
+def test_a_record_is_deleted_late(rig: Rig) -> None:
+    sandbox, client = rig.things(*ROWS)
+    sandbox.faults.add(Fault(Effect.LATE_DELETE, seconds=300))
+    client.session.delete(f"{client.url}/v1/data/objects/thing__gc/000")
+    sandbox.clock.sleep(299)
+    assert sandbox.tenant.count("thing__gc") == 5
+    sandbox.clock.sleep(2)
+    assert sandbox.tenant.count("thing__gc") == 4
+
+
 def test_faults_are_read_from_text() -> None:
     fault = parse_fault("status:on=query,object=company,status=503,count=all,retry-after=3")
     assert fault == Fault(
@@ -237,8 +355,17 @@ def test_faults_are_read_from_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nope", "status:on=nope", "status:what=1", "status:count=x", "field-deleted"]
+    "text",
+    [
+        "",
+        "nope",
+        "status:on=nope",
+        "status:what=1",
+        "status:count=x",
+        "field-deleted",
+        "object-added",
+    ],
 )
 def test_wrong_faults_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"fault|effect|invalid|field"):
+    with pytest.raises(ValueError, match=r"fault|effect|invalid|field|object"):
         parse_fault(text)

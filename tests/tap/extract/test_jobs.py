@@ -175,3 +175,13 @@ def test_an_address_on_another_host_is_not_followed(
         sandbox.faults.add(Fault(Effect.FOREIGN_URL, on=on))
         with pytest.raises(Exception, match="own host"):
             run(bulk_tap(sandbox))
+
+
+def test_a_list_that_names_a_chunk_twice_is_asked_for_again() -> None:
+    with tenant_of(things(25), chunk_rows=10) as sandbox:
+        sandbox.faults.add(Fault(Effect.REPEATED_CHUNK))
+        output = run(bulk_tap(sandbox))
+        assert [record["Name"] for record in output.records[NAME]] == [
+            f"thing {n}" for n in range(25)
+        ]
+        assert submissions(sandbox) == 1

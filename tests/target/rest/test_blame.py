@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import GainsightError
-from gainsight_sandbox import ManualClock, Quirks, Sandbox
+from gainsight_sandbox import CallKind, Effect, Fault, ManualClock, Quirks, Sandbox
 from tests.api.conftest import Reply, enveloped
 from tests.hostile import Hostile
-from tests.target.support import THING, Runner, record, schema, state, thing
+from tests.target.support import THING, Runner, record, records, schema, state, thing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -291,6 +291,21 @@ def test_a_call_that_is_too_large_is_halved_and_one_record_says_its_size(
     assert letter["record"]["Name"] == "n3"
     assert letter["errors"][0]["code"] == "TOO_LARGE"
     assert "bytes" in letter["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("passing", [0, 1])
+def test_a_small_record_is_not_to_blame_for_a_413(
+    runner: Runner, sandbox: Sandbox, passing: int
+) -> None:
+    sandbox.faults.add(
+        Fault(Effect.STATUS, on=CallKind.INSERT, status=413, count=None, skip=passing)
+    )
+    output = runner.load(
+        schema(), *records(60), state(1), max_rejects=-1, operation="insert", **REST
+    )
+    assert "it is not for this record" in str(output.error)
+    assert runner.letters() == []
+    assert output.states == []
 
 
 def test_what_one_stream_has_written_counts_for_another_into_the_same_object(

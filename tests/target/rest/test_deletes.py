@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import ManualClock, ManyMatches, Quirks, Sandbox
+from gainsight_sandbox import CallKind, Effect, Fault, ManualClock, ManyMatches, Quirks, Sandbox
 from tests.api.conftest import Reply, enveloped
 from tests.hostile import Hostile
 from tests.target.support import THING, Runner, record, records, schema, state, thing
@@ -281,3 +281,38 @@ def test_a_deletion_that_is_not_said_to_be_initiated_is_looked_for(
     assert set(runner.rows()) == (set() if is_done else {"A"})
     codes = [letter["errors"][0]["code"] for letter in runner.letters()]
     assert codes == ([] if is_done else ["NOT_DELETED"])
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (403, "GSOBJ_1099", "rights"),
+        (404, "GSOBJ_1099", "knows nothing"),
+        (400, "GSOBJ_1099", "alike"),
+    ],
+)
+def test_deletions_that_are_all_refused_alike_fail_the_run_and_reject_nothing(
+    runner: Runner, sandbox: Sandbox, status: int, code: str, said: str
+) -> None:
+    sandbox.tenant.insert(THING, *({"Name": f"n{index}"} for index in range(6)))
+    sandbox.faults.add(
+        Fault(Effect.STATUS, on=CallKind.DELETE, status=status, code=code, count=None)
+    )
+    gone = records(6, _sdc_deleted_at="2024-01-01T00:00:00Z")
+    output = runner.load(schema(), *gone, state(1), deletes="delete", max_rejects=-1, **REST)
+    assert said in str(output.error)
+    assert runner.letters() == []
+    assert output.states == []
+
+
+def test_a_deletion_that_is_refused_among_others_is_rejected(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    sandbox.tenant.insert(THING, *({"Name": f"n{index}"} for index in range(6)))
+    sandbox.faults.add(
+        Fault(Effect.STATUS, on=CallKind.DELETE, status=400, code="GSOBJ_1099", skip=2)
+    )
+    gone = records(6, _sdc_deleted_at="2024-01-01T00:00:00Z")
+    runner.loaded(schema(), *gone, state(1), deletes="delete", max_rejects=1, **REST)
+    assert [letter["record"]["Name"] for letter in runner.letters()] == ["n2"]
+    assert list(runner.rows()) == ["n2"]

@@ -1,0 +1,1 @@
+"""Both connectors, struck by every fault in every phase; `python -m faults` runs them."""

@@ -1,0 +1,85 @@
+"""`make faults`: every fault in every phase, or a sample; docs/reliability.md says how it went."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import multiprocessing
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faults.cells import all_cells, sampled
+from faults.report import Scope, report
+from faults.running import Result, run_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from faults.cells import Cell
+
+_OUT = Path(__file__).parents[1] / "docs" / "reliability.md"
+_WORKERS = 2
+_SAID_EVERY = 100
+
+
+def main() -> None:
+    """Run the cells, say which were not right, and write the page; exit 1 if any was not."""
+    given = _options()
+    cells = [cell for cell in all_cells() if given.only in cell.name]
+    possible = len(cells)
+    if given.sample:
+        cells = sampled(cells, given.sample, given.seed)
+    if not cells:
+        raise SystemExit(f"no cell's name holds {given.only!r}")
+    started = time.monotonic()
+    results = list(_results(cells, given.workers, real=given.processes))
+    wrong = [result for result in results if result.flaws]
+    for result in wrong:
+        print(f"{result.name}: {'; '.join(result.flaws)}")
+    print(f"{len(results):,} of {possible:,} cells, {len(wrong)} not right")
+    if given.out:
+        seed = given.seed if given.sample else None
+        seconds = time.monotonic() - started
+        scope = Scope(given.only, possible, seed, seconds, real=given.processes)
+        given.out.write_text(report(results, scope), encoding="utf-8")
+        print(f"written: {given.out}", file=sys.stderr)
+    raise SystemExit(1 if wrong else 0)
+
+
+def _results(cells: Sequence[Cell], workers: int, *, real: bool) -> Iterator[Result]:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet) as pool:
+        for number, result in enumerate(pool.map(partial(run_cell, real=real), cells), 1):
+            yield result
+            if number % _SAID_EVERY == 0:
+                print(f"{number:,} of {len(cells):,}", file=sys.stderr)
+
+
+def _quiet() -> None:
+    """What threads of a run still have to say after its end is nobody's."""
+    logging.lastResort = None
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make faults")
+    parser.add_argument("--sample", type=int, help="so many cells, drawn by lot")
+    parser.add_argument("--seed", type=int, default=1, help="another one draws other cells")
+    parser.add_argument("--only", default="", help="what a cell's name has to hold")
+    parser.add_argument("--workers", type=int, default=_WORKERS, help="cells at the same time")
+    parser.add_argument(
+        "--processes", action="store_true", help="each run in a process of its own, in real time"
+    )
+    parser.add_argument("--out", type=Path, help="the page to write, if not all cells are run")
+    given = parser.parse_args()
+    if not (given.out or given.sample or given.only or given.processes):
+        given.out = _OUT
+    return given
+
+
+if __name__ == "__main__":
+    main()

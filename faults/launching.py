@@ -1,0 +1,103 @@
+"""A connector's command, run in this process or in one of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from faults.phases import TAP
+from faults.tenants import PAGE_ROWS
+from tap_gainsight.tap import TapGainsight
+from target_gainsight.target import TargetGainsight
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gainsight_sandbox import Sandbox
+
+PATIENCE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """What it wrote to standard output; half a line counts as none."""
+        whole = self.out.split("\n")[:-1]
+        return [json.loads(line) for line in whole if line]
+
+
+class _Beside:
+    """A connector's own clock: it goes as the tenant's does, but nobody turns it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._clock: Any = sandbox.clock
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return float(self._clock.now() - self._clock.turned)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self._clock.sleep(seconds)
+
+
+def launch(
+    sandbox: Sandbox, connector: str, folder: Path, arguments: list[str], *, real: bool
+) -> Ended:
+    """Run a command to its end."""
+    if real:
+        return _process(connector, folder, arguments)
+    if connector == TAP:
+
+        class Tap(TapGainsight):
+            clock: ClassVar[Any] = _Beside(sandbox)
+            page_rows = PAGE_ROWS
+
+        return _here(Tap, folder, arguments)
+
+    class Target(TargetGainsight):
+        clock: ClassVar[Any] = _Beside(sandbox)
+
+    return _here(Target, folder, arguments)
+
+
+def _process(connector: str, folder: Path, arguments: list[str]) -> Ended:
+    command = [sys.executable, "-m", f"{connector}_gainsight", *arguments]
+    done = subprocess.run(  # noqa: S603 - it runs what it says
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def _here(plugin: type[Any], folder: Path, arguments: list[str]) -> Ended:
+    out, err = io.StringIO(), io.StringIO()
+    status = 0
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            plugin.cli(arguments)
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        except BaseException:  # noqa: BLE001 - as Python would end the program
+            import traceback  # noqa: PLC0415
+
+            traceback.print_exc()
+            status = 1
+        finally:  # the SDK sets up the log for a program
+            root.handlers[:], level = before
+            root.setLevel(level)
+    return Ended(status, out.getvalue(), err.getvalue())

@@ -1,0 +1,88 @@
+"""The phases of both connectors' work, each of which a fault may strike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gainsight_sandbox import CallKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TAP, TARGET = "tap", "target"
+OBJECT = "thing__gc"
+UPSERTED = "relationship"
+"""The one object of a target's that has an upsert call of its own."""
+DELETE_LOG = "record_delete_log"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Calls of one kind, and a run that makes them.
+
+    Attributes:
+        name: What the reports call it.
+        connector: Which connector runs.
+        kind: The calls that a fault strikes.
+        object: Which object they are about; any, if None.
+        settings: The run's settings, besides those of all runs.
+        oauth: Whether the run has OAuth's credentials, and no access key.
+        there: How many of the target's records are in the tenant before.
+        deletes: Whether the target's records are deletions.
+    """
+
+    name: str
+    connector: str
+    kind: CallKind
+    object: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    oauth: bool = False
+    there: int = 0
+    deletes: bool = False
+
+    @property
+    def target_object(self) -> str:
+        """The object that the target loads into."""
+        return UPSERTED if self.kind is CallKind.UPSERT else OBJECT
+
+    @property
+    def inserts(self) -> bool:
+        """Whether the target inserts by calls: what is sent again may come twice."""
+        return self.settings.get("operation") == "insert" and self.settings["load_mode"] == "rest"
+
+
+RECORDS = 12
+"""How many records a target gets."""
+
+_JOB = {"extract_method": "bulk"}
+_PAGES = {"extract_method": "query"}
+_INSERT = {"operation": "insert", "load_mode": "rest"}
+_UPDATE = {"operation": "update", "load_mode": "rest"}
+_UPSERT = {"operation": "upsert", "load_mode": "rest"}
+_IMPORT = {"operation": "insert", "load_mode": "bulk"}
+_UPSERT_JOB = {"operation": "upsert", "load_mode": "bulk"}
+_DELETE = {"operation": "upsert", "load_mode": "rest", "deletes": "delete"}
+_HALF = RECORDS // 2
+
+PHASES = (
+    Phase("tap: discover", TAP, CallKind.METADATA, settings=_PAGES),
+    Phase("tap: token", TAP, CallKind.TOKEN, settings=_JOB, oauth=True),
+    Phase("tap: submit", TAP, CallKind.EXPORT_SUBMIT, settings=_JOB),
+    Phase("tap: poll", TAP, CallKind.EXPORT_STATUS, settings=_JOB),
+    Phase("tap: chunk", TAP, CallKind.EXPORT_CHUNK, settings=_JOB),
+    Phase("tap: query page", TAP, CallKind.QUERY, OBJECT, _PAGES),
+    Phase("tap: count after a job", TAP, CallKind.QUERY, OBJECT, _JOB),
+    Phase("tap: delete log", TAP, CallKind.QUERY, DELETE_LOG, _PAGES),
+    Phase("target: describe", TARGET, CallKind.METADATA, settings=_INSERT),
+    Phase("target: token", TARGET, CallKind.TOKEN, settings=_INSERT, oauth=True),
+    Phase("target: insert", TARGET, CallKind.INSERT, OBJECT, _INSERT),
+    Phase("target: update", TARGET, CallKind.UPDATE, OBJECT, _UPDATE, there=RECORDS),
+    Phase("target: upsert", TARGET, CallKind.UPSERT, UPSERTED, _UPSERT, there=_HALF),
+    Phase("target: look up", TARGET, CallKind.QUERY, OBJECT, _UPSERT, there=_HALF),
+    Phase("target: delete", TARGET, CallKind.DELETE, OBJECT, _DELETE, there=RECORDS, deletes=True),
+    Phase("target: import submit", TARGET, CallKind.IMPORT_SUBMIT, None, _UPSERT_JOB, there=_HALF),
+    Phase("target: import poll", TARGET, CallKind.IMPORT_STATUS, settings=_IMPORT),
+    Phase("target: import errors", TARGET, CallKind.IMPORT_ERRORS, settings=_IMPORT),
+    Phase("target: import list", TARGET, CallKind.IMPORT_LIST, settings=_IMPORT),
+)

@@ -1,0 +1,139 @@
+"""The page that says how it went: totals, and fault by phase."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from faults.phases import PHASES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from faults.running import Result
+
+_INTRODUCTION = """\
+# Reliability
+
+What can go wrong between a connector and Gainsight, tried: each fault of the
+[sandbox](sandbox.md#faults) in each phase of the tap and of the target that can meet it, once and
+lasting. This page is written by `make faults`; a part of it is run by each `make test`.
+
+A cell is a fault in a phase. Its tenant is a sandbox, its data a few records, one of them bad. The
+connector runs, and is run again after a failure with the last state, as a scheduler would: at most
+three times, and what lasts is mended before the third. Then the tenant is asked for the truth. A
+cell is right if
+
+- in the end a run exits 0; one that failed exits 1, and its last line is the error, without a
+  traceback;
+- no row is missing, changed, or written twice in a run; no good record is rejected, and the bad one
+  is;
+- no job is paid for twice, unless the first one is gone; a submission whose reply never arrived is
+  counted apart;
+- no output and no file holds an access key, an OAuth secret or a password.
+
+Two things are as [target.md](target.md) has them: an insert by REST call that a failed run has
+done is sent again by the next one, and so is an insert job that the tenant has forgotten.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What was run.
+
+    Attributes:
+        only: What the names of its cells hold.
+        possible: How many cells there are of these.
+        seed: By which lot some of them were drawn; None if all were run.
+        seconds: How long it took.
+        real: Whether each run had a process of its own.
+    """
+
+    only: str
+    possible: int
+    seed: int | None
+    seconds: float
+    real: bool
+
+
+def report(results: Sequence[Result], scope: Scope) -> str:
+    """The page."""
+    return "\n".join([_INTRODUCTION, *_totals(results, scope), *_table(results), *_flaws(results)])
+
+
+def _totals(results: Sequence[Result], scope: Scope) -> Iterator[str]:
+    drawn = f", drawn by lot (seed {scope.seed}) of {scope.possible:,}" if scope.seed else ""
+    named = f" whose name holds `{scope.only}`" if scope.only else ""
+    how = "each run in a process of its own, in real time"
+    if not scope.real:
+        how = (
+            "each run through the connector's command in the process of the cell, by a clock that "
+            "passes as fast as it is waited for: processes of their own take five times as long "
+            '(`make faults FAULTS="--processes --sample 40"`)'
+        )
+    right = [result for result in results if not result.flaws]
+    runs = Counter(len(result.runs) for result in results)
+    yield "## Totals\n"
+    yield f"{len(results):,} cells{named}{drawn}; {how}. It took {scope.seconds:,.0f} s.\n"
+    yield "| | |"
+    yield "|---|---:|"
+    yield f"| cells | {len(results):,} |"
+    yield f"| right | {len(right):,} |"
+    yield f"| not right | {len(results) - len(right):,} |"
+    yield f"| done by the first run | {runs[1]:,} |"
+    yield f"| done by the second run | {runs[2]:,} |"
+    yield f"| done once what lasts was mended | {runs[3]:,} |"
+    yield f"| strikes of faults | {sum(result.strikes for result in results):,} |"
+    yield f"| cells whose fault never struck | {sum(not r.strikes for r in results):,} |"
+    unanswered = sum(result.unanswered for result in results)
+    yield f"| submissions whose reply never arrived | {unanswered:,} |\n"
+
+
+def _table(results: Sequence[Result]) -> Iterator[str]:
+    """A row for each fault, a column for each phase."""
+    yield "## Fault by phase\n"
+    yield (
+        "How many runs it took where the fault struck once / each time until it was mended; `-` was "
+        "not drawn or need not be tried, empty cannot be, **!** is not right.\n"
+    )
+    found: dict[tuple[str, str], dict[bool, Result]] = {}
+    for result in results:
+        found.setdefault((result.mishap, result.phase), {})[result.lasting] = result
+    faults = list(dict.fromkeys(result.mishap for result in results))
+    for connector in ("tap", "target"):
+        phases = [phase.name for phase in PHASES if phase.connector == connector]
+        phases = [name for name in phases if any(result.phase == name for result in results)]
+        if not phases:
+            continue
+        titles = [name.partition(": ")[2] for name in phases]
+        yield f"### The {connector}\n"
+        yield f"| fault | {' | '.join(titles)} |"
+        yield f"|---|{':-:|' * len(titles)}"
+        for fault in faults:
+            cells = [_cell(found.get((fault, phase), {})) for phase in phases]
+            if any(cells):
+                yield f"| {fault} | {' | '.join(cells)} |"
+        yield ""
+
+
+def _cell(pair: dict[bool, Result]) -> str:
+    if not pair:
+        return ""
+    return " / ".join(_runs(pair.get(lasting)) for lasting in (False, True))
+
+
+def _runs(result: Result | None) -> str:
+    if result is None:
+        return "-"
+    return f"{len(result.runs)}{' **!**' if result.flaws else ''}"
+
+
+def _flaws(results: Sequence[Result]) -> Iterator[str]:
+    yield "## Not right\n"
+    wrong = [result for result in results if result.flaws]
+    for result in wrong:
+        yield f"- {result.name.replace('|', '/')}: {'; '.join(result.flaws)}"
+    if not wrong:
+        yield "Nothing."
+    yield ""

@@ -1,0 +1,53 @@
+"""Faults in phases of both connectors: a sample, and what their table holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from faults.cells import all_cells, sampled
+from faults.mishaps import all_mishaps
+from faults.phases import PHASES
+from faults.report import Scope, report
+from faults.running import Result, run_cell
+from gainsight_sandbox import Effect
+
+if TYPE_CHECKING:
+    from faults.cells import Cell
+
+CELLS = all_cells()
+
+
+@pytest.mark.parametrize("cell", sampled(CELLS, 20, seed=7), ids=lambda cell: cell.name)
+def test_a_fault_loses_doubles_and_tells_nothing(cell: Cell) -> None:
+    assert run_cell(cell).flaws == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", sampled(CELLS, 8, seed=3), ids=lambda cell: cell.name)
+def test_it_does_as_little_in_a_process_of_its_own(cell: Cell) -> None:
+    assert run_cell(cell, real=True).flaws == ()
+
+
+def test_every_effect_of_the_sandbox_and_every_phase_is_in_the_table() -> None:
+    assert {mishap.effect for mishap in all_mishaps()} == set(Effect)
+    assert {cell.phase.name for cell in CELLS} == {phase.name for phase in PHASES}
+    assert len({cell.name for cell in CELLS}) == len(CELLS) > 600
+
+
+def test_a_sample_is_alike_for_the_same_seed_and_has_all_phases() -> None:
+    drawn = sampled(CELLS, 20, seed=1)
+    assert drawn == sampled(CELLS, 20, seed=1) != sampled(CELLS, 20, seed=2)
+    assert {cell.phase.name for cell in drawn} == {phase.name for phase in PHASES}
+
+
+def test_the_page_tells_what_ran_and_what_was_not_right() -> None:
+    once, lasting = False, True
+    fine = Result("a", "tap: poll", "503 with HTML", once, (0,), 1, (), 0, "", 0.1)
+    flaws = ("1 row missing",)
+    wrong = Result("b", "tap: poll", "503 with HTML", lasting, (1, 0), 4, flaws, 0, "", 1)
+    page = report([fine, wrong], Scope("poll", 10, 5, 12.0, real=False))
+    assert "2 cells whose name holds `poll`, drawn by lot (seed 5) of 10" in page
+    assert "| 503 with HTML | 1 / 2 **!** |" in page
+    assert "- b: 1 row missing" in page
