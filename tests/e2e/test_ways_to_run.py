@@ -56,3 +56,29 @@ def test_the_readmes_commands_twice_leave_the_tenants_rows(
     assert len(files) == 2
     project(sandbox, "run", "tap-gainsight", "target-csv")  # takes what was touched after both
     assert_same(newest_rows(project.folder / "output", "company"), sandbox, "company")
+
+
+WAYS = [
+    ("README.md", "## Use it in a pipe"),
+    ("docs/running.md", "## meltano run"),
+    ("docs/running.md", "## meltano el, meltano elt"),
+    ("docs/running.md", "## A scheduled job"),
+    ("docs/running.md", "## A pipe"),
+]
+
+
+@pytest.mark.parametrize(("document", "heading"), WAYS)
+def test_each_way_brings_the_tenants_rows(
+    project: Project, sandbox: Sandbox, document: str, heading: str
+) -> None:
+    env = environment(sandbox)
+    if not heading.endswith("pipe"):
+        env["TAP_GAINSIGHT__SELECT"] = '["company.*"]'
+    typed = "\n".join(commands(document, heading))
+    typed = typed.replace("acme.gainsightcloud.com", sandbox.url)
+    typed = typed.replace("KEY=...", f"KEY={sandbox.access_key}")
+    done = run("bash", "-eo", "pipefail", "-c", typed, env=env, cwd=project.folder, timeout=300)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    if heading == "## meltano run":
+        assert "dev:tap-gainsight-to-target-csv" in done.stdout
+    assert_same(newest_rows(project.folder / "output", "company"), sandbox, "company")
