@@ -58,6 +58,20 @@ def test_the_readmes_commands_twice_leave_the_tenants_rows(
     assert_same(newest_rows(project.folder / "output", "company"), sandbox, "company")
 
 
+def test_the_plugins_are_added_to_a_project_of_ones_own(tmp_path: Path, sandbox: Sandbox) -> None:
+    (tmp_path / "singer-gainsight").symlink_to(ROOT)
+    typed = [*commands("README.md", "## Add it to a Meltano project")]
+    typed += ["meltano config test tap-gainsight", "meltano invoke target-gainsight:check"]
+    env = environment(sandbox) | {
+        "TARGET_GAINSIGHT_DOMAIN": sandbox.url,
+        "TARGET_GAINSIGHT_ACCESS_KEY": sandbox.access_key,
+        "TARGET_GAINSIGHT_QUOTA_STORE": "memory",
+    }
+    done = run("bash", "-e", "-c", "\n".join(typed), env=env, cwd=tmp_path, timeout=500)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert "Plugin configuration is valid" in done.stdout + done.stderr
+
+
 WAYS = [
     ("README.md", "## Use it in a pipe"),
     ("docs/running.md", "## meltano run"),
