@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS = never
 RUN = $(UV) run --frozen --all-extras
 LINT = $(RUN) --group bench --group lint
 
-.PHONY: demo test lint pytest format bench faults clean
+.PHONY: demo test lint pytest slow format definitions bench faults clean
 
 demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into CSV files
 	@$(RUN) --group meltano python scripts/demo.py
@@ -30,9 +30,15 @@ lint: $(UV) ## All checks but the tests; no network is needed once the packages 
 pytest: $(UV)
 	$(RUN) --group loaders --group meltano pytest -n 2 --dist loadfile
 
+slow: $(UV) ## The longer tests: property tests, and what the documents tell users to type
+	$(RUN) --group loaders --group meltano pytest -n 2 --dist loadfile -m slow
+
 format: $(UV)
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
+
+definitions: $(UV) ## Write what the settings say elsewhere, too: hub/, meltano.yml, docs' tables
+	$(RUN) python scripts/definitions.py
 
 bench: $(UV) ## Measure the connectors beside other ways; benchmarks/README.md has a quicker way
 	$(RUN) --group bench python -m benchmarks $(BENCH)

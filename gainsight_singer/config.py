@@ -51,10 +51,13 @@ def coerced(
 def numbers_as_text(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema by which environment variables are read: numbers are left as text.
 
-    `coerced` makes numbers of them, and can say which setting does not read as one.
+    `coerced` makes numbers of them, and can say which setting does not read as one. A setting of
+    no one type is text, too: the SDK reads none from the environment.
     """
-    texts = {name: {"type": "string"} for name in _number_settings(schema["properties"])}
-    return {**schema, "properties": {**schema["properties"], **texts}}
+    schemas = schema["properties"]
+    untyped = {name for name, each in schemas.items() if "type" not in each}
+    texts = {name: {"type": "string"} for name in _number_settings(schemas).keys() | untyped}
+    return {**schema, "properties": {**schemas, **texts}}
 
 
 def _number_settings(

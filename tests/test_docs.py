@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from tap_gainsight.settings import CONFIG_SCHEMA
 from target_gainsight.settings import TARGET_SETTINGS
@@ -17,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = [*ROOT.glob("*.md"), *DOCS.glob("*.md"), ROOT / "benchmarks" / "README.md"]
+PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), ROOT / "benchmarks" / "README.md"]
 
 
 def assert_documented(document: str, name: str, schema: Mapping[str, Any]) -> None:
@@ -66,3 +71,25 @@ def test_the_map_names_modules_that_there_are() -> None:
     assert [
         name for name in names if not any(module.endswith(f"/{name}") for module in modules)
     ] == []
+
+
+def test_what_is_written_from_the_settings_is_up_to_date() -> None:
+    script = ROOT / "scripts" / "definitions.py"
+    done = subprocess.run(
+        [sys.executable, script, "--check"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+@pytest.mark.parametrize("kind", ["extractors", "loaders"])
+def test_the_hub_definitions_fit_meltanos_schema(kind: str) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    meltano = find_spec("meltano")
+    if meltano is None or not meltano.submodule_search_locations:
+        pytest.skip("the group `meltano` is not installed")
+    schema = Path(meltano.submodule_search_locations[0]) / "schemas" / "meltano.schema.json"
+    (file,) = (ROOT / "hub" / kind).glob("*.yml")
+    plugin = yaml.safe_load(file.read_text())
+    del plugin["keywords"]  # the hub's alone
+    project = {"version": 1, "plugins": {kind: [plugin]}}
+    jsonschema.validate(project, json.loads(schema.read_text()))

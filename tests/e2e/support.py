@@ -69,6 +69,12 @@ def rows_in(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
+def newest_rows(folder: Path, name: str, key: str = "Gsid") -> list[dict[str, str]]:
+    """What a user has of an object after several runs: each record as the last file has it."""
+    files = sorted(folder.glob(f"{name}-*.csv"), key=lambda file: file.stat().st_mtime_ns)
+    return list({row[key]: row for file in files for row in rows_in(file)}.values())
+
+
 def assert_same(found: Iterable[Mapping[str, str]], sandbox: Sandbox, name: str) -> None:
     """Hold a CSV file's rows against all of an object's, value for value."""
     fields = [field.name for field in sandbox.tenant.schema(name).fields if not field.hidden]

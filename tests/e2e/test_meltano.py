@@ -14,7 +14,7 @@ from gainsight_command.cli import main as gainsight
 from gainsight_sandbox import Sandbox
 from tap_gainsight.settings import CONFIG_SCHEMA as TAP_SCHEMA
 from target_gainsight.settings import CONFIG_SCHEMA as TARGET_SCHEMA
-from tests.e2e.support import BIN, ROOT, SMALL, assert_same, environment, rows_in, run
+from tests.e2e.support import BIN, ROOT, SMALL, assert_same, environment, newest_rows, rows_in, run
 
 if TYPE_CHECKING:
     import subprocess
@@ -122,6 +122,7 @@ def test_a_second_run_takes_only_what_changed_and_what_shares_the_bookmarks_seco
     undated = {row["Gsid"] for row in rows if row["ModifiedDate"] is None}
     assert changed <= found
     assert found <= changed | at_the_bookmark | undated
+    assert_same(newest_rows(output, "company"), sandbox, "company")
 
 
 def test_gainsights_commands_go_by_meltanos_settings(project: Project, sandbox: Sandbox) -> None:

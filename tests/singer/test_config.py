@@ -56,6 +56,6 @@ def test_environment_variables_that_are_numbers_are_left_as_text() -> None:
         "host": "string",
         "retries": "string",
         "pause": "string",
-        "base": None,
+        "base": "string",
         "key": ["string", "null"],
     }

@@ -1,0 +1,98 @@
+"""What the README and docs/running.md tell users to type, typed: real Meltano, real loaders."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gainsight_sandbox import Sandbox
+from tests.e2e.support import ROOT, SMALL, assert_same, environment, newest_rows, run
+from tests.e2e.test_meltano import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow  # a call of Meltano takes two seconds, and a run six
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(rows=SMALL) as running:
+        yield running
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    (tmp_path / "output").mkdir()
+    return Project(tmp_path)
+
+
+def commands(document: str, heading: str) -> list[str]:
+    """The commands of a document's first block below a heading."""
+    section = (ROOT / document).read_text().split(f"{heading}\n", 1)[1]
+    block = re.split("^```console\n|^```$", section, flags=re.MULTILINE)[1]
+    return re.findall(r"^\$ (.*)$", block, re.MULTILINE)
+
+
+def test_the_readmes_commands_twice_leave_the_tenants_rows(
+    project: Project, sandbox: Sandbox
+) -> None:
+    typed = commands("README.md", "## Use it with Meltano")
+    assert typed[-1] == "meltano run tap-gainsight target-csv"
+    env = environment(sandbox, quota_store=str(project.folder / "quota.sqlite"))
+    env = {name: value for name, value in env.items() if not name.endswith(("_DOMAIN", "_KEY"))}
+    for command in [*typed, *typed]:
+        own = command.replace("acme.gainsightcloud.com", sandbox.url)
+        own = own.replace("...", sandbox.access_key)
+        done = run("bash", "-c", own, env=env, cwd=project.folder, timeout=300)
+        assert done.returncode == 0, (own, done.stdout, done.stderr)
+        if "run" in shlex.split(own):
+            sandbox.tenant.touch("company", 3)
+    files = sorted(project.folder.glob("output/company-*.csv"))
+    assert len(files) == 2
+    project(sandbox, "run", "tap-gainsight", "target-csv")  # takes what was touched after both
+    assert_same(newest_rows(project.folder / "output", "company"), sandbox, "company")
+
+
+def test_the_plugins_are_added_to_a_project_of_ones_own(tmp_path: Path, sandbox: Sandbox) -> None:
+    (tmp_path / "singer-gainsight").symlink_to(ROOT)
+    typed = [*commands("README.md", "## Add it to a Meltano project")]
+    typed += ["meltano config test tap-gainsight", "meltano invoke target-gainsight:check"]
+    env = environment(sandbox) | {
+        "TARGET_GAINSIGHT_DOMAIN": sandbox.url,
+        "TARGET_GAINSIGHT_ACCESS_KEY": sandbox.access_key,
+        "TARGET_GAINSIGHT_QUOTA_STORE": "memory",
+    }
+    done = run("bash", "-e", "-c", "\n".join(typed), env=env, cwd=tmp_path, timeout=500)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert "Plugin configuration is valid" in done.stdout + done.stderr
+
+
+WAYS = [
+    ("README.md", "## Use it in a pipe"),
+    ("docs/running.md", "## meltano run"),
+    ("docs/running.md", "## meltano el, meltano elt"),
+    ("docs/running.md", "## A scheduled job"),
+    ("docs/running.md", "## A pipe"),
+]
+
+
+@pytest.mark.parametrize(("document", "heading"), WAYS)
+def test_each_way_brings_the_tenants_rows(
+    project: Project, sandbox: Sandbox, document: str, heading: str
+) -> None:
+    env = environment(sandbox)
+    if not heading.endswith("pipe"):
+        env["TAP_GAINSIGHT__SELECT"] = '["company.*"]'
+    typed = "\n".join(commands(document, heading))
+    typed = typed.replace("acme.gainsightcloud.com", sandbox.url)
+    typed = typed.replace("KEY=...", f"KEY={sandbox.access_key}")
+    done = run("bash", "-eo", "pipefail", "-c", typed, env=env, cwd=project.folder, timeout=300)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    if heading == "## meltano run":
+        assert "dev:tap-gainsight-to-target-csv" in done.stdout
+    assert_same(newest_rows(project.folder / "output", "company"), sandbox, "company")
