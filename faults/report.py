@@ -94,8 +94,8 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
     """A row for each fault, a column for each phase."""
     yield "## Fault by phase\n"
     yield (
-        "How many runs it took where the fault struck once / each time until it was mended; `-` was "
-        "not drawn or need not be tried, empty cannot be, **!** is not right.\n"
+        "How many runs it took where the fault struck once / each time until it was mended; `-` "
+        "was not drawn or need not be tried, empty cannot be, **!** is not right.\n"
     )
     found: dict[tuple[str, str], dict[bool, Result]] = {}
     for result in results:

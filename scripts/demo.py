@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demo_usage import usage_into
+
 from gainsight_sandbox import Credentials, Sandbox
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def main() -> int:
         meltano("tap-gainsight", "target-csv", ["*.*", f"!{BIG}.*"], tenant, second)
         meltano("tap-gainsight", "target-gainsight", [f"{n}.*" for n in COPIED], tenant, second)
         missing = report_files(tenant) + report_copies(tenant, second)
+        missing += usage_into(second)
         print("Every row is there." if not missing else "ROWS ARE MISSING.")
     return 1 if missing else 0
 
