@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gainsight_api.errors import ConfigError
 from target_gainsight.cta_fields import cta_object, no_keys
 from target_gainsight.people import SYSTEM_FIELDS, person_mistakes, person_object, person_settings
-from target_gainsight.routing import build_route
+from target_gainsight.routing import build_route, named_keys
 from target_gainsight.timeline_fields import (
     timeline_mistakes,
     timeline_object,
@@ -61,9 +61,7 @@ def route_to(
         )
     if name not in _OWN:
         return build_route(stream, key_properties, settings, found, connector=connector)
-    fields = settings.fields or {}
-    named = settings.keys or (fields.get(name, name) for name in key_properties)
-    keys = tuple(dict.fromkeys(named))
+    keys = named_keys(settings, key_properties)
     found = _written_by_calls(found)
     mistakes = list(_delete_mistakes(settings, found))
     if name == _PERSON:

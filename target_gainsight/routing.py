@@ -52,8 +52,7 @@ def build_route(
         RouteError: They do not go together.
     """
     fields = dict(settings.fields or {})
-    named = settings.keys or (fields.get(name, name) for name in key_properties)
-    keys = tuple(dict.fromkeys(named))
+    keys = named_keys(settings, key_properties)
     operation = Operation(settings.operation)
     deletes = settings.deletes == "delete"
     if operation is Operation.INSERT:
@@ -85,6 +84,12 @@ def build_route(
     if route.matches_keys or not route.lookup_sources <= set(found.fields):
         route = replace(route, raw_lookups=None)
     return replace(route, load_mode=_path(route, connector=connector))
+
+
+def named_keys(settings: StreamSettings, key_properties: Sequence[str]) -> tuple[str, ...]:
+    """The fields that the settings, or else the stream's key properties, name as keys."""
+    fields = settings.fields or {}
+    return tuple(dict.fromkeys(settings.keys or (fields.get(key, key) for key in key_properties)))
 
 
 def _lookup(name: str, entry: Mapping[str, Any]) -> Lookup:
