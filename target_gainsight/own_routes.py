@@ -27,6 +27,10 @@ _CTA = "call_to_action"
 _TIMELINE = "activity_timeline"
 _OWN = {_PERSON: "persons", _CTA: "calls to action", _TIMELINE: "activities"}
 _USERS = {"gsuser", "user"}
+_NO_USERS = (
+    "are not loaded: record calls and import jobs cannot write them, and the call for users may mail "
+    "them and changes licences. An administrator can make it: POST /v1/users/services?notify=false"
+)
 
 
 def route_to(
@@ -54,11 +58,7 @@ def route_to(
     """
     name = found.name.lower()
     if name in _USERS:
-        raise ConfigError(
-            f"stream {stream}: users ({found.name}) are not loaded: record calls and import jobs "
-            "cannot write them, and the call for users may mail them and changes licences. An "
-            "administrator can make it: POST /v1/users/services?notify=false"
-        )
+        raise ConfigError(f"stream {stream}: users ({found.name}) {_NO_USERS}")
     if name not in _OWN:
         return build_route(stream, key_properties, settings, found, connector=connector)
     keys = named_keys(settings, key_properties)
