@@ -29,7 +29,8 @@ _OWN = {_PERSON: "persons", _CTA: "calls to action", _TIMELINE: "activities"}
 _USERS = {"gsuser", "user"}
 _NO_USERS = (
     "are not loaded: record calls and import jobs cannot write them, and the call for users may "
-    "mail them and changes licences. An administrator can make it: POST /v1/users/services?notify=false"
+    "mail them and changes licences. An administrator can make it: "
+    "POST /v1/users/services?notify=false"
 )
 
 
