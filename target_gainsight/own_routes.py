@@ -54,8 +54,7 @@ def route_to(
         connector: Whether imports go by jobs that an admin has set up.
 
     Raises:
-        ConfigError: The settings do not go with the object; the text names all mistakes, and what
-            to do.
+        ConfigError: The settings do not go with the object; the text names all mistakes.
     """
     name = found.name.lower()
     if name in _USERS:
@@ -88,8 +87,7 @@ def route_to(
         # Only for the timeline an article shows lookups. For the others the target does them.
         raw_lookups=settings.lookups if name == _TIMELINE else None,
         matched_by_target=name == _CTA,
-        # What their calls write is not what a query of the object shows.
-        skip_unchanged=False,
+        skip_unchanged=False,  # a query of the object does not show what their calls write
     )
 
 
