@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.datatypes import Kind
@@ -74,27 +73,47 @@ class Matcher:
         kinds = [(name, kind_of_field(self.described, name)) for name in names]
         return [tuple([form_of(kind, each.get(name)) for name, kind in kinds]) for each in values]
 
-    def kept_forms(
-        self, values: Iterable[Mapping[str, Any]], names: Sequence[str], *, rounded: bool
+    def held_forms(
+        self, values: Sequence[Mapping[str, Any]], names: Sequence[str]
     ) -> list[tuple[Any, ...]]:
-        """As `forms`, of multi-selects as sets, and of numbers rounded as a tenant may keep them.
+        """As `forms`, of all values of a record; a multi-select's items are a set."""
+        return _by_row(self._column(name, values) for name in names)
 
-        Args:
-            values: Rows or records.
-            names: The fields.
-            rounded: Whether numbers are rounded to the decimals of their fields.
+    def sent_forms(
+        self, values: Sequence[Mapping[str, Any]], names: Sequence[str]
+    ) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+        """The forms that records have if they hold these rows.
+
+        Returns:
+            Those of records that keep all digits, and of those that keep the decimals of fields.
         """
-        kept = [
-            {name: self._kept(name, each.get(name), rounded=rounded) for name in names}
-            for each in values
-        ]
-        for each, name in product(kept, self._days(names)):
-            if type(each[name]) is int and each[name] % _DAY_MILLISECONDS:
-                each[name] = [each[name]]  # a time: which day it stands for depends on a time zone
-        return self.forms(kept, names, comparable)
+        columns = {name: self._column(name, values) for name in names}
+        rounded = {
+            name: self._column(name, values, rounded=True)
+            for name in names
+            if self._decimals(name) is not None
+        }
+        exact = _by_row(columns.values())
+        return exact, _by_row((columns | rounded).values()) if rounded else exact
 
-    def _days(self, names: Iterable[str]) -> list[str]:
-        return [name for name in names if kind_of_field(self.described, name) is Kind.DATE]
+    def _column(
+        self, name: str, values: Iterable[Mapping[str, Any]], *, rounded: bool = False
+    ) -> list[Any]:
+        """One field of rows or records, in forms that are equal if they mean the same."""
+        kind = kind_of_field(self.described, name)
+        kept = [self._kept(name, each.get(name), rounded=rounded) for each in values]
+        if kind is Kind.DATE:
+            # What is not a day's begin is another day somewhere: it equals no day.
+            kept = [
+                [value] if type(value) is int and value % _DAY_MILLISECONDS else value
+                for value in kept
+            ]
+        # Of texts it need not be found out again and again that they are their own forms.
+        is_text = kind is Kind.TEXT
+        return [
+            value if is_text and type(value) is str and value else comparable(kind, value)
+            for value in kept
+        ]
 
     def records_by_key(
         self, row: Row, records: Sequence[Mapping[str, Any]], keys: Sequence[str]
@@ -175,10 +194,14 @@ class Matcher:
         if field.data_type == MULTISELECT:
             items = value if isinstance(value, list) else str(value).split(";")
             return ";".join(sorted({str(item).strip() for item in items} - {""}))
+        decimals = self._decimals(name) if rounded else None
+        return value if decimals is None else _rounded(str(value), decimals)
+
+    def _decimals(self, name: str) -> int | None:
+        """The decimals that a tenant may keep of a field's numbers; None for all of them."""
+        field = self.described.fields.get(name)
         is_number = kind_of_field(self.described, name) is Kind.NUMBER
-        if rounded and is_number and field.decimal_places is not None:
-            return _rounded(str(value), field.decimal_places)
-        return value
+        return field.decimal_places if field and is_number else None
 
     def _known(self, row: Row) -> Iterable[str]:
         return (name for name in row.values if name in self.described.fields)
@@ -190,3 +213,7 @@ def _rounded(digits: str, places: int) -> str:
         return str(number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, EXACT))
     except InvalidOperation:  # no number
         return digits
+
+
+def _by_row(columns: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    return list(zip(*columns, strict=True))

@@ -60,12 +60,10 @@ class Sought:
         values = [row.values for row in block]
         self._found.extend([_UNKNOWN] * len(block))
         self._hashes.extend(self._key_hashes(values))
-        as_sent, rounded = (
-            self._matcher.kept_forms(values, block.fields, rounded=rounded)
-            for rounded in (False, True)
-        )
-        for forms in zip(as_sent, rounded, strict=True):
-            self._values.extend(b"".join(_digest(form, _VALUES_BYTES) for form in forms))
+        for exact, rounded in zip(*self._matcher.sent_forms(values, block.fields), strict=True):
+            digest = _digest(exact, _VALUES_BYTES)
+            self._values += digest
+            self._values += digest if rounded is exact else _digest(rounded, _VALUES_BYTES)
 
     def _is_comparable(self, block: Block) -> bool:
         names = {*block.fields}
@@ -122,7 +120,7 @@ class Sought:
                 alike[self._names_of[row]].append((row, record))
         for names, pairs in alike.items():
             held = [record for _, record in pairs]
-            forms = self._matcher.kept_forms(held, self._names[names], rounded=False)
+            forms = self._matcher.held_forms(held, self._names[names])
             for (row, _), form in zip(pairs, forms, strict=True):
                 start, digest = row * 2 * _VALUES_BYTES, _digest(form, _VALUES_BYTES)
                 both = self._values[start : start + 2 * _VALUES_BYTES]

@@ -272,7 +272,7 @@ def test_a_run_that_fails_on_its_way_settles_what_was_loaded_before(tenant: Tena
         fields={"Colour__gc": "Company_Name__gc"},
         sync_calls_per_minute=10**6,
     )
-    tenant.sandbox.faults.add(Fault(Effect.STATUS, status=503, skip=25, count=None))
+    tenant.sandbox.faults.add(Fault(Effect.STATUS, status=503, skip=18, count=None))
     assert "503" in tenant.replay().error
     left, settled = read(tenant.letters), read(tenant.settled)
     assert len(left) + len(settled) == 700
