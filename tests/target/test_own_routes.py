@@ -68,6 +68,14 @@ def test_a_description_that_lets_nothing_be_written_is_not_of_these_calls(name: 
     assert mapping.left_out(["Ref__gc", "Name", "Gsid", "Nope"]) == ["Gsid", "Nope"]
 
 
+@pytest.mark.parametrize("name", ["person", "call_to_action", "activity_timeline"])
+def test_what_a_query_does_not_show_as_it_was_written_is_always_sent(name: str) -> None:
+    settings = {"domain": "acme", "unchanged": "skip", "keys": ["Email"]}
+    given = TargetSettings.from_config(settings).for_stream("thing")
+    found = GainsightObject(name, name, {"Email": Field("Email", "Email", "EMAIL")})
+    assert not route_to("thing", (), given, found, connector=False).skip_unchanged
+
+
 def test_a_field_that_only_creates_take_goes_with_creates_alone() -> None:
     route = route_of("call_to_action", REF, NAME, COMPANY)
     assert RecordMap(route, lambda _: ()).left_out(["CompanyId", "Name"]) == []
