@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS = never
 RUN = $(UV) run --frozen --all-extras
 LINT = $(RUN) --group bench --group lint
 
-.PHONY: demo test lint pytest slow format definitions bench faults clean
+.PHONY: demo test lint pytest slow format definitions docs bench faults clean
 
 demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into CSV files
 	@$(RUN) --group meltano python scripts/demo.py
@@ -40,6 +40,9 @@ format: $(UV)
 definitions: $(UV) ## Write what the settings say elsewhere, too: hub/, meltano.yml, docs' tables
 	$(RUN) python scripts/definitions.py
 
+docs: $(UV) ## The documents as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(RUN) --group docs mkdocs build --strict
+
 bench: $(UV) ## Measure the connectors beside other ways; benchmarks/README.md has a quicker way
 	$(RUN) --group bench python -m benchmarks $(BENCH)
 
@@ -47,7 +50,7 @@ faults: $(UV) ## Every fault in every phase of both connectors: docs/reliability
 	$(RUN) python -m faults $(if $(SAMPLE),--sample $(SAMPLE)) $(FAULTS)
 
 clean:
-	rm -rf .venv .uv .meltano output rejects .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .uv .meltano site output rejects .mypy_cache .ruff_cache .pytest_cache
 
 .PHONY: .meltano-ready
 .meltano-ready: $(UV)

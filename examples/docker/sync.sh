@@ -8,8 +8,8 @@ state=()
 [[ -s state.json ]] && state=(--state state.json)
 # A shell waits for a pipe before it minds a signal, so the pipe runs beside it; 0 is all that it started.
 trap 'trap "" TERM; kill -TERM 0' TERM INT
-(tap-gainsight --config=ENV "${state[@]}" | target-csv --config csv.json > states.jsonl) &
-wait "$!"
+tap-gainsight --config=ENV "${state[@]}" | target-csv --config csv.json > states.jsonl &
+wait %1
 status=$?
 wait
 [[ -s states.jsonl ]] && tail -n 1 states.jsonl > state.new && mv state.new state.json

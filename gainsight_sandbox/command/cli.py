@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 _LIMITS = Limits()
 _JOBS = JobSettings()
-_JOBS = JobSettings()
-_JOBS = JobSettings()
+_MANY = 10_000
+"""Records that take long enough to draw for a line to say so."""
 _COUNT = click.IntRange(min=0)
 _SECONDS = click.FloatRange(min=0)
 _CONNECTORS = ("TAP_GAINSIGHT", "TARGET_GAINSIGHT")
@@ -191,6 +191,9 @@ def _build(options: dict[str, Any], **more: Any) -> Sandbox:
 
     faults: tuple[Fault, ...] = options["faults"]
     rows = dict(options["rows"])
+    folder: Path | None = options["data"]
+    if folder and not options["no_demo"] and not options["empty"] and _is_new(folder):
+        click.echo(f"Drawing a tenant's records into {folder} …", err=True)
     try:
         sandbox = Sandbox(
             demo=not options["no_demo"],
@@ -214,7 +217,7 @@ def _build(options: dict[str, Any], **more: Any) -> Sandbox:
             jobs=JobSettings(
                 options["job_seconds"], options["job_retention"], options["chunk_rows"]
             ),
-            data=options["data"],
+            data=folder,
             **more,
         )
     except ValueError as error:
@@ -222,7 +225,17 @@ def _build(options: dict[str, Any], **more: Any) -> Sandbox:
     except OSError as error:
         raise click.ClickException(f"cannot start: {error}") from error
     sandbox.faults.add(*faults)
-    # Those asked for may be many: rather before the first call than within it.
-    for name in rows:
-        sandbox.tenant.ready(name)
+    _draw(sandbox, rows)
     return sandbox
+
+
+def _is_new(folder: Path) -> bool:
+    return not folder.exists() or not any(folder.iterdir())
+
+
+def _draw(sandbox: Sandbox, rows: dict[str, int]) -> None:
+    """Make the records asked for: they may be many, so rather before the first call than in it."""
+    for name, count in rows.items():
+        if count >= _MANY:
+            click.echo(f"Drawing {count:,} records of {name} …", err=True)
+        sandbox.tenant.ready(name)

@@ -7,9 +7,11 @@ import shlex
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from gainsight_sandbox import Sandbox
 from tests.e2e.support import ROOT, SMALL, assert_same, environment, newest_rows, run
+from tests.e2e.test_copy import sqlalchemy_url
 from tests.e2e.test_meltano import Project
 
 if TYPE_CHECKING:
@@ -31,9 +33,9 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
-def commands(document: str, heading: str) -> list[str]:
-    """The commands of a document's first block below a heading."""
-    section = (ROOT / document).read_text().split(f"{heading}\n", 1)[1]
+def commands(document: str, after: str) -> list[str]:
+    """The commands of a document's first block after a line."""
+    section = (ROOT / document).read_text().split(f"{after}\n", 1)[1]
     block = re.split("^```console\n|^```$", section, flags=re.MULTILINE)[1]
     return re.findall(r"^\$ (.*)$", block, re.MULTILINE)
 
@@ -56,6 +58,43 @@ def test_the_readmes_commands_twice_leave_the_tenants_rows(
     assert len(files) == 2
     project(sandbox, "run", "tap-gainsight", "target-csv")  # takes what was touched after both
     assert_same(newest_rows(project.folder / "output", "company"), sandbox, "company")
+
+
+TAP_POSTGRES = {
+    "name": "tap-postgres",
+    "namespace": "tap_postgres",
+    "pip_url": "meltanolabs-tap-postgres",
+    "executable": "tap-postgres",
+    "capabilities": ["catalog", "discover", "state"],
+    "settings": [{"name": "sqlalchemy_url"}, {"name": "filter_schemas", "kind": "array"}],
+}
+
+
+def test_the_readmes_other_way_loads_a_table_of_postgresql(
+    project: Project, sandbox: Sandbox, postgres_url: str
+) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS accounts")
+        connection.execute("CREATE TABLE accounts (account_name text PRIMARY KEY, arr numeric)")
+        connection.execute("INSERT INTO accounts VALUES ('Hooli', 12.5), ('Globex', 7)")
+    file = project.folder / "meltano.yml"
+    declared = yaml.safe_load(file.read_text())
+    given = {"sqlalchemy_url": sqlalchemy_url(postgres_url), "filter_schemas": ["public"]}
+    declared["plugins"]["extractors"].append({**TAP_POSTGRES, "config": given})
+    file.write_text(yaml.safe_dump(declared))
+    typed = "\n".join(
+        commands(
+            "README.md",
+            "The other way, with a tap-postgres that is set up (`meltano add tap-postgres`):",
+        )
+    )
+    typed = typed.replace("acme.gainsightcloud.com", sandbox.url)
+    typed = typed.replace("access_key ...", f"access_key {sandbox.access_key}")
+    env = environment(sandbox) | {"TARGET_GAINSIGHT_QUOTA_STORE": "memory"}
+    done = run("bash", "-e", "-c", typed, env=env, cwd=project.folder, timeout=500)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert {"Hooli", "Globex"} <= {str(row["Name"]) for row in sandbox.tenant.rows("company")}
 
 
 def test_the_plugins_are_added_to_a_project_of_ones_own(tmp_path: Path, sandbox: Sandbox) -> None:

@@ -70,6 +70,23 @@ def test_serve_tells_where_it_is_and_logs_without_secrets() -> None:
     assert "k-1" not in log
 
 
+def test_many_records_are_announced_when_they_are_drawn() -> None:
+    arguments = ["run", "--rows", "usage_event__gc=10000", "--rows", "company=12", "--", "true"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == "Drawing 10,000 records of usage_event__gc …\n"
+
+
+def test_a_new_folder_is_announced_and_an_old_one_is_not(tmp_path: Path) -> None:
+    large = ("activity_timeline", "account_scorecard_history", "call_to_action", "company_person")
+    few = [option for name in large for option in ("--rows", f"{name}=10")]
+    said = []
+    for rows in (few, []):
+        options = ["--data", str(tmp_path / "tenant"), *rows]
+        said.append(CliRunner().invoke(main, ["run", *options, "--", "true"]).stderr)
+    assert said == [f"Drawing a tenant's records into {tmp_path / 'tenant'} …\n", ""]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
