@@ -90,9 +90,7 @@ class Rig:
         """Somebody has noticed, and put it right."""
         self.sandbox.faults.clear()
         self.sandbox.gate.revoked = False
-        for job in self.sandbox.imports.all():
-            if job.stuck:
-                self.sandbox.imports.forget(job)
+        self.sandbox.release_jobs()
 
     def _last_state(self) -> Any:
         tap = self.cell.phase.connector == TAP
