@@ -113,7 +113,8 @@ class Rig:
             "max_retries": 2,
             "request_timeout": 1.0,
             "job_poll_interval": 0.2,
-            "job_timeout": 3 if real else 600,
+            "job_timeout": 20 if real else 600,
+            "max_quota_wait": 5 if real else 3600,
         }
         if phase.oauth:
             settings["oauth_client_id"] = CREDENTIALS.client_id
