@@ -33,8 +33,11 @@ cell is right if
   counted apart;
 - no output and no file holds an access key, an OAuth secret or a password.
 
-Two things are as [target.md](target.md) has them: an insert by REST call that a failed run has
-done is sent again by the next one, and so is an insert job that the tenant has forgotten.
+Three things are counted as right, because nobody could do better: an insert by REST call that a
+failed run has done is sent again by the next one ([target.md](target.md)); so is an insert job that
+the tenant has forgotten (the error says to look in Gainsight first), or that was not done within
+`job_timeout`; and a record alone that Gainsight itself refuses, or twice does not confirm, is
+rejected.
 """
 
 

@@ -90,9 +90,7 @@ class Rig:
         """Somebody has noticed, and put it right."""
         self.sandbox.faults.clear()
         self.sandbox.gate.revoked = False
-        for job in self.sandbox.imports.all():
-            if job.stuck:
-                self.sandbox.imports.forget(job)
+        self.sandbox.release_jobs()
 
     def _last_state(self) -> Any:
         tap = self.cell.phase.connector == TAP
@@ -115,7 +113,8 @@ class Rig:
             "max_retries": 2,
             "request_timeout": 1.0,
             "job_poll_interval": 0.2,
-            "job_timeout": 3 if real else 600,
+            "job_timeout": 20 if real else 600,
+            "max_quota_wait": 5 if real else 3600,
         }
         if phase.oauth:
             settings["oauth_client_id"] = CREDENTIALS.client_id

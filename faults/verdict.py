@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from faults.phases import DELETE_LOG, OBJECT, TAP
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from faults.running import Rig
 
 _ERROR = re.compile(r"\bERROR\b")
+_JOB_UNKNOWN = {Effect.JOB_EXPIRED, Effect.ODD_STATUS, Effect.CLOCK_TURNED}
+"""What leaves a job of which it cannot be told whether it was done."""
 _SUBMITS = {CallKind.EXPORT_SUBMIT, CallKind.IMPORT_SUBMIT}
 
 
@@ -64,9 +67,13 @@ def _secrets(rig: Rig) -> Iterator[str]:
 
 def _jobs(rig: Rig) -> Iterator[str]:
     """Jobs beyond the one that the run needs: each must have a reason in the fault."""
-    submitted = sum(entry.kind in _SUBMITS for entry in list(rig.sandbox.log))
+    taken = {HTTPStatus.OK, 0}  # 0 is no reply at all
+    submitted = sum(
+        entry.kind in _SUBMITS and entry.status in taken for entry in list(rig.sandbox.log)
+    )
     needed = _streams(rig)
-    reasons = unanswered_submissions(rig)
+    refused = rig.cell.mishap.settings.get("status", HTTPStatus.OK) != HTTPStatus.OK
+    reasons = 0 if refused else unanswered_submissions(rig)
     if rig.cell.mishap.refuses:  # one that is gone is submitted anew, once in a run
         reasons += min(rig.fault.struck, 2 * len(rig.ended))
     if submitted - reasons > needed:
@@ -124,28 +131,38 @@ def _compared(
 def _target_rows(rig: Rig) -> Iterator[str]:
     phase, truth = rig.cell.phase, truth_of(rig.cell)
     if phase.deletes:
-        rig.sandbox.clock.sleep(rig.fault.seconds + rig.sandbox.quirks.delete_seconds)
+        rig.sandbox.clock.sleep(abs(rig.fault.seconds) + rig.sandbox.quirks.delete_seconds)
     rows = list(rig.sandbox.tenant.rows(phase.target_object))
     names = Counter(str(row["Name"]) for row in rows)
     codes = {str(row["Name"]): row["Code__gc"] for row in rows}
     letters = _letters(rig)
     if missing := truth.codes.keys() - codes.keys() - letters:
         yield f"{len(missing)} of {len(truth.codes)} records missing"
-    if strange := codes.keys() - truth.codes.keys():
+    if strange := codes.keys() - truth.codes.keys() - letters:
         yield f"{len(strange)} records that ought not to be there"
     shared = codes.keys() & truth.codes.keys()
     if changed := [name for name in shared - letters if codes[name] != truth.codes[name]]:
         yield f"{len(changed)} records with another value"
     doubled = sum(count > 1 for count in names.values())
     # An insert that is sent again, and a job of which nothing is known any more.
-    forgotten = rig.cell.mishap.effect is Effect.JOB_EXPIRED
+    forgotten = rig.cell.mishap.effect in _JOB_UNKNOWN
     may_double = (phase.inserts or forgotten) and len(rig.ended) > 1
     if doubled and not may_double:
         yield f"{doubled} records doubled"
-    if good := letters - truth.rejected:
+    # What is twice not written, nor confirmed, is rejected; so is what is not deleted, by its word.
+    good = set() if _by_word(rig) else letters - truth.rejected
+    if good:
         yield f"{len(good)} good records rejected"
     if not rig.ended[-1].status and (bad := truth.rejected - letters):
         yield f"{len(bad)} bad record without a dead letter"
+
+
+def _by_word(rig: Rig) -> bool:
+    """Whether it is by Gainsight's own word about a record alone that it is not written."""
+    lasting = rig.cell.strikes is None
+    if rig.cell.mishap.effect is Effect.SKIPPED:
+        return lasting
+    return rig.cell.phase.deletes and rig.cell.mishap.refuses and not lasting
 
 
 def _letters(rig: Rig) -> set[str]:

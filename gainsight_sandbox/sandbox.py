@@ -137,6 +137,11 @@ class Sandbox:
         """The calls used up."""
         return self._meter.usage()
 
+    def release_jobs(self) -> None:
+        """End the jobs that a fault holds: exports go on, imports are gone."""
+        self._exports.release()
+        self.imports.forget_stuck()
+
     def start(self) -> Self:
         """Serve."""
         self._server.start()

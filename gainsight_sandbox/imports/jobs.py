@@ -153,6 +153,11 @@ class ImportJobs:
         self._forget_old()
         return list(self._jobs.values())
 
+    def forget_stuck(self) -> None:
+        """Delete the jobs that would never end."""
+        for job in [job for job in self._jobs.values() if job.stuck]:
+            self.forget(job)
+
     def forget(self, job: ImportJob) -> None:
         """Delete a job and its files."""
         self._jobs.pop(job.id, None)

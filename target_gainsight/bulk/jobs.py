@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gainsight_api.errors import DataError, GainsightError, JobFailedError, RetriableError
+from gainsight_api.errors import (
+    DataError,
+    GainsightError,
+    JobFailedError,
+    RequestError,
+    RetriableError,
+)
 from gainsight_api.imports import Imports, Operation, Upload
 from gainsight_api.job_states import JobState
 from gainsight_api.polling import polls
@@ -162,7 +168,7 @@ class Importer:
     def _finished(self, job_id: str, upload: Upload, stream: str) -> ImportJob:
         said = 0.0
         for waited in polls(self.clock, self.job_poll_interval, self.job_timeout):
-            job = self.imports.status(job_id)
+            job = self._status(job_id, upload)
             if job.state is JobState.FAILED:
                 raise JobFailedError(
                     f"import job {job_id} of {upload.file.name} into {upload.object} failed as a "
@@ -182,6 +188,20 @@ class Importer:
             f"import job {job_id} of {upload.file.name} is not done after {self.job_timeout:.0f} s "
             "(setting `job_timeout`); it is left under way, and the next run looks for it"
         )
+
+    def _status(self, job_id: str, upload: Upload) -> ImportJob:
+        """What the tenant says of a job; it has taken it, so a refusal says nothing of its file."""
+        try:
+            return self.imports.status(job_id)
+        except RequestError as exc:
+            raise GainsightError(
+                f"import job {job_id} of {upload.file.name} was taken, and its status is refused "
+                f"({exc.reason}): whether it was done cannot be told; look in Gainsight before "
+                "running again",
+                code=exc.code,
+                request_id=exc.request_id,
+                status=exc.status,
+            ) from None
 
     def _fields_of(self, job_id: str) -> str:
         """The fields that the errors of a failed job name, as a part of a sentence."""

@@ -96,6 +96,7 @@ def test_a_status_that_is_lost_fails_the_run(runner: Runner, sandbox: Sandbox) -
     sandbox.faults.add(Fault(Effect.JOB_EXPIRED, on=CallKind.IMPORT_STATUS))
     output = runner.load(schema(), *records(20), state(1), **BULK)
     assert isinstance(output.error, GainsightError)
+    assert "whether it was done cannot be told" in str(output.error)
     assert not output.states
 
 
