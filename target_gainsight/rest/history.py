@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _TAKEN_BY_ANY_SERVER = 50_000
 _REFUSED_ALIKE = 5
@@ -16,10 +16,12 @@ class WriteHistory:
     Attributes:
         has_written: Whether a record has been written.
         largest_taken: Bytes of the largest call's records that were taken; 0 if none was yet.
+        inserted: Hashes of the keys of what the operation `insert` has added.
     """
 
     has_written: bool = False
     largest_taken: int = 0
+    inserted: set[int] = field(default_factory=set)
     _alike: int = 0
     _code: str | None = None
 

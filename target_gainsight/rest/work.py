@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from gainsight_api.errors import RequestError, RetriableError, TooLargeError
@@ -19,6 +19,7 @@ from target_gainsight.problems import Problem
 from target_gainsight.rest.calls import bisect
 from target_gainsight.rest.verdicts import Verdicts
 from target_gainsight.route import Operation
+from target_gainsight.rows.keys import comparable, kind_of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from target_gainsight.rest.calls import Call
     from target_gainsight.rest.history import WriteHistory
     from target_gainsight.route import Route
+    from target_gainsight.rows.blocks import Row
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +115,8 @@ class Pass(ABC, Generic[Reply]):
         else:
             self.unanswered = 0
             done, more = self.answered(call, reply)
+            if self._tells_twins_apart(call):
+                self.history.inserted.update(map(self._key_of, call.rows))
             self._verdicts.taken(call.rows)
             self.history.has_written |= bool(done.confirmed)
         return done, more + call.second_half(refused=was_refused)
@@ -146,4 +150,34 @@ class Pass(ABC, Generic[Reply]):
         )
         self.clock.sleep(_SETTLING_SECONDS[self.unanswered])
         self.unanswered += 1
-        return self.look_for(call)
+        outcome, left = Outcome(), []
+        for row in call.rows:
+            # What has been added before under its key proves nothing for this record.
+            if self._tells_twins_apart(call) and self._key_of(row) in self.history.inserted:
+                outcome.reject(row, UNSETTLED)
+            else:
+                left.append(row)
+        if not left:
+            return outcome, []
+        done, more = self.look_for(replace(call, rows=left))
+        if self._tells_twins_apart(call):
+            again = {id(row) for other in more for row in other.rows}
+            found = (row for row in left if id(row) not in again)
+            self.history.inserted.update(map(self._key_of, found))
+        outcome += done
+        return outcome, more
+
+    def _tells_twins_apart(self, call: Call) -> bool:
+        """Whether records of one key are added one beside the other."""
+        inserts = call.operation is self.route.operation is Operation.INSERT
+        return inserts and bool(self.route.keys)
+
+    def _key_of(self, row: Row) -> int:
+        """A row's key, by which one is known again that has been added already."""
+        described = self.route.object
+        return hash(
+            tuple(
+                comparable(kind_of_field(described, key), row.values.get(key))
+                for key in self.route.keys
+            )
+        )

@@ -134,6 +134,23 @@ def test_an_insert_without_answer_and_without_keys_is_not_repeated(
     assert letters[0]["errors"][0]["code"] == "UNSETTLED"
 
 
+@pytest.mark.parametrize("skip", [0, 1])
+@pytest.mark.parametrize("lost", [Effect.DROP_BEFORE, Effect.DROP_AFTER])
+def test_what_was_added_before_proves_nothing_for_another_record_of_its_key(
+    runner: Runner, sandbox: Sandbox, lost: Effect, skip: int
+) -> None:
+    sandbox.faults.add(Fault(lost, on=CallKind.INSERT, skip=skip))
+    twins = [record(Name="twin", Number__gc=1)] * 3
+    output = runner.load(
+        schema(), *twins, operation="insert", load_mode="rest", rest_batch_size=1, max_rejects=-1
+    )
+    assert output.error is None
+    letters = runner.letters()
+    assert {letter["errors"][0]["code"] for letter in letters} <= {"UNSETTLED"}
+    assert sandbox.tenant.count(THING) in {3, 3 - len(letters)}
+    assert len(letters) == skip
+
+
 def test_a_record_that_differs_from_the_one_there_is_not_taken_for_inserted(
     runner: Runner, sandbox: Sandbox
 ) -> None:
