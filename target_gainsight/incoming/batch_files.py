@@ -42,10 +42,19 @@ def batch_records(
         try:
             with open_file(url) as file:
                 packed = encoding.get("compression") == "gzip"
-                yield from records_in(gzip.GzipFile(fileobj=file) if packed else file, url)
+                yield from records_in(_unpacked(file) if packed else file, url)
         except (OSError, EOFError, ImportError, TypeError, ValueError, zlib.error) as exc:
             reason = getattr(exc, "strerror", None) or type(exc).__name__
             raise InvalidInputLine(
                 f"The BATCH file {url} cannot be read ({reason}): it is missing, broken off or "
                 "not packed as its message says"
             ) from None
+
+
+def _unpacked(file: IO[bytes]) -> gzip.GzipFile:
+    """The content of a packed file; one of no bytes is none, which Python takes for empty."""
+    first = file.read(1)
+    if not first:
+        raise EOFError
+    file.seek(0)
+    return gzip.GzipFile(fileobj=file)

@@ -134,7 +134,7 @@ def test_a_schema_without_properties_is_loaded(runner: Runner, described: Any) -
 PACKED = gzip.compress(b"".join(b'{"Name":"n%d"}\n' % n for n in range(2_000)))
 
 
-@pytest.mark.parametrize("content", [None, b"no gzip", PACKED[: len(PACKED) // 2]])
+@pytest.mark.parametrize("content", [None, b"", b"no gzip", PACKED[: len(PACKED) // 2]])
 def test_a_batch_file_that_cannot_be_read_is_named(
     runner: Runner, tmp_path: Path, content: bytes | None
 ) -> None:
