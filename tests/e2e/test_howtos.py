@@ -14,8 +14,6 @@ from tests.e2e.test_copy import sqlalchemy_url
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
-
 PAGES = ROOT / "docs" / "how-to"
 ROWS = {"company": 100, "relationship": 10, "usage_event__gc": 50}
 CONNECTORS = ("TAP_GAINSIGHT", "TARGET_GAINSIGHT")
@@ -74,10 +72,10 @@ def assert_works(name: str, folder: Path, sandbox: Sandbox, other: Sandbox, post
     "name",
     [
         "csv-to-relationships.md",
-        "deletes.md",
-        "filters-and-custom-objects.md",
+        pytest.param("deletes.md", marks=pytest.mark.slow),
+        pytest.param("filters-and-custom-objects.md", marks=pytest.mark.slow),
         "rejects.md",
-        "tenant-to-tenant.md",
+        pytest.param("tenant-to-tenant.md", marks=pytest.mark.slow),
     ],
 )
 def test_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
@@ -85,6 +83,7 @@ def test_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
         assert_works(name, tmp_path, sandbox, other, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gainsight-to-postgresql.md", "postgresql-to-gainsight.md"])
 def test_a_page_does_with_a_real_postgresql_what_it_says(
     name: str, tmp_path: Path, postgres_url: str
@@ -94,6 +93,7 @@ def test_a_page_does_with_a_real_postgresql_what_it_says(
         assert_works(name, tmp_path, sandbox, sandbox, sqlalchemy_url(postgres_url))
 
 
+@pytest.mark.slow
 def test_the_containers_script_goes_on_from_its_last_state(tmp_path: Path) -> None:
     with Sandbox(rows=ROWS) as sandbox:
         env = {**environment(sandbox, objects='["company"]'), "DATA": str(tmp_path)}
