@@ -9,13 +9,13 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from target_gainsight.rows.keys import comparable
+from target_gainsight.rows.keys import comparable, similar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from target_gainsight.rows.blocks import Block, Rows
-    from target_gainsight.search.matching import Matcher
+    from target_gainsight.search.matching import FormOf, Matcher
 
     Record = Mapping[str, Any]
 
@@ -24,10 +24,10 @@ _KEY_BYTES, _VALUES_BYTES = 8, 16
 
 
 class Sought:
-    """Keeps digests of rows, some 50 bytes of each, and compares them with records.
+    """Keeps digests of rows, some 60 bytes of each, and compares them with records.
 
     A row is held as it is if a record has its key and all of its values, and no other record has
-    its key. Whatever is in doubt counts as a difference.
+    its key, or one that a tenant may take for it. Whatever is in doubt counts as a difference.
 
     Args:
         matcher: Compares rows with records.
@@ -41,7 +41,8 @@ class Sought:
         self._not_known = not_known
         self._names: list[tuple[str, ...]] = []
         self._names_of = array("I")  # of each row, by their index in `_names`
-        self._hashes = array("q")  # of the keys
+        self._keys_exact = array("q")  # hashes
+        self._hashes = array("q")  # of the keys, but for case and outer blanks
         self._values = bytearray()  # of each row two digests: as sent, and with numbers rounded
         self._found = bytearray()
         self._order = array("I")
@@ -54,12 +55,14 @@ class Sought:
         self._names_of.extend([self._names.index(block.fields)] * len(block))
         if not self._is_comparable(block):
             self._found.extend([_NOT_COMPARED] * len(block))
+            self._keys_exact.extend([0] * len(block))
             self._hashes.extend([0] * len(block))
             self._values.extend(bytes(2 * _VALUES_BYTES * len(block)))
             return
         values = [row.values for row in block]
         self._found.extend([_UNKNOWN] * len(block))
-        self._hashes.extend(self._key_hashes(values))
+        self._keys_exact.extend(self._key_hashes(values, comparable))
+        self._hashes.extend(self._key_hashes(values, similar))
         for exact, rounded in zip(*self._matcher.sent_forms(values, block.fields), strict=True):
             digest = _digest(exact, _VALUES_BYTES)
             self._values += digest
@@ -114,10 +117,17 @@ class Sought:
     def take(self, records: Sequence[Record]) -> None:
         """Compare records with the rows of their keys."""
         alike: dict[int, list[tuple[int, Record]]] = defaultdict(list)
-        for hashed, record in zip(self._key_hashes(records), records, strict=True):
+        exact = self._key_hashes(records, comparable)
+        for key, hashed, record in zip(
+            exact, self._key_hashes(records, similar), records, strict=True
+        ):
             row = self._row(hashed)
-            if row is not None:
+            if row is None:
+                continue
+            if key == self._keys_exact[row]:
                 alike[self._names_of[row]].append((row, record))
+            elif self._found[row] != _DIFFERENT:
+                self._found[row] = _NOT_COMPARED
         for names, pairs in alike.items():
             held = [record for _, record in pairs]
             forms = self._matcher.held_forms(held, self._names[names])
@@ -125,8 +135,9 @@ class Sought:
                 start, digest = row * 2 * _VALUES_BYTES, _digest(form, _VALUES_BYTES)
                 both = self._values[start : start + 2 * _VALUES_BYTES]
                 is_equal = digest in (both[:_VALUES_BYTES], both[_VALUES_BYTES:])
-                is_first = self._found[row] == _UNKNOWN
-                self._found[row] = _EQUAL if is_equal and is_first else _DIFFERENT
+                if self._found[row] != _NOT_COMPARED:
+                    is_first = self._found[row] == _UNKNOWN
+                    self._found[row] = _EQUAL if is_equal and is_first else _DIFFERENT
 
     def forget(self) -> None:
         """Take back that rows are held as they are: they are unknown again."""
@@ -150,8 +161,8 @@ class Sought:
             if self._hashes[one] == self._hashes[following]:
                 self._found[one] = self._found[following] = _NOT_COMPARED
 
-    def _key_hashes(self, values: Iterable[Record]) -> list[int]:
-        forms = self._matcher.forms(values, self._keys, comparable)
+    def _key_hashes(self, values: Iterable[Record], form_of: FormOf) -> list[int]:
+        forms = self._matcher.forms(values, self._keys, form_of)
         return [int.from_bytes(_digest(form, _KEY_BYTES), signed=True) for form in forms]
 
 

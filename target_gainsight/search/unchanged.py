@@ -1,6 +1,6 @@
 """Leave out rows that Gainsight already holds with equal values (the setting `unchanged`).
 
-What is read is compared and forgotten; of each row of a batch some 50 bytes are kept.
+What is read is compared and forgotten; of each row of a batch some 60 bytes are kept.
 """
 
 from __future__ import annotations

@@ -163,6 +163,14 @@ def test_what_several_records_have_the_key_of_is_sent(tmp_path: Path, count: int
         assert written(runner, schema(), *records(count, Code__gc="1")) == {"n2", "n3"}
 
 
+def test_a_key_that_the_tenant_may_take_for_two_records_is_sent(tmp_path: Path) -> None:
+    quirks = Quirks(eq_ignores_case=True, keys_ignore_case=True, many_matches=ManyMatches.FIRST)
+    with Sandbox(empty=True, clock=ManualClock(), objects=[thing()], quirks=quirks) as sandbox:
+        sandbox.tenant.insert(THING, {"Name": "A"}, {"Name": "a"}, {"Name": "b"})
+        feed = [record(Name="a"), record(Name="b")]
+        assert written(Runner(sandbox, tmp_path), schema(), *feed) == {"A"}
+
+
 LOOKUPS = {
     "Company__gc": {
         "fields": {"Company_Name__gc": "Name"},
