@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -134,6 +135,12 @@ class Rig:
         path = self.folder / name
         path.write_text(text, encoding="utf-8")
         return path
+
+
+def begin_worker() -> None:
+    """What threads of a run still have to say after its end is nobody's."""
+    logging.lastResort = None
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def run_cell(cell: Cell, *, real: bool = False) -> Result:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +19,7 @@ from gainsight_sandbox import Effect
 if TYPE_CHECKING:
     from faults.cells import Cell
 
+ROOT = Path(__file__).parents[2]
 CELLS = all_cells()
 
 
@@ -28,6 +32,16 @@ def test_a_fault_loses_doubles_and_tells_nothing(cell: Cell) -> None:
 @pytest.mark.parametrize("cell", sampled(CELLS, 8, seed=3), ids=lambda cell: cell.name)
 def test_it_does_as_little_in_a_process_of_its_own(cell: Cell) -> None:
     assert run_cell(cell, real=True).flaws == ()
+
+
+def test_the_command_runs_a_sample_and_writes_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    options = ["--sample", "2", "--only", "| 503 with HTML", "--out", str(page)]
+    command = [sys.executable, "-m", "faults", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "2 of 38 cells, 0 not right" in done.stdout
+    assert "| 503 with HTML |" in page.read_text()
 
 
 def test_every_effect_of_the_sandbox_and_every_phase_is_in_the_table() -> None:
