@@ -150,7 +150,7 @@ def run_cell(cell: Cell, *, real: bool = False) -> Result:
         tempfile.TemporaryDirectory(prefix="faults-") as folder,
         tenant_for(cell, real=real) as sandbox,
     ):
-        fault = cell.mishap.fault(cell.phase.kind, cell.phase.object, cell.strikes)
+        fault = cell.mishap.fault(cell.phase, cell.strikes)
         rig = Rig(cell, sandbox, Path(folder), fault)
         sandbox.faults.add(fault)
         for number in range(1, MOST_RUNS + 1):
