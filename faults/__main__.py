@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import multiprocessing
 import sys
 import time
@@ -14,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from faults.cells import all_cells, sampled
 from faults.report import Scope, report
-from faults.running import Result, run_cell
+from faults.running import begin_worker, run_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from faults.cells import Cell
+    from faults.running import Result
 
 _OUT = Path(__file__).parents[1] / "docs" / "reliability.md"
 _WORKERS = 2
@@ -52,17 +52,11 @@ def main() -> None:
 
 def _results(cells: Sequence[Cell], workers: int, *, real: bool) -> Iterator[Result]:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=begin_worker) as pool:
         for number, result in enumerate(pool.map(partial(run_cell, real=real), cells), 1):
             yield result
             if number % _SAID_EVERY == 0:
                 print(f"{number:,} of {len(cells):,}", file=sys.stderr)
-
-
-def _quiet() -> None:
-    """What threads of a run still have to say after its end is nobody's."""
-    logging.lastResort = None
-    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def _options() -> argparse.Namespace:

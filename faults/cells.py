@@ -54,7 +54,7 @@ def _senseless(phase: Phase, mishap: Mishap) -> bool:
     if effect is Effect.TOKENS_REVOKED:
         return not phase.oauth
     if effect in {Effect.FIELD_ADDED, Effect.FIELD_DELETED} and phase.kind is CallKind.QUERY:
-        return phase.name != "tap: query page"
+        return phase.name not in {"tap: query page", "tap: later page"}
     if effect is Effect.OBJECT_DELETED:
         return phase.connector != "tap"
     return False

@@ -83,6 +83,8 @@ def _process(connector: str, folder: Path, arguments: list[str]) -> Ended:
 
 
 def _here(plugin: type[Any], folder: Path, arguments: list[str]) -> Ended:
+    # The sandbox's server is in this process, too.
+    logging.getLogger("uvicorn.error").disabled = True
     out, err = io.StringIO(), io.StringIO()
     status = 0
     root = logging.getLogger()

@@ -11,6 +11,8 @@ from gainsight_sandbox import CallKind, Effect, Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from faults.phases import Phase
+
 START = 1_750_000_000.0
 """When the tenant's clock begins, in seconds since 1970."""
 STATUSES = (400, 401, 403, 404, 408, 409, 413, 425, 429, 500, 502, 503, 504)
@@ -54,9 +56,16 @@ class Mishap:
         """Whether such calls can be struck."""
         return self.kinds is None or kind in self.kinds
 
-    def fault(self, kind: CallKind, object_name: str | None, strikes: int | None) -> Fault:
-        """The fault, to strike so many of these calls (all, if None)."""
-        return Fault(self.effect, on=kind, object=object_name, count=strikes, **self.settings)
+    def fault(self, phase: Phase, strikes: int | None) -> Fault:
+        """The fault, to strike so many of a phase's calls (all, if None)."""
+        return Fault(
+            self.effect,
+            on=phase.kind,
+            object=phase.object,
+            skip=phase.skip,
+            count=strikes,
+            **self.settings,
+        )
 
 
 def all_mishaps() -> list[Mishap]:

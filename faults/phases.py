@@ -30,6 +30,7 @@ class Phase:
         oauth: Whether the run has OAuth's credentials, and no access key.
         there: How many of the target's records are in the tenant before.
         deletes: Whether the target's records are deletions.
+        skip: How many such calls pass before a fault strikes.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Phase:
     oauth: bool = False
     there: int = 0
     deletes: bool = False
+    skip: int = 0
 
     @property
     def target_object(self) -> str:
@@ -71,12 +73,15 @@ PHASES = (
     Phase("tap: submit", TAP, CallKind.EXPORT_SUBMIT, settings=_JOB),
     Phase("tap: poll", TAP, CallKind.EXPORT_STATUS, settings=_JOB),
     Phase("tap: chunk", TAP, CallKind.EXPORT_CHUNK, settings=_JOB),
+    Phase("tap: later chunk", TAP, CallKind.EXPORT_CHUNK, settings=_JOB, skip=2),
     Phase("tap: query page", TAP, CallKind.QUERY, OBJECT, _PAGES),
+    Phase("tap: later page", TAP, CallKind.QUERY, OBJECT, _PAGES, skip=1),
     Phase("tap: count after a job", TAP, CallKind.QUERY, OBJECT, _JOB),
     Phase("tap: delete log", TAP, CallKind.QUERY, DELETE_LOG, _PAGES),
     Phase("target: describe", TARGET, CallKind.METADATA, settings=_INSERT),
     Phase("target: token", TARGET, CallKind.TOKEN, settings=_INSERT, oauth=True),
     Phase("target: insert", TARGET, CallKind.INSERT, OBJECT, _INSERT),
+    Phase("target: later insert", TARGET, CallKind.INSERT, OBJECT, _INSERT, skip=1),
     Phase("target: update", TARGET, CallKind.UPDATE, OBJECT, _UPDATE, there=RECORDS),
     Phase("target: upsert", TARGET, CallKind.UPSERT, UPSERTED, _UPSERT, there=_HALF),
     Phase("target: look up", TARGET, CallKind.QUERY, OBJECT, _UPSERT, there=_HALF),

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from faults.cells import all_cells
+from faults.mishaps import all_mishaps
 from faults.phases import PHASES
 
 if TYPE_CHECKING:
@@ -27,11 +29,11 @@ cell is right if
 
 - in the end a run exits 0; one that failed exits 1, and its last line is the error, without a
   traceback;
-- no row is missing, changed, or written twice in a run; no good record is rejected, and the bad one
-  is;
+- no row is missing, changed, or written twice in a run that exits 0; no good record is rejected,
+  and the bad one is;
 - no job is paid for twice, unless the first one is gone; a submission whose reply never arrived is
   counted apart;
-- no output and no file holds an access key, an OAuth secret or a password.
+- no output and no file holds the access key or the OAuth secret.
 
 Three things are counted as right, because nobody could do better: an insert by REST call that a
 failed run has done is sent again by the next one ([target.md](target.md)); so is an insert job that
@@ -98,12 +100,14 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
     yield "## Fault by phase\n"
     yield (
         "How many runs it took where the fault struck once / each time until it was mended; `-` "
-        "was not drawn or need not be tried, empty cannot be, **!** is not right.\n"
+        "was not drawn, or strikes once only; empty cannot be; **!** is not right.\n"
     )
     found: dict[tuple[str, str], dict[bool, Result]] = {}
     for result in results:
         found.setdefault((result.mishap, result.phase), {})[result.lasting] = result
-    faults = list(dict.fromkeys(result.mishap for result in results))
+    possible = {(cell.mishap.name, cell.phase.name) for cell in all_cells()}
+    drawn = {result.mishap for result in results}
+    faults = [mishap.name for mishap in all_mishaps() if mishap.name in drawn]
     for connector in ("tap", "target"):
         phases = [phase.name for phase in PHASES if phase.connector == connector]
         phases = [name for name in phases if any(result.phase == name for result in results)]
@@ -114,15 +118,16 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
         yield f"| fault | {' | '.join(titles)} |"
         yield f"|---|{':-:|' * len(titles)}"
         for fault in faults:
-            cells = [_cell(found.get((fault, phase), {})) for phase in phases]
-            if any(cells):
+            cells = [
+                _cell(found.get((fault, phase), {})) if (fault, phase) in possible else ""
+                for phase in phases
+            ]
+            if any(each.strip("- /") for each in cells):
                 yield f"| {fault} | {' | '.join(cells)} |"
         yield ""
 
 
 def _cell(pair: dict[bool, Result]) -> str:
-    if not pair:
-        return ""
     return " / ".join(_runs(pair.get(lasting)) for lasting in (False, True))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -136,6 +137,12 @@ class Rig:
         return path
 
 
+def begin_worker() -> None:
+    """What threads of a run still have to say after its end is nobody's."""
+    logging.lastResort = None
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
 def run_cell(cell: Cell, *, real: bool = False) -> Result:
     """Run a cell, and ask its tenant what is true."""
     started = time.monotonic()
@@ -143,7 +150,7 @@ def run_cell(cell: Cell, *, real: bool = False) -> Result:
         tempfile.TemporaryDirectory(prefix="faults-") as folder,
         tenant_for(cell, real=real) as sandbox,
     ):
-        fault = cell.mishap.fault(cell.phase.kind, cell.phase.object, cell.strikes)
+        fault = cell.mishap.fault(cell.phase, cell.strikes)
         rig = Rig(cell, sandbox, Path(folder), fault)
         sandbox.faults.add(fault)
         for number in range(1, MOST_RUNS + 1):

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 ROWS, CHUNK_ROWS, PAGE_ROWS = 30, 10, 10
 DELETED = 3
 CREDENTIALS = Credentials("key-that-no-output-may-hold", "some-client", "secret-to-be-kept")
-STORE_PASSWORD = "password-of-the-store"  # noqa: S105 - of no store
-SECRETS = (CREDENTIALS.access_key, CREDENTIALS.client_secret, STORE_PASSWORD)
+SECRETS = (CREDENTIALS.access_key, CREDENTIALS.client_secret)
 BAD = 5
 """The number of the record that Gainsight must refuse."""
 LONGEST_CODE = 10

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,10 +19,11 @@ from gainsight_sandbox import Effect
 if TYPE_CHECKING:
     from faults.cells import Cell
 
+ROOT = Path(__file__).parents[2]
 CELLS = all_cells()
 
 
-@pytest.mark.parametrize("cell", sampled(CELLS, 20, seed=7), ids=lambda cell: cell.name)
+@pytest.mark.parametrize("cell", sampled(CELLS, 22, seed=7), ids=lambda cell: cell.name)
 def test_a_fault_loses_doubles_and_tells_nothing(cell: Cell) -> None:
     assert run_cell(cell).flaws == ()
 
@@ -30,6 +34,17 @@ def test_it_does_as_little_in_a_process_of_its_own(cell: Cell) -> None:
     assert run_cell(cell, real=True).flaws == ()
 
 
+def test_the_command_runs_a_sample_and_writes_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    options = ["--sample", "2", "--only", "| 503 with HTML", "--out", str(page)]
+    command = [sys.executable, "-m", "faults", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    cells = 2 * len(PHASES)
+    assert f"2 of {cells} cells, 0 not right" in done.stdout
+    assert "| 503 with HTML |" in page.read_text()
+
+
 def test_every_effect_of_the_sandbox_and_every_phase_is_in_the_table() -> None:
     assert {mishap.effect for mishap in all_mishaps()} == set(Effect)
     assert {cell.phase.name for cell in CELLS} == {phase.name for phase in PHASES}
@@ -37,8 +52,8 @@ def test_every_effect_of_the_sandbox_and_every_phase_is_in_the_table() -> None:
 
 
 def test_a_sample_is_alike_for_the_same_seed_and_has_all_phases() -> None:
-    drawn = sampled(CELLS, 20, seed=1)
-    assert drawn == sampled(CELLS, 20, seed=1) != sampled(CELLS, 20, seed=2)
+    drawn = sampled(CELLS, 22, seed=1)
+    assert drawn == sampled(CELLS, 22, seed=1) != sampled(CELLS, 22, seed=2)
     assert {cell.phase.name for cell in drawn} == {phase.name for phase in PHASES}
 
 
