@@ -228,7 +228,7 @@ def _chosen(
     if edited is not None:
         sendings = with_edited(path, sendings, edited, keys.key_of)
     count = len(sendings)
-    sendings = newest(sendings, keys.key_of)
+    sendings = newest(sendings, keys.merged_by)
     for each in sendings:
         if not each.chosen:
             each.fate = Fate.NOT_CHOSEN

@@ -67,18 +67,18 @@ class Sending:
 
 
 def newest(
-    sendings: Iterable[Sending], key_of: Callable[[Letter], Hashable | None]
+    sendings: Iterable[Sending], merged_by: Callable[[Letter], Hashable | None]
 ) -> list[Sending]:
     """Of each key the newest letter, which stands for the older ones; in the file's order.
 
     Args:
         sendings: The letters of a stream, in the order of its file.
-        key_of: A letter's key; None for one that has none, and so stands alone.
+        merged_by: A letter's key; None for one that stands alone.
     """
     by_key: dict[Hashable, Sending] = {}
     kept: dict[Sending, None] = {}
     for sending in sendings:
-        key = key_of(sending.letter) if sending.letter.is_record else None
+        key = merged_by(sending.letter)
         if key is not None:
             before = by_key.get(key)
             if before is not None:

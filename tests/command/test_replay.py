@@ -160,6 +160,22 @@ def test_of_one_key_only_the_newest_letter_is_sent_and_settles_the_older_ones(
     assert [each["record"]["Name"] for each in read(tenant.letters)] == ["A "]
 
 
+@pytest.mark.parametrize("keys", [{"keys": ["Name"]}, {}])
+def test_inserts_of_one_key_are_all_sent_in_their_order(
+    tenant: Tenant, keys: dict[str, Any]
+) -> None:
+    tenant.configure(operation="insert", **keys)
+    tenant.load({"Name": "a", "Number__gc": "lots"}, {"Name": "a", "Number__gc": "many"})
+    tenant.load({"Name": "a", "Text__gc": "came later"}, {"Name": "a", "Number__gc": "more"})
+    tenant.configure(operation="insert", **keys, fields={"Number__gc": "Code__gc"})
+    done = tenant.replay()
+    (report,) = done.json["streams"]
+    assert (report["letters"], report["settled"], report["settled_by_newer"]) == (3, 3, 0)
+    assert done.status == 0
+    codes = [row["Code__gc"] for row in tenant.sandbox.tenant.rows(THING) if row["Code__gc"]]
+    assert codes == ["lots", "many", "more"]
+
+
 def test_an_edited_letter_is_not_sent_past_a_newer_one_of_its_key(
     tenant: Tenant, tmp_path: Path
 ) -> None:
