@@ -25,7 +25,8 @@ from gainsight_command.dead_letters.replay import Replay, one_replay_at_a_time, 
 from gainsight_command.dead_letters.sendings import Fate, Sending, newest, of_file, with_edited
 from gainsight_command.dead_letters.settle import finish_moving
 from gainsight_command.globs import matches
-from gainsight_command.screen import add_row, table, without_warnings
+from gainsight_command.screen import add_row, line, table, without_warnings
+from gainsight_singer.words import counted
 from target_gainsight.rejects import letters_path
 from target_gainsight.target import TargetGainsight
 
@@ -136,6 +137,11 @@ class ReplayReport:
                 "Outdated: Gainsight's record was modified after the letter was written. "
                 "--force sends these all the same."
             )
+        for each in self.streams:
+            if each.unreadable:
+                out.print(
+                    line(f"{each.file}: {counted(each.unreadable, 'line')} not readable as a letter.")
+                )
 
 
 def resend(
@@ -224,6 +230,9 @@ def _chosen(
     sendings = of_file(path, lines)
     letters = [each.letter for each in sendings]
     letters += [line.letter for line in edited or () if line.letter]
+    unreadable = sum(line.letter is None for line in lines)
+    if not letters:  # nothing tells the keys
+        return StreamReport(stream, path, 0, [], unreadable)
     keys = _keys(stream, letters, target, session)
     if edited is not None:
         sendings = with_edited(path, sendings, edited, keys.key_of)
@@ -237,7 +246,7 @@ def _chosen(
     if not force:
         for each in keys.outdated(each for each in sendings if each.fate is Fate.WAITING):
             each.fate = Fate.OUTDATED
-    return StreamReport(stream, path, count, sendings, sum(line.letter is None for line in lines))
+    return StreamReport(stream, path, count, sendings, unreadable)
 
 
 def _keys(

@@ -278,6 +278,33 @@ def test_what_no_record_can_be_made_of_stays(tenant: Tenant) -> None:
     assert texts(tenant.letters) == [raw, f'{{"stream":"{THING}", "half']
 
 
+@pytest.mark.parametrize("text", [b'{"stream":"odd","obj', b"\0\0\n", b"[]\n", b"5\n", b"\xff\n"])
+def test_a_file_without_a_readable_letter_does_not_keep_the_others_back(
+    tenant: Tenant, text: bytes
+) -> None:
+    tenant.load({"Name": "a", "Number__gc": "many"})
+    odd = tenant.letters.with_name("odd.jsonl")
+    odd.write_bytes(text)
+    tenant.configure(
+        streams=[
+            {"name": THING, "fields": {"Number__gc": "Code__gc"}},
+            {"name": "odd", "object": THING},
+        ]
+    )
+    done = tenant.replay()
+    assert done.status == 1
+    counts = {
+        each["stream"]: (each["letters"], each["settled"], each["unreadable_lines"])
+        for each in done.json["streams"]
+    }
+    assert counts == {THING: (1, 1, 0), "odd": (0, 0, 1)}
+    assert tenant.names().keys() == {"a"}
+    assert odd.read_bytes() == text
+    said = command("rejects", "replay", "--config", tenant.config)
+    assert said.status == 1
+    assert f"{odd}: 1 line not readable as a letter." in said.out
+
+
 def test_a_run_that_fails_on_its_way_settles_what_was_loaded_before(tenant: Tenant) -> None:
     tenant.configure(fields={"Colour__gc": "Number__gc"})
     tenant.load(*({"Name": f"n{n}", "Colour__gc": "Green"} for n in range(700)))
