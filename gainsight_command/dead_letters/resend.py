@@ -76,7 +76,7 @@ class StreamReport:
     @property
     def ok(self) -> bool:
         """Whether all that was to be sent is settled."""
-        left = (each.fate for each in self.sendings if each.chosen or each.hides_chosen)
+        left = (each.fate for each in self.sendings if each.is_wanted)
         return not self.unreadable and all(fate is Fate.SETTLED for fate in left)
 
 
@@ -139,9 +139,8 @@ class ReplayReport:
             )
         for each in self.streams:
             if each.unreadable:
-                out.print(
-                    line(f"{each.file}: {counted(each.unreadable, 'line')} not readable as a letter.")
-                )
+                count = counted(each.unreadable, "line")
+                out.print(line(f"{each.file}: {count} not readable as a letter."))
 
 
 def resend(
@@ -211,9 +210,9 @@ def _files(folder: Path, globs: Sequence[str], edited: Path | None) -> list[Stre
     if edited is None:
         return list(found.values())
     chosen: dict[str, list[Line]] = {}
-    for line in lines_of_edited(edited):
-        if line.letter and matches(line.letter.stream, globs):
-            chosen.setdefault(line.letter.stream, []).append(line)
+    for each in lines_of_edited(edited):
+        if each.letter and matches(each.letter.stream, globs):
+            chosen.setdefault(each.letter.stream, []).append(each)
     return [
         found[stream]._replace(edited=lines)
         if stream in found
@@ -239,7 +238,7 @@ def _chosen(
     count = len(sendings)
     sendings = newest(sendings, keys.merged_by)
     for each in sendings:
-        if not each.chosen:
+        if each.outdone or not each.chosen:
             each.fate = Fate.NOT_CHOSEN
         elif not each.letter.is_record:
             each.fate = Fate.NO_RECORD
@@ -264,8 +263,9 @@ def _keys(
     mapper.register_raw_stream_schema(stream, schema, names)
     stream_map = mapper.stream_maps[stream][0]
     wanted = target.settings.for_stream(stream_map.stream_alias).object or stream_map.stream_alias
+    sent = [wanted] if any(letter.is_record for letter in letters) else []
     with without_warnings():
-        described = describe(session, [wanted]).get(wanted)
+        described = describe(session, sent).get(wanted)
     return StreamKeys(stream_map, target.settings, session, described)
 
 

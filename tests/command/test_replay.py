@@ -160,6 +160,35 @@ def test_of_one_key_only_the_newest_letter_is_sent_and_settles_the_older_ones(
     assert [each["record"]["Name"] for each in read(tenant.letters)] == ["A "]
 
 
+def test_an_older_letter_with_a_property_that_the_newer_lacks_is_left_as_not_sent(
+    tenant: Tenant,
+) -> None:
+    tenant.load({"Name": "a", "Number__gc": "lots", "Text__gc": "only here"})
+    tenant.load({"Name": "a", "Number__gc": "many", "_sdc_sequence": 1})
+    tenant.load({"Name": "a", "Number__gc": "more"})
+    before = texts(tenant.letters)
+    tenant.configure(fields={"Number__gc": "Code__gc"})
+    done = tenant.replay()
+    assert done.status == 1
+    (report,) = done.json["streams"]
+    assert (report["letters"], report["settled"], report["not_chosen"]) == (3, 2, 1)
+    assert texts(tenant.letters) == before[:1]
+    assert [row["Code__gc"] for row in tenant.sandbox.tenant.rows(THING)] == ["more"]
+    assert tenant.replay("--force").status == 0
+    assert [row["Text__gc"] for row in tenant.sandbox.tenant.rows(THING)] == ["only here"]
+
+
+def test_a_deletion_settles_the_older_letters_of_its_key(tenant: Tenant) -> None:
+    tenant.load({"Name": "a", "Number__gc": "lots"})
+    (letter,) = read(tenant.letters)
+    deletion = {**letter, "record": {"Name": "a", "_sdc_deleted_at": "2026-01-01T00:00:00Z"}}
+    with tenant.letters.open("a") as file:
+        file.write(json.dumps(deletion) + "\n")
+    tenant.configure(deletes="delete")
+    (report,) = tenant.replay().json["streams"]
+    assert (report["settled"], report["settled_by_newer"], report["not_chosen"]) == (2, 1, 0)
+
+
 @pytest.mark.parametrize("keys", [{"keys": ["Name"]}, {}])
 def test_inserts_of_one_key_are_all_sent_in_their_order(
     tenant: Tenant, keys: dict[str, Any]
