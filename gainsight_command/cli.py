@@ -29,7 +29,7 @@ from tap_gainsight.tap import TapGainsight
 from target_gainsight.target import TargetGainsight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import IO
 
 
@@ -37,11 +37,14 @@ class Group(OneLineErrors, click.Group):
     """A group of commands, each of which ends a user's mistake in one line."""
 
     user_errors = Command.user_errors
+    _as_json = False
 
     @override
-    def main(self, *args: Any, **kwargs: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, *more: Any, **kwargs: Any) -> Any:
+        # Known before the options are read: these may be what is wrong.
+        self._as_json = "--json" in (sys.argv[1:] if args is None else args)
         try:
-            return super().main(*args, **{**kwargs, "standalone_mode": False})
+            return super().main(args, *more, **{**kwargs, "standalone_mode": False})
         except click.exceptions.NoArgsIsHelpError as exc:
             exc.show()
             sys.exit(1)
@@ -55,6 +58,8 @@ class Group(OneLineErrors, click.Group):
 
     @override
     def _fail(self, line: str) -> None:
+        if self._as_json:
+            print_json({"ok": False, "error": line})
         click.echo(line, err=True)
         sys.exit(1)
 

@@ -10,6 +10,7 @@ from gainsight_api.pieces import pieces
 from gainsight_api.query import Query
 from gainsight_command.routes import route_of
 from target_gainsight.incoming.mapped import transformed
+from target_gainsight.route import Operation
 from target_gainsight.rows.keys import comparable, kind_of_field, similar
 from target_gainsight.rows.mapping import RecordConversionError, RecordMap
 from target_gainsight.search.by_values import query_by_values, rows_per_query
@@ -53,10 +54,12 @@ class StreamKeys:
         self._described = described
         self._keys: tuple[str, ...] = ()
         self._records: RecordMap | None = None
+        self._inserts = False
         if described is not None:
             names = tuple(stream_map.transformed_key_properties or ())
             route = route_of(settings, stream_map.stream_alias, names, described)
             self._keys = route.keys
+            self._inserts = route.operation is Operation.INSERT
             self._records = RecordMap(route, lambda _: ())
 
     def key_of(self, letter: Letter) -> Hashable | None:
@@ -68,9 +71,20 @@ class StreamKeys:
         raw = [record.get(name) for name in letter.key_properties or ()]
         return None if not raw or None in raw else repr(raw)
 
+    def merged_by(self, letter: Letter) -> Hashable | None:
+        """The key by which newer letters take a letter's place; None if none does.
+
+        Each insert adds a record of its own, whatever its key.
+        """
+        inserts = self._inserts or letter.operation == Operation.INSERT
+        return None if inserts or not letter.is_record else self.key_of(letter)
+
     def outdated(self, sendings: Iterable[Sending]) -> set[Sending]:
-        """The letters that are older than the record that Gainsight has of their key."""
-        if self._described is None or MODIFIED not in self._described.fields:
+        """The letters that are older than the record that Gainsight has of their key.
+
+        None is that will be inserted: it changes no record.
+        """
+        if self._inserts or self._described is None or MODIFIED not in self._described.fields:
             return set()
         keyed = [(each, self._values(each.letter) or {}) for each in sendings]
         sought = [

@@ -9,6 +9,7 @@ import msgspec
 
 from gainsight_api.errors import ConfigError
 from gainsight_command.globs import matches
+from target_gainsight.incoming.batch import DELETED_AT
 from target_gainsight.letter_file import locked
 
 if TYPE_CHECKING:
@@ -56,6 +57,16 @@ class Letter(msgspec.Struct, frozen=True):
     def is_record(self) -> bool:
         """Whether it holds a record that can be sent."""
         return bytes(self.record).lstrip()[:1] == b"{"
+
+    def stands_for(self, older: Letter) -> bool:
+        """Whether sending this record leaves nothing to do for an older one of its key.
+
+        It does not, if the older one has a property that this one lacks; a deletion always does.
+        """
+        own = values_of(bytes(self.record))
+        return own.get(DELETED_AT) is not None or all(
+            name in own or name.startswith("_sdc_") for name in values_of(bytes(older.record))
+        )
 
 
 _letters = msgspec.json.Decoder(Letter)

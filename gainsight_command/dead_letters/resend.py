@@ -25,7 +25,8 @@ from gainsight_command.dead_letters.replay import Replay, one_replay_at_a_time, 
 from gainsight_command.dead_letters.sendings import Fate, Sending, newest, of_file, with_edited
 from gainsight_command.dead_letters.settle import finish_moving
 from gainsight_command.globs import matches
-from gainsight_command.screen import add_row, table, without_warnings
+from gainsight_command.screen import add_row, line, table, without_warnings
+from gainsight_singer.words import counted
 from target_gainsight.rejects import letters_path
 from target_gainsight.target import TargetGainsight
 
@@ -75,7 +76,7 @@ class StreamReport:
     @property
     def ok(self) -> bool:
         """Whether all that was to be sent is settled."""
-        left = (each.fate for each in self.sendings if each.chosen or each.hides_chosen)
+        left = (each.fate for each in self.sendings if each.is_wanted)
         return not self.unreadable and all(fate is Fate.SETTLED for fate in left)
 
 
@@ -136,6 +137,10 @@ class ReplayReport:
                 "Outdated: Gainsight's record was modified after the letter was written. "
                 "--force sends these all the same."
             )
+        for each in self.streams:
+            if each.unreadable:
+                count = counted(each.unreadable, "line")
+                out.print(line(f"{each.file}: {count} not readable as a letter."))
 
 
 def resend(
@@ -205,9 +210,9 @@ def _files(folder: Path, globs: Sequence[str], edited: Path | None) -> list[Stre
     if edited is None:
         return list(found.values())
     chosen: dict[str, list[Line]] = {}
-    for line in lines_of_edited(edited):
-        if line.letter and matches(line.letter.stream, globs):
-            chosen.setdefault(line.letter.stream, []).append(line)
+    for each in lines_of_edited(edited):
+        if each.letter and matches(each.letter.stream, globs):
+            chosen.setdefault(each.letter.stream, []).append(each)
     return [
         found[stream]._replace(edited=lines)
         if stream in found
@@ -224,20 +229,23 @@ def _chosen(
     sendings = of_file(path, lines)
     letters = [each.letter for each in sendings]
     letters += [line.letter for line in edited or () if line.letter]
+    unreadable = sum(line.letter is None for line in lines)
+    if not letters:  # nothing tells the keys
+        return StreamReport(stream, path, 0, [], unreadable)
     keys = _keys(stream, letters, target, session)
     if edited is not None:
         sendings = with_edited(path, sendings, edited, keys.key_of)
     count = len(sendings)
-    sendings = newest(sendings, keys.key_of)
+    sendings = newest(sendings, keys.merged_by)
     for each in sendings:
-        if not each.chosen:
+        if each.outdone or not each.chosen:
             each.fate = Fate.NOT_CHOSEN
         elif not each.letter.is_record:
             each.fate = Fate.NO_RECORD
     if not force:
         for each in keys.outdated(each for each in sendings if each.fate is Fate.WAITING):
             each.fate = Fate.OUTDATED
-    return StreamReport(stream, path, count, sendings, sum(line.letter is None for line in lines))
+    return StreamReport(stream, path, count, sendings, unreadable)
 
 
 def _keys(
@@ -255,8 +263,9 @@ def _keys(
     mapper.register_raw_stream_schema(stream, schema, names)
     stream_map = mapper.stream_maps[stream][0]
     wanted = target.settings.for_stream(stream_map.stream_alias).object or stream_map.stream_alias
+    sent = [wanted] if any(letter.is_record for letter in letters) else []
     with without_warnings():
-        described = describe(session, [wanted]).get(wanted)
+        described = describe(session, sent).get(wanted)
     return StreamKeys(stream_map, target.settings, session, described)
 
 

@@ -23,7 +23,8 @@ class Fate(StrEnum):
         REJECTED: Its record was rejected again.
         OUTDATED: Gainsight's record is newer than the letter; it is not sent.
         NO_RECORD: It holds no record that can be sent.
-        NOT_CHOSEN: A newer letter of its key is there, and was not to be sent.
+        NOT_CHOSEN: A newer letter of its key is there that was not to be sent, or lacks some of its
+            properties; or it was not to be sent itself.
     """
 
     WAITING = "waiting"
@@ -46,6 +47,7 @@ class Sending:
         edited: The text of the user's line, if it is the user's.
         chosen: Whether it is to be sent at all.
         hides_chosen: Whether it is not, and an older letter of its key was to be.
+        outdone: Whether a newer letter of its key goes in its place, without all of its properties.
         fate: What has become of it.
         reasons: Why its record was rejected again.
     """
@@ -57,8 +59,14 @@ class Sending:
     edited: bytes | None = None
     chosen: bool = True
     hides_chosen: bool = False
+    outdone: bool = False
     fate: Fate = Fate.WAITING
     reasons: Sequence[Reason] = ()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it, or an older letter that it stands for, was to be sent."""
+        return self.chosen or self.hides_chosen
 
     @property
     def lines(self) -> list[Line]:
@@ -67,25 +75,31 @@ class Sending:
 
 
 def newest(
-    sendings: Iterable[Sending], key_of: Callable[[Letter], Hashable | None]
+    sendings: Iterable[Sending], merged_by: Callable[[Letter], Hashable | None]
 ) -> list[Sending]:
     """Of each key the newest letter, which stands for the older ones; in the file's order.
 
+    An older one with a property that the newer ones lack is kept beside it, as outdone.
+
     Args:
         sendings: The letters of a stream, in the order of its file.
-        key_of: A letter's key; None for one that has none, and so stands alone.
+        merged_by: A letter's key; None for one that stands alone.
     """
-    by_key: dict[Hashable, Sending] = {}
+    by_key: dict[Hashable, list[Sending]] = {}
     kept: dict[Sending, None] = {}
     for sending in sendings:
-        key = key_of(sending.letter) if sending.letter.is_record else None
+        key = merged_by(sending.letter)
         if key is not None:
-            before = by_key.get(key)
-            if before is not None:
-                sending.older = before.lines
-                sending.hides_chosen = not sending.chosen and (before.chosen or before.hides_chosen)
-                del kept[before]
-            by_key[key] = sending
+            earlier = by_key.setdefault(key, [])
+            for before in list(earlier):
+                if sending.letter.stands_for(before.letter):
+                    sending.older += before.lines
+                    sending.hides_chosen |= not sending.chosen and before.is_wanted
+                    del kept[before]
+                    earlier.remove(before)
+                else:
+                    before.outdone = True
+            earlier.append(sending)
         kept[sending] = None
     return list(kept)
 

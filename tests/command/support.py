@@ -25,6 +25,7 @@ class Done:
     status: int
     out: str
     err: str
+    as_json: bool = False
 
     @property
     def json(self) -> Any:
@@ -33,18 +34,22 @@ class Done:
 
     @property
     def error(self) -> str:
-        """The one line with which it failed."""
+        """The one line with which it failed; with `--json` it is on standard output, too."""
         assert self.status == 1, self.out + self.err
-        assert self.out == ""
         assert self.err.count("\n") == 1, self.err
-        return self.err.strip()
+        line = self.err.strip()
+        if self.as_json:
+            assert self.json == {"ok": False, "error": line}
+        else:
+            assert self.out == ""
+        return line
 
 
 def command(*arguments: str, **environment: str) -> Done:
     """Run `gainsight` with some variables; whatever is not a user's mistake is raised."""
     done = CliRunner(env=environment).invoke(main, arguments, catch_exceptions=False)
     assert KEY not in done.output
-    return Done(done.exit_code, done.stdout, done.stderr)
+    return Done(done.exit_code, done.stdout, done.stderr, "--json" in arguments)
 
 
 def config_file(folder: Path, sandbox: Sandbox, **settings: Any) -> str:

@@ -160,6 +160,51 @@ def test_of_one_key_only_the_newest_letter_is_sent_and_settles_the_older_ones(
     assert [each["record"]["Name"] for each in read(tenant.letters)] == ["A "]
 
 
+def test_an_older_letter_with_a_property_that_the_newer_lacks_is_left_as_not_sent(
+    tenant: Tenant,
+) -> None:
+    tenant.load({"Name": "a", "Number__gc": "lots", "Text__gc": "only here"})
+    tenant.load({"Name": "a", "Number__gc": "many", "_sdc_sequence": 1})
+    tenant.load({"Name": "a", "Number__gc": "more"})
+    before = texts(tenant.letters)
+    tenant.configure(fields={"Number__gc": "Code__gc"})
+    done = tenant.replay()
+    assert done.status == 1
+    (report,) = done.json["streams"]
+    assert (report["letters"], report["settled"], report["not_chosen"]) == (3, 2, 1)
+    assert texts(tenant.letters) == before[:1]
+    assert [row["Code__gc"] for row in tenant.sandbox.tenant.rows(THING)] == ["more"]
+    assert tenant.replay("--force").status == 0
+    assert [row["Text__gc"] for row in tenant.sandbox.tenant.rows(THING)] == ["only here"]
+
+
+def test_a_deletion_settles_the_older_letters_of_its_key(tenant: Tenant) -> None:
+    tenant.load({"Name": "a", "Number__gc": "lots"})
+    (letter,) = read(tenant.letters)
+    deletion = {**letter, "record": {"Name": "a", "_sdc_deleted_at": "2026-01-01T00:00:00Z"}}
+    with tenant.letters.open("a") as file:
+        file.write(json.dumps(deletion) + "\n")
+    tenant.configure(deletes="delete")
+    (report,) = tenant.replay().json["streams"]
+    assert (report["settled"], report["settled_by_newer"], report["not_chosen"]) == (2, 1, 0)
+
+
+@pytest.mark.parametrize("keys", [{"keys": ["Name"]}, {}])
+def test_inserts_of_one_key_are_all_sent_in_their_order(
+    tenant: Tenant, keys: dict[str, Any]
+) -> None:
+    tenant.configure(operation="insert", **keys)
+    tenant.load({"Name": "a", "Number__gc": "lots"}, {"Name": "a", "Number__gc": "many"})
+    tenant.load({"Name": "a", "Text__gc": "came later"}, {"Name": "a", "Number__gc": "more"})
+    tenant.configure(operation="insert", **keys, fields={"Number__gc": "Code__gc"})
+    done = tenant.replay()
+    (report,) = done.json["streams"]
+    assert (report["letters"], report["settled"], report["settled_by_newer"]) == (3, 3, 0)
+    assert done.status == 0
+    codes = [row["Code__gc"] for row in tenant.sandbox.tenant.rows(THING) if row["Code__gc"]]
+    assert codes == ["lots", "many", "more"]
+
+
 def test_an_edited_letter_is_not_sent_past_a_newer_one_of_its_key(
     tenant: Tenant, tmp_path: Path
 ) -> None:
@@ -260,6 +305,33 @@ def test_what_no_record_can_be_made_of_stays(tenant: Tenant) -> None:
     report = done.json["streams"][0]
     assert (report["without_record"], report["unreadable_lines"], report["settled"]) == (1, 1, 0)
     assert texts(tenant.letters) == [raw, f'{{"stream":"{THING}", "half']
+
+
+@pytest.mark.parametrize("text", [b'{"stream":"odd","obj', b"\0\0\n", b"[]\n", b"5\n", b"\xff\n"])
+def test_a_file_without_a_readable_letter_does_not_keep_the_others_back(
+    tenant: Tenant, text: bytes
+) -> None:
+    tenant.load({"Name": "a", "Number__gc": "many"})
+    odd = tenant.letters.with_name("odd.jsonl")
+    odd.write_bytes(text)
+    tenant.configure(
+        streams=[
+            {"name": THING, "fields": {"Number__gc": "Code__gc"}},
+            {"name": "odd", "object": THING},
+        ]
+    )
+    done = tenant.replay()
+    assert done.status == 1
+    counts = {
+        each["stream"]: (each["letters"], each["settled"], each["unreadable_lines"])
+        for each in done.json["streams"]
+    }
+    assert counts == {THING: (1, 1, 0), "odd": (0, 0, 1)}
+    assert tenant.names().keys() == {"a"}
+    assert odd.read_bytes() == text
+    said = command("rejects", "replay", "--config", tenant.config)
+    assert said.status == 1
+    assert f"{odd}: 1 line not readable as a letter." in said.out
 
 
 def test_a_run_that_fails_on_its_way_settles_what_was_loaded_before(tenant: Tenant) -> None:
