@@ -21,6 +21,7 @@ from target_gainsight.people import (
     PersonLoader,
 )
 from target_gainsight.rest.verdicts import Verdicts
+from target_gainsight.route import Operation
 from target_gainsight.search.existing import Existing
 from target_gainsight.search.lookups import Resolver
 from target_gainsight.search.matching import Matcher
@@ -43,6 +44,11 @@ if TYPE_CHECKING:
 _PERSON = "person"
 _CTA = "call_to_action"
 _TIMELINE = "activity_timeline"
+
+
+def merges(route: Route) -> bool:
+    """Whether records of one key are merged: not inserts, nor persons, of whom each has its links."""
+    return route.operation is not Operation.INSERT and route.object.name.lower() != _PERSON
 
 
 def budget_of(route: Route) -> Budget:

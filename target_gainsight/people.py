@@ -119,9 +119,13 @@ class PersonLoader:
                 yield row
 
     def load(self, rows: Rows) -> Outcome:
-        """Load rows. A call that was not answered is made again: it does no harm twice."""
+        """Load rows in the order of their records, since several may be of one person.
+
+        A call that was not answered is made again: it does no harm twice.
+        """
         outcome = Outcome()
-        for row in self.sendable(rows, outcome):
+        ready = self.sendable(rows, outcome)
+        for row in sorted(ready, key=lambda row: row.sources[0]):
             said = said_of(self.verdicts, row, partial(self._send, row))
             if said.done:
                 outcome.confirm([row])

@@ -20,10 +20,11 @@ from target_gainsight.dry_run import (
 )
 from target_gainsight.incoming.merge import Merger
 from target_gainsight.loaders import Loaders
+from target_gainsight.own_apis import merges
 from target_gainsight.own_routes import route_to
 from target_gainsight.parts import Parts
 from target_gainsight.rejects import DeadLetters, Sender
-from target_gainsight.route import LoadMode, Operation, Route
+from target_gainsight.route import LoadMode, Route
 from target_gainsight.rows.mapping import RecordMap
 from target_gainsight.search.existing import Seen
 from target_gainsight.stream_load import StreamLoad
@@ -148,7 +149,7 @@ class Wiring:
     def _merger(self, route: Route) -> Merger:
         return Merger(
             mapping=RecordMap(route, self._parts.descriptions.dropdown),
-            merges=route.operation is not Operation.INSERT,
+            merges=merges(route),
             deletes=route.delete,
         )
 

@@ -57,7 +57,7 @@ class Merger:
 
     Attributes:
         mapping: What is sent of a record.
-        merges: Whether records of one key are merged, as all operations but insert do.
+        merges: Whether records of one key are merged.
         deletes: Whether records that are marked as deleted are deleted.
     """
 

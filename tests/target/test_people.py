@@ -14,7 +14,6 @@ from gainsight_sandbox import (
     Effect,
     Fault,
     ManualClock,
-    Outcome,
     PeopleKey,
     PeopleReply,
     Quirks,
@@ -158,9 +157,48 @@ def test_what_is_sent_is_the_documented_form(runner: Runner, acme: str) -> None:
     }
 
 
-def test_records_of_one_person_are_merged_and_nulls_clear_or_not(runner: Runner) -> None:
+LINKS = [
+    [{"Company_ID": 0, "Role": "Admin", "Title": "VP"}, {"Company_ID": 1}],
+    [{"Company_ID": 0, "Title": "VP"}, {"Name": "Ann"}, {"Company_ID": 1, "Title": "CEO"}],
+    [{"companies": [{"Company_ID": 0, "Title": "VP"}]}, {"companies": [{"Company_ID": 1}]}],
+    [{"Company_ID": 0, "Title": "VP"}, {"Title": "CEO"}, {"Company_ID": 0, "Name": "Ann"}],
+]
+
+
+@pytest.mark.parametrize("given", LINKS, ids=str)
+@pytest.mark.parametrize("looks_up", [False, True])
+def test_records_of_one_person_do_in_one_batch_what_they_do_one_by_one(
+    runner: Runner,
+    given: list[dict[str, Any]],
+    looks_up: bool,  # noqa: FBT001
+) -> None:
+    gsids = runner.sandbox.tenant.insert("company", {"Name": "Acme"}, {"Name": "Other"})
+    text = json.dumps(given)
+    for number, gsid in enumerate(gsids):
+        text = text.replace(f'"Company_ID": {number}', f'"Company_ID": "{gsid}"')
+    feed = json.loads(text)
+    settings = {"streams": [{"name": "person", "lookups": LOOKUPS}]} if looks_up else {}
+
+    def outcome(email: str, *batches: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        for batch in batches:
+            feed = [person(Email=email, **values) for values in batch]
+            runner.loaded(head(*NAMES, "company_name"), *feed, **settings)
+        found = people(runner)[email]
+        return [found["Name"]] + [
+            (link["Company_ID__gc"], link["Role"], link["Title"])
+            for link in links(runner)
+            if found["Gsid"] in link.values()
+        ]
+
+    alone = outcome("a@b.c", *[[each] for each in feed])
+    calls = [each for each in runner.sandbox.log if each.kind is CallKind.PERSON_UPSERT]
+    assert len(calls) == len(feed)
+    assert outcome("d@e.f", feed) == alone
+    assert len(alone) > 1
+
+
+def test_nulls_clear_or_not(runner: Runner) -> None:
     runner.loaded(head(), person(Email="a@b.c", Name="Ann"), person(Email="a@b.c", Age__gc=1))
-    assert runner.sandbox.journal.written("person") == {Outcome.INSERTED: 1}
     runner.loaded(head(), person(Email="a@b.c", Name=None), null_handling="omit")
     assert people(runner)["a@b.c"]["Name"] == "Ann"
     runner.loaded(head(), person(Email="a@b.c", Name=None))
