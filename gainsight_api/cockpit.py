@@ -39,7 +39,9 @@ class Cockpit:
                 that could add them twice.
         """
         body = _body(records, lookups)
-        return partial_reply(lambda: self._session.post(_CTA, body, repeat=Repeat.NEVER))
+        return partial_reply(
+            records.keys(), lambda: self._session.post(_CTA, body, repeat=Repeat.NEVER)
+        )
 
     def update(self, records: Mapping[str, Record], lookups: Any = None) -> PartialReply:
         """Change calls to action, each found by the `Gsid` in its record.
@@ -48,7 +50,7 @@ class Cockpit:
             RequestError: All were refused, and the reply names none.
         """
         body = _body(records, lookups)
-        return partial_reply(lambda: self._session.put(_CTA, body))
+        return partial_reply(records.keys(), lambda: self._session.put(_CTA, body))
 
     def picklists(
         self, categories: Sequence[str], entity_type: str = "COMPANY"

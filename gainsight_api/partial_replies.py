@@ -1,15 +1,16 @@
 """Replies to writes that say of each record by its name what became of it.
 
-No article shows one whole, so all forms in which they have been seen are read: maps by name, and
-lists of maps of one entry each; a failure that is a text (with or without `CODE: `), an object, or
-a list of those.
+No article shows one whole, so all forms in which they have been seen are read: maps by name, lists
+of maps of one entry each, and lists of objects with a `referenceId`; a failure that is a text (with
+or without `CODE: `), an object, or a list of those.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import GatewayError, RequestError
@@ -17,9 +18,11 @@ from gainsight_api.records import FieldError, refusal
 from gainsight_api.replies import identifier, is_of_the_gateway
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 _CODED = re.compile(r"\s*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_[0-9]+)\s*:\s*(.*)", re.DOTALL).fullmatch
+_NAME = "referenceId"
+_OF_A_FAILURE = {_NAME, "errorMessage", "errorCode"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,12 @@ class PartialReply:
         return self.refused and not self.confirmed
 
 
-def partial_reply(call: Callable[[], Any]) -> PartialReply:
+def partial_reply(names: Collection[str], call: Callable[[], Any]) -> PartialReply:
     """Make a call and read its reply.
 
     Args:
+        names: The names of its records. If a call of one record is refused, its failures are of
+            that one, whatever they are named.
         call: Makes the call, and returns the `data` of its reply.
 
     Raises:
@@ -61,14 +66,22 @@ def partial_reply(call: Callable[[], Any]) -> PartialReply:
         reply = _read(refused.get("data"))
         if not reply.failures:
             raise
+        failures = reply.failures
+        if len(names) == 1 and not failures.keys() & names:
+            errors = [error for some in failures.values() for error in some]
+            failures = dict.fromkeys(
+                names, tuple(replace(each, code=each.code or exc.code) for each in errors)
+            )
         known = refusal(exc).request_id
-        return PartialReply(reply.confirmed, reply.failures, refused=True, request_id=known)
+        return PartialReply(reply.confirmed, failures, refused=True, request_id=known)
 
 
 def _read(data: Any) -> PartialReply:
     parts = data if isinstance(data, Mapping) else {}
     failed = (*_named(parts.get("failures")), *_named(parts.get("failure")))
-    failures = {name: tuple(_errors(entry)) for name, entry in failed}
+    failures: dict[str, tuple[FieldError, ...]] = defaultdict(tuple)
+    for name, entry in failed:
+        failures[name] += tuple(_errors(entry))
     for errors in failures.values():
         for error in errors:
             if is_of_the_gateway(error.code):
@@ -78,12 +91,15 @@ def _read(data: Any) -> PartialReply:
         for name, said in _named(parts.get("success"))
         if said and name not in failures  # a name without an id beside it says nothing
     }
-    return PartialReply(done, failures)
+    return PartialReply(done, dict(failures))
 
 
 def _named(part: object) -> Iterator[tuple[str, Any]]:
-    """The entries of a map, or of a list of maps."""
-    if isinstance(part, Mapping):
+    """The entries of a map, or of a list of maps; the name is empty where an object has none."""
+    if isinstance(part, Mapping) and part.keys() & _OF_A_FAILURE:
+        said = {name: value for name, value in part.items() if name != _NAME and value}
+        yield str(part.get(_NAME, "")), said
+    elif isinstance(part, Mapping):
         yield from part.items()
     elif isinstance(part, list):
         for item in part:

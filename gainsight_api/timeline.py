@@ -35,7 +35,10 @@ class Timeline:
             RequestError: It was refused, and the reply does not name it.
         """
         body = _body(activity, lookups)
-        return partial_reply(lambda: self._session.post(_ACTIVITY, body, budget=Budget.TIMELINE))
+        return partial_reply(
+            _names(activity),
+            lambda: self._session.post(_ACTIVITY, body, budget=Budget.TIMELINE),
+        )
 
     def update(self, activity: Record, lookups: Any = None) -> PartialReply:
         """Change an activity, found by its `ExternalId`.
@@ -44,7 +47,13 @@ class Timeline:
             RequestError: It was refused, and the reply does not name it.
         """
         path, body = f"{_ACTIVITY}?identifier=externalid", _body(activity, lookups)
-        return partial_reply(lambda: self._session.put(path, body, budget=Budget.TIMELINE))
+        return partial_reply(
+            _names(activity), lambda: self._session.put(path, body, budget=Budget.TIMELINE)
+        )
+
+
+def _names(activity: Record) -> set[str]:
+    return {str(activity["ExternalId"])}
 
 
 def _body(activity: Record, lookups: Any) -> dict[str, Any]:

@@ -142,7 +142,10 @@ class _CtaPass(Pass["PartialReply"]):
 
     @override
     def answered(self, call: Call, reply: PartialReply) -> tuple[Outcome, list[Call]]:
-        """Confirm and reject what the reply names; look the rest up, and send it once more."""
+        """Confirm and reject what the reply names; look the rest up, and send it once more.
+
+        A call that is refused for failures of which none has a record's name is halved.
+        """
         outcome = Outcome()
         silent: list[Row] = []
         for n, row in enumerate(call.rows, 1):
@@ -157,11 +160,15 @@ class _CtaPass(Pass["PartialReply"]):
             return outcome, []
         if reply.nothing_written and outcome.rejections:
             return outcome, [Call(silent, call.operation)]
-        done, more = self._unconfirmed(call, silent)
+        if reply.nothing_written:
+            return outcome, _halves(call, silent)
+        done, more = self._unconfirmed(call, silent, reply)
         outcome += done
         return outcome, more
 
-    def _unconfirmed(self, call: Call, rows: Sequence[Row]) -> tuple[Outcome, list[Call]]:
+    def _unconfirmed(
+        self, call: Call, rows: Sequence[Row], reply: PartialReply
+    ) -> tuple[Outcome, list[Call]]:
         """Look for rows that a reply does not name: those not there are sent once more."""
         outcome = Outcome()
         if call.operation is Operation.INSERT and not self.route.keys:
@@ -173,6 +180,8 @@ class _CtaPass(Pass["PartialReply"]):
         left = [row for index, row in enumerate(rows) if index not in new]
         if left and not call.sent_before:
             return outcome, [Call(left, call.operation, sent_before=True)]
+        if reply.refused and len(left) > 1:
+            return outcome, _halves(call, left)
         for row in left:
             outcome.reject(row, UNCONFIRMED)
         return outcome, []
@@ -194,3 +203,9 @@ class _CtaPass(Pass["PartialReply"]):
         second = math.floor(self.loader.session.tenant_time(self.since))
         moment = timestamp(datetime.fromtimestamp(second, UTC).isoformat())
         return self.loader.existing.created_since(rows, _CREATED, moment)
+
+
+def _halves(call: Call, rows: Sequence[Row]) -> list[Call]:
+    """Two calls for rows of a call that was refused; either half may be good or bad."""
+    middle = len(rows) // 2
+    return [Call(some, call.operation) for some in (rows[:middle], rows[middle:])]

@@ -47,7 +47,7 @@ _TIMELINE = "activity_timeline"
 
 
 def merges(route: Route) -> bool:
-    """Whether records of one key are merged: not inserts, nor persons, of whom each has its links."""
+    """Whether records of one key are merged; not those of a person, each with links of its own."""
     return route.operation is not Operation.INSERT and route.object.name.lower() != _PERSON
 
 

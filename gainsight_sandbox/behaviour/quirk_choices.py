@@ -199,6 +199,7 @@ class GoodBesideBad(StrEnum):
 
     STORED = "stored"
     REFUSED = "refused"  # nothing is stored: HTTP 400, and the bad ones are named
+    MISNAMED = "misnamed"  # likewise, but by names that no record of the call has
     UNNAMED = "unnamed"  # nothing is stored: HTTP 400, with the first error alone
 
 

@@ -46,7 +46,9 @@ class Forms:
     def refusal(self, failed: Mapping[str, RecordError], good: GoodBesideBad) -> ApiError:
         """The reply to a call of which nothing is stored."""
         first = next(iter(failed.values()))
-        data = self.data({}, failed) if good is GoodBesideBad.REFUSED else None
+        if good is GoodBesideBad.MISNAMED:
+            failed = {f"row {name}": error for name, error in failed.items()}
+        data = self.data({}, failed) if good is not GoodBesideBad.UNNAMED else None
         return ApiError(first.code, first.text, status=HTTPStatus.BAD_REQUEST, data=data)
 
     def _held(self, entries: Mapping[str, object]) -> object:

@@ -17,9 +17,11 @@ CODE = "COCKPIT_9700"
 READ = (FieldError(CODE, TEXT),)
 
 
-def read(status: int = 200, *, result: bool = True, **envelope: Any) -> PartialReply:
+def read(
+    status: int = 200, *, result: bool = True, names: tuple[str, ...] = ("1", "2"), **envelope: Any
+) -> PartialReply:
     body = json.dumps({"result": result, "requestId": "r1", **envelope}).encode()
-    return partial_reply(lambda: answer(Reply(status, body), now=0.0).data)
+    return partial_reply(names, lambda: answer(Reply(status, body), now=0.0).data)
 
 
 @pytest.mark.parametrize("part", ["failure", "failures"])
@@ -69,6 +71,25 @@ def test_a_refusal_that_names_records_says_that_nothing_is_written() -> None:
     assert (reply.nothing_written, list(reply.failures), reply.request_id) == (True, ["2"], "r1")
     doubtful = read(400, result=False, data={"success": {"1": "x"}, "failure": [{"2": TEXT}]})
     assert (doubtful.refused, doubtful.nothing_written) == (True, False)
+
+
+@pytest.mark.parametrize("message", ["errorMessage", "message"])
+def test_failures_may_be_objects_that_say_whose_they_are(message: str) -> None:
+    failed = [{"referenceId": 2, message: TEXT, "errorCode": CODE}]
+    reply = read(data={"success": [{"1": "1S01"}], "failure": failed})
+    assert reply == PartialReply({"1": "1S01"}, {"2": READ})
+    done = [{"referenceId": "1", "gsid": "1S01"}, {"referenceId": "2", "gsid": None}]
+    assert read(data={"success": done}).confirmed.keys() == {"1"}
+
+
+def test_failures_of_a_refused_call_of_one_record_are_of_that_one() -> None:
+    for failed, errors in (
+        ([{"row 7": f"{CODE}: {TEXT}"}], READ),
+        ([{"errorMessage": TEXT}, {"errorMessage": "more"}], (*READ, FieldError(CODE, "more"))),
+    ):
+        data = {"success": [], "failure": failed}
+        reply = read(400, result=False, errorCode=CODE, data=data, names=("1",))
+        assert reply.failures == {"1": errors}
 
 
 def test_a_refusal_that_names_none_is_an_error() -> None:

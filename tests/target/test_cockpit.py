@@ -157,6 +157,7 @@ FORMS = [
         *FORMS,
         {"cta_good": GoodBesideBad.REFUSED},
         {"cta_good": GoodBesideBad.UNNAMED},
+        {"cta_good": GoodBesideBad.MISNAMED},
     ],
     indirect=True,
     ids=str,
@@ -310,6 +311,22 @@ def test_a_tenant_without_that_list_call_is_no_worse(team: Team) -> None:
     )
     team.loaded(team.cta("a", reason="Nope"), team.cta("b"), max_rejects=1)
     assert team.codes() == [("a", "INVALID_PICKLIST", "reason")]
+
+
+@pytest.mark.parametrize("quirky", [{"cta_good": GoodBesideBad.MISNAMED}], indirect=True)
+@pytest.mark.parametrize("operation", ["insert", "update"])
+def test_a_refused_call_whose_failures_name_no_record_is_halved(
+    quirky: Team, operation: str
+) -> None:
+    if operation == "update":
+        quirky.loaded(*[quirky.cta(f"k{n}") for n in range(20)])
+    feed = [quirky.cta(f"k{n}", PercentComplete=5) for n in range(20)]
+    for n in (7, 8, 19):
+        feed[n]["record"]["Name"] = "x" * 201
+    quirky.loaded(*feed, operation=operation, max_rejects=3)
+    written = {key for key, row in quirky.rows().items() if row["PercentComplete"]}
+    assert written == {f"k{n}" for n in range(20)} - {"k7", "k8", "k19"}
+    assert quirky.codes() == [(f"k{n}", "COCKPIT_5101", "Name") for n in (7, 8, 19)]
 
 
 # Lost answers.

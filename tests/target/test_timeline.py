@@ -158,6 +158,7 @@ FORMS = [
         {"timeline_failure_singular": True},
         {"timeline_bad": GoodBesideBad.REFUSED},
         {"timeline_bad": GoodBesideBad.UNNAMED},
+        {"timeline_bad": GoodBesideBad.MISNAMED},
         {"timeline_silent": True},
         {"timeline_seconds": 0},
         {"timeline_author_needed": True},
