@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import ConfigError
 from target_gainsight.cta_fields import cta_object, no_keys
+from target_gainsight.external_ids import key_kinds
 from target_gainsight.people import SYSTEM_FIELDS, person_mistakes, person_object, person_settings
 from target_gainsight.routing import build_route, named_keys
 from target_gainsight.timeline_fields import (
@@ -16,7 +18,7 @@ from target_gainsight.timeline_fields import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gainsight_api.metadata import GainsightObject
     from target_gainsight.route import Route
@@ -27,6 +29,7 @@ _CTA = "call_to_action"
 _TIMELINE = "activity_timeline"
 _OWN = {_PERSON: "persons", _CTA: "calls to action", _TIMELINE: "activities"}
 _USERS = {"gsuser", "user"}
+_NO_PROPERTIES: Mapping[str, Any] = MappingProxyType({})
 _NO_USERS = (
     "are not loaded: record calls and import jobs cannot write them, and the call for users may "
     "mail them and changes licences. An administrator can make it: "
@@ -40,7 +43,7 @@ def route_to(
     settings: StreamSettings,
     found: GainsightObject,
     *,
-    properties: Collection[str] = (),
+    properties: Mapping[str, Any] = _NO_PROPERTIES,
     connector: bool,
 ) -> Route:
     """Build a stream's route, whatever API its object is written by; see `build_route`.
@@ -50,7 +53,7 @@ def route_to(
         key_properties: The stream's own key properties.
         settings: What becomes of the stream.
         found: The object that it is loaded into.
-        properties: The properties of the stream's records.
+        properties: The JSON Schema of each property of the stream's records.
         connector: Whether imports go by jobs that an admin has set up.
 
     Raises:
@@ -84,6 +87,7 @@ def route_to(
         raise ConfigError(f"stream {stream}: {'; '.join(mistakes)}")
     return replace(
         route,
+        key_kinds=key_kinds(route, properties) if name == _TIMELINE else {},
         # Only for the timeline an article shows lookups. For the others the target does them.
         raw_lookups=settings.lookups if name == _TIMELINE else None,
         matched_by_target=name == _CTA,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from target_gainsight.rows.keys import GSID
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from gainsight_api.datatypes import Kind
     from gainsight_api.metadata import GainsightObject
 
 Operation = imports.Operation
@@ -75,6 +76,7 @@ class Route:
         known_as_new: Whether the rows have been looked for, and are not there: a job that has
             added such rows before did not add these.
         skip_unchanged: Whether rows that Gainsight already holds with equal values are not written.
+        key_kinds: The kinds of the keys, where an `ExternalId` is made of them.
     """
 
     stream: str
@@ -92,6 +94,7 @@ class Route:
     matched_by_target: bool | None = None
     known_as_new: bool = False
     skip_unchanged: bool = False
+    key_kinds: Mapping[str, Kind] = field(default_factory=dict)
 
     @property
     def looked_up_keys(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from target_gainsight.timeline_fields import ActivityFields
 
     Send = Callable[[Mapping[str, Any], Any], PartialReply]
+    _Attempt = tuple[Row, Operation, Said]
 
 _ROWS_AT_ONCE = 200
 _SECONDS_BEFORE_A_SECOND_LOOK = 10.0
@@ -79,11 +80,15 @@ class TimelineLoader:
             yield from ready
 
     def load(self, rows: Rows) -> Outcome:
-        """Load rows. A call that was not answered is made again: it does no harm twice."""
+        """Load rows in the order of their records, since several may be of one `ExternalId`.
+
+        A call that was not answered is made again: it does no harm twice.
+        """
         outcome = Outcome()
         operation = self.verdicts.route.operation
         first = Operation.UPDATE if operation is Operation.UPDATE else Operation.INSERT
-        for some in pieces(self.sendable(rows, outcome), _ROWS_AT_ONCE):
+        ready = sorted(self.sendable(rows, outcome), key=lambda row: row.sources[0])
+        for some in pieces(ready, _ROWS_AT_ONCE):
             again = self._write([(row, first) for row in some], outcome)
             for row, _ in self._write(again, outcome):
                 outcome.reject(row, UNCONFIRMED)
@@ -93,15 +98,11 @@ class TimelineLoader:
         self, rows: Iterable[tuple[Row, Operation]], outcome: Outcome
     ) -> list[tuple[Row, Operation]]:
         """Write rows, each as is said beside it; return those that nothing confirms, likewise."""
-        doubtful: list[tuple[Row, Operation, Said]] = []
-        for row, operation in rows:
-            said = self._written(row, operation)
-            if said.done:
-                outcome.confirm([row])
-            elif said.is_silent or (_is_duplicate(said) and not self._upserts):
-                doubtful.append((row, operation, said))
-            else:
-                outcome.reject(row, *said.problems, request_id=said.request_id)
+        doubtful, refused = self._sent(rows, outcome)
+        more, refused = self._sent(self._updates(refused, outcome), outcome)
+        for row, _, said in refused:
+            outcome.reject(row, *said.problems, request_id=said.request_id)
+        doubtful += more
         there = self._look_for([(row, sent) for row, sent, _ in doubtful])
         silent = []
         for (row, operation, said), equal in zip(doubtful, there, strict=True):
@@ -114,6 +115,46 @@ class TimelineLoader:
                 outcome.reject(row, *said.problems, request_id=said.request_id)
         return silent
 
+    def _sent(
+        self, rows: Iterable[tuple[Row, Operation]], outcome: Outcome
+    ) -> tuple[list[_Attempt], list[_Attempt]]:
+        """Send rows; return those that are to be looked for, and those that were refused."""
+        doubtful: list[_Attempt] = []
+        refused: list[_Attempt] = []
+        for row, operation in rows:
+            said, sent = self._written(row, operation)
+            if said.done:
+                outcome.confirm([row])
+            elif said.is_silent or (_is_duplicate(said) and not self._upserts):
+                doubtful.append((row, operation, said))
+            else:
+                refused.append((row, sent, said))
+        return doubtful, refused
+
+    def _updates(
+        self, refused: Iterable[_Attempt], outcome: Outcome
+    ) -> list[tuple[Row, Operation]]:
+        """The refused inserts of upserts whose activity is there; the other rows are rejected.
+
+        An insert wants values that an update does without, and may be refused for these before its
+        `ExternalId` is looked at.
+        """
+        inserts: list[_Attempt] = []
+        for each in refused:
+            row, sent, said = each
+            if self._upserts and sent is Operation.INSERT:
+                inserts.append(each)
+            else:
+                outcome.reject(row, *said.problems, request_id=said.request_id)
+        updates = []
+        there = self._found([(row, sent) for row, sent, _ in inserts])
+        for (row, _, said), found in zip(inserts, there, strict=True):
+            if found is None:
+                outcome.reject(row, *said.problems, request_id=said.request_id)
+            else:
+                updates.append((row, Operation.UPDATE))
+        return updates
+
     @property
     def _upserts(self) -> bool:
         return self.verdicts.route.operation is Operation.UPSERT
@@ -125,13 +166,17 @@ class TimelineLoader:
             for found in block:
                 unknown[id(found.sources)].values |= found.values
 
-    def _written(self, row: Row, operation: Operation) -> Said:
-        """Write a row; an upsert updates what cannot be inserted a second time."""
+    def _written(self, row: Row, operation: Operation) -> tuple[Said, Operation]:
+        """Write a row; an upsert updates what cannot be inserted a second time.
+
+        Returns:
+            What the reply says, and which call it answers.
+        """
         if operation is Operation.INSERT:
             said = self._send(row, self.timeline.insert)
             if not (_is_duplicate(said) and self._upserts):
-                return said
-        return self._send(row, self.timeline.update)
+                return said, operation
+        return self._send(row, self.timeline.update), Operation.UPDATE
 
     def _send(self, row: Row, call: Send) -> Said:
         described = self.verdicts.route.object

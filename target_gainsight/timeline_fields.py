@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gainsight_api.datatypes import Kind
 from gainsight_api.metadata import Field
+from target_gainsight.external_ids import external_id
 from target_gainsight.problems import Problem
 from target_gainsight.route import Lookup, Operation
 from target_gainsight.rows.keys import comparable, kind_of_field
@@ -146,7 +148,8 @@ class ActivityFields:
         values = {_BY_FOLDED.get(name.casefold(), name): each for name, each in row.values.items()}
         if EXTERNAL_ID not in self.route.keys:
             parts = [str(row.values[key]) for key in self.route.keys]
-            values[EXTERNAL_ID] = f"{self.route.stream}:{'|'.join(parts)}"
+            kinds = [self.route.key_kinds.get(key, Kind.TEXT) for key in self.route.keys]
+            values[EXTERNAL_ID] = external_id(self.route.stream, parts, kinds)
             for key in set(self.route.keys) - self.route.lookup_sources:
                 if not self.route.object.fields[key].updateable:
                     values.pop(key, None)

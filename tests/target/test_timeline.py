@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -236,6 +238,64 @@ def test_the_external_id_is_mapped_or_made_of_the_keys(notes: Notes) -> None:
     assert notes.rows().keys() == {"calls:eu|1", "crm-1", "crm-2"}
 
 
+NUMBERS = ["999", "999.0", "9.99e2", "99900E-2"]
+MOMENTS = [
+    "2026-01-01T00:00:00Z",
+    "2026-01-01T00:00:00.000000+00:00",
+    "2026-01-01T01:00:00+01:00",
+    "2026-01-01 00:00:00",
+]
+
+
+@pytest.mark.parametrize("one_batch", [True, False])
+@pytest.mark.parametrize(
+    ("described", "written", "expected"),
+    [
+        ({"type": ["null", "number"]}, NUMBERS, {"999"}),
+        ({"type": "integer"}, ["100", "1e2"], {"100"}),
+        ({"type": "string", "format": "date-time"}, MOMENTS, {"2026-01-01T00:00:00.000Z"}),
+        (
+            {"type": "string", "format": "date-time"},
+            ["2026-01-01T00:00:00.1234560Z", "2026-01-01T00:00:00.123457Z"],
+            {"2026-01-01T00:00:00.123456Z", "2026-01-01T00:00:00.123457Z"},
+        ),
+        ({"type": "string", "format": "date-time"}, ["soon"], {"soon"}),
+        ({"type": "string"}, ["007", "7", "a|b", "a\\b"], {"007", "7", "a|b", "a\\b"}),
+        ({"type": ["string", "number"]}, ["007", "7"], {"007", "7"}),
+        ({"type": "boolean"}, [True], {"true"}),
+    ],
+)
+def test_equal_keys_make_one_external_id_however_they_are_written(
+    notes: Notes,
+    described: dict[str, Any],
+    written: list[Any],
+    expected: set[str],
+    one_batch: bool,  # noqa: FBT001
+) -> None:
+    head = schema(TIMELINE, *NAMES, keys=["id"])
+    head["schema"]["properties"]["id"] = described
+    feed = [notes.note(key, Subject=f"Note {n}") for n, key in enumerate(written)]
+    lines = [json.dumps(each) for each in feed]
+    if described["type"] not in ("string", ["string", "number"], "boolean"):
+        lines = [re.sub(r'"id": "(.*?)"', r'"id": \1', line) for line in lines]
+    for some in [lines] if one_batch else [[line] for line in lines]:
+        notes.runner.loaded(head, *some)
+    assert notes.rows().keys() == expected
+    if len(expected) == 1:
+        assert notes.rows().popitem()[1]["Subject"] == f"Note {len(written) - 1}"
+
+
+def test_keys_that_contain_the_separator_make_ids_of_their_own(notes: Notes) -> None:
+    pairs = [("x|y", "z"), ("x", "y|z"), ("x\\", "y"), ("x\\|y", "z"), ("x", "\\|y")]
+    notes.runner.loaded(
+        schema(TIMELINE, *NAMES, "region", keys=["region", "id"]),
+        *[notes.note(key, region=region) for region, key in pairs],
+    )
+    assert notes.rows().keys() == {
+        r"x\|y|z", r"x|y\|z", r"x\\|y", r"x\\\|y|z", r"x|\\\|y"
+    }  # fmt: skip
+
+
 def test_authors_types_and_companies_may_be_given_by_id(notes: Notes) -> None:
     types = notes.sandbox.tenant.schema(TIMELINE).field("TypeName")
     assert types
@@ -287,6 +347,32 @@ def test_an_upsert_updates_what_is_there_and_an_insert_does_not(notes: Notes) ->
     notes.loaded(notes.note("a", Notes="x"), notes.note("c"), operation="update", max_rejects=1)
     assert notes.codes()[1] == ("c", "GS_TL_10_0213", "ExternalId")
     assert notes.rows()["a"]["Notes"] == "x"
+
+
+@pytest.mark.parametrize("form", list(GoodBesideBad))
+def test_an_upsert_of_what_is_there_may_lack_what_an_insert_wants(
+    tmp_path: Path, form: GoodBesideBad
+) -> None:
+    with Sandbox(empty=True, clock=ManualClock(), quirks=Quirks(timeline_bad=form)) as sandbox:
+        notes = Notes(Runner(sandbox, tmp_path))
+        notes.loaded(notes.note("a"), notes.note("b"))
+        before = notes.rows()
+        partial = record(TIMELINE, id="a", Subject="New")
+        unknown = record(TIMELINE, id="c", Subject="New")
+        notes.loaded(partial, unknown, notes.note("b", TypeName="Nope"), max_rejects=2)
+        assert notes.rows()["a"]["Subject"] == "New"
+        for name in ("Notes", "AuthorId", "GsCompanyId", "ActivityDate", "TypeName"):
+            assert notes.rows()["a"][name] == before["a"][name]
+        assert [(key, code) for key, code, _ in notes.codes()] == [
+            ("b", "INVALID_PICKLIST"),
+            ("c", "GS_TL_10_0206"),
+        ]
+        notes.loaded(
+            record(TIMELINE, id="a", Subject="Newer"),
+            operation="insert",
+            max_rejects=1,
+        )
+        assert notes.rows()["a"]["Subject"] == "New"
 
 
 # Lost answers and silent ones.
