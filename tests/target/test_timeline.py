@@ -364,8 +364,8 @@ def test_an_upsert_of_what_is_there_may_lack_what_an_insert_wants(
         for name in ("Notes", "AuthorId", "GsCompanyId", "ActivityDate", "TypeName"):
             assert notes.rows()["a"][name] == before["a"][name]
         assert [(key, code) for key, code, _ in notes.codes()] == [
-            ("b", "INVALID_PICKLIST"),
             ("c", "GS_TL_10_0206"),
+            ("b", "INVALID_PICKLIST"),
         ]
         notes.loaded(
             record(TIMELINE, id="a", Subject="Newer"),
