@@ -223,7 +223,9 @@ def _of_one_record(into: Into, records: Iterable[Sent]) -> Iterator[list[Sent]]:
         key = _key(into, record)
         if key and record.gsid and not record.deleted:
             known_as[record.gsid] = {name: record.values[name] for name in into.keys}
-        together[str(key).casefold() if key else record.gsid or record.number].append(record)
+        # A record without a key is a reject, whatever comes after it.
+        alone = record.gsid if record.deleted and record.gsid else record.number
+        together[str(key).casefold() if key else alone].append(record)
     return iter(together.values())
 
 
