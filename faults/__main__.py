@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faults.cells import all_cells, sampled
+from faults.cells import all_cells, sampled, takes_minutes
 from faults.report import Scope, report
 from faults.running import begin_worker, run_cell
 
@@ -30,6 +30,8 @@ def main() -> None:
     """Run the cells, say which were not right, and write the page; exit 1 if any was not."""
     given = _options()
     cells = [cell for cell in all_cells() if given.only in cell.name]
+    if given.processes:
+        cells = [cell for cell in cells if not takes_minutes(cell)]
     possible = len(cells)
     if given.sample:
         cells = sampled(cells, given.sample, given.seed)
@@ -66,7 +68,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="what a cell's name has to hold")
     parser.add_argument("--workers", type=int, default=_WORKERS, help="cells at the same time")
     parser.add_argument(
-        "--processes", action="store_true", help="each run in a process of its own, in real time"
+        "--processes",
+        action="store_true",
+        help="each run in a process of its own, in real time; none that takes minutes",
     )
     parser.add_argument("--out", type=Path, help="the page to write, if not all cells are run")
     given = parser.parse_args()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from faults.mishaps import Mishap, all_mishaps
@@ -46,6 +47,13 @@ def all_cells() -> list[Cell]:
         if mishap.meets(phase.kind) and not _senseless(phase, mishap)
         for strikes in ((1,) if mishap.only_once else (1, LASTING))
     ]
+
+
+def takes_minutes(cell: Cell) -> bool:
+    """Whether a run would really wait for minutes: for a limit, or a clock."""
+    slow = {Effect.DELAY, Effect.WINDOWS_SHIFTED, Effect.LATE_DELETE, Effect.CLOCK_TURNED}
+    limited = cell.mishap.settings.get("status") == HTTPStatus.TOO_MANY_REQUESTS
+    return limited or cell.mishap.effect in slow
 
 
 def _senseless(phase: Phase, mishap: Mishap) -> bool:
