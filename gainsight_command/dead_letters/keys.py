@@ -10,6 +10,7 @@ from gainsight_api.pieces import pieces
 from gainsight_api.query import Query
 from gainsight_command.routes import route_of
 from target_gainsight.incoming.mapped import transformed
+from target_gainsight.own_apis import merges
 from target_gainsight.route import Operation
 from target_gainsight.rows.keys import comparable, kind_of_field, similar
 from target_gainsight.rows.mapping import RecordConversionError, RecordMap
@@ -55,11 +56,13 @@ class StreamKeys:
         self._keys: tuple[str, ...] = ()
         self._records: RecordMap | None = None
         self._inserts = False
+        self._merges = True
         if described is not None:
             names = tuple(stream_map.transformed_key_properties or ())
             route = route_of(settings, stream_map.stream_alias, names, described)
             self._keys = route.keys
             self._inserts = route.operation is Operation.INSERT
+            self._merges = merges(route)
             self._records = RecordMap(route, lambda _: ())
 
     def key_of(self, letter: Letter) -> Hashable | None:
@@ -74,10 +77,11 @@ class StreamKeys:
     def merged_by(self, letter: Letter) -> Hashable | None:
         """The key by which newer letters take a letter's place; None if none does.
 
-        Each insert adds a record of its own, whatever its key.
+        Each insert adds a record of its own, whatever its key, and each record of a person may name
+        another company.
         """
-        inserts = self._inserts or letter.operation == Operation.INSERT
-        return None if inserts or not letter.is_record else self.key_of(letter)
+        merges = self._merges and letter.operation != Operation.INSERT
+        return self.key_of(letter) if merges and letter.is_record else None
 
     def outdated(self, sendings: Iterable[Sending]) -> set[Sending]:
         """The letters that are older than the record that Gainsight has of their key.

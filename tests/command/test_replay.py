@@ -205,6 +205,20 @@ def test_inserts_of_one_key_are_all_sent_in_their_order(
     assert codes == ["lots", "many", "more"]
 
 
+def test_each_link_of_a_person_is_sent(tenant: Tenant) -> None:
+    by_name = {"fields": {"account": "Name"}, "objectName": "company", "lookupField": "Gsid"}
+    people = {"name": "people", "object": "person", "keys": ["Email"]}
+    people |= {"lookups": {"Company_ID": {**by_name, "onNoMatch": "ERROR"}}}
+    tenant.configure(streams=[people])
+    ann = {"Email": "ann@acme.example", "Name": "Ann"}
+    tenant.load(*({**ann, "account": name} for name in ("New one", "New two")), stream="people")
+    companies = tenant.sandbox.tenant.insert("company", {"Name": "New one"}, {"Name": "New two"})
+    done = tenant.replay()
+    assert [report["settled"] for report in done.json["streams"]] == [2]
+    links = {row["Company_ID__gc"] for row in tenant.sandbox.tenant.rows("company_person")}
+    assert set(companies) <= links
+
+
 def test_an_edited_letter_is_not_sent_past_a_newer_one_of_its_key(
     tenant: Tenant, tmp_path: Path
 ) -> None:
