@@ -70,7 +70,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--processes",
         action="store_true",
-        help="each run in a process of its own, in real time; none that takes minutes",
+        help="each run a process, in real time; without the cells that take minutes",
     )
     parser.add_argument("--out", type=Path, help="the page to write, if not all cells are run")
     given = parser.parse_args()

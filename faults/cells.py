@@ -50,10 +50,12 @@ def all_cells() -> list[Cell]:
 
 
 def takes_minutes(cell: Cell) -> bool:
-    """Whether a run would really wait for minutes: for a limit, or a clock."""
+    """Whether a run would really wait for minutes: for a limit, a clock, or an unanswered write."""
     slow = {Effect.DELAY, Effect.WINDOWS_SHIFTED, Effect.LATE_DELETE, Effect.CLOCK_TURNED}
     limited = cell.mishap.settings.get("status") == HTTPStatus.TOO_MANY_REQUESTS
-    return limited or cell.mishap.effect in slow
+    unanswered = cell.phase.kind in {CallKind.INSERT, CallKind.IMPORT_SUBMIT}
+    lasts = cell.strikes is LASTING and unanswered
+    return limited or lasts or cell.mishap.effect in slow
 
 
 def _senseless(phase: Phase, mishap: Mishap) -> bool:
