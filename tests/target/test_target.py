@@ -344,7 +344,8 @@ def test_the_readmes_streams_load_what_tap_postgres_sends(runner: Runner) -> Non
     readme = Path(__file__).parents[2] / "README.md"
     streams = json.loads(readme.read_text().split("streams '")[1].split("'")[0])
     stream = "public-accounts"
-    runner.loaded(schema(stream, "Name"), record(stream, Name="Foo"), state(1), streams=streams)
+    described = schema(stream, "account_name", keys=("account_name",))
+    runner.loaded(described, record(stream, account_name="Foo"), state(1), streams=streams)
     assert runner.rows("company").keys() == {"Foo"}
 
 
