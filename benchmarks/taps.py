@@ -160,7 +160,7 @@ def our_tap(
 
     def status(*_: Any) -> JobStatus:
         rows = int(chunk.stem.rpartition("-")[2])  # as the tenant says, too
-        chunks = tuple(Chunk("/chunk", number * rows, rows) for number in range(repeats))
+        chunks = tuple(Chunk(f"/chunk?{number}", number * rows, rows) for number in range(repeats))
         return JobStatus(JobState.COMPLETED, rows=rows * repeats, chunks=chunks)
 
     def fetch(_exports: Exports, _chunk: Chunk, file: IO[bytes]) -> None:
