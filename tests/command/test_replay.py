@@ -207,8 +207,8 @@ def test_inserts_of_one_key_are_all_sent_in_their_order(
 
 def test_each_link_of_a_person_is_sent(tenant: Tenant) -> None:
     by_name = {"fields": {"account": "Name"}, "objectName": "company", "lookupField": "Gsid"}
-    people = {"name": "people", "object": "person", "keys": ["Email"]}
-    people |= {"lookups": {"Company_ID": {**by_name, "onNoMatch": "ERROR"}}}
+    lookups = {"Company_ID": {**by_name, "onNoMatch": "ERROR"}}
+    people = {"name": "people", "object": "person", "keys": ["Email"], "lookups": lookups}
     tenant.configure(streams=[people])
     ann = {"Email": "ann@acme.example", "Name": "Ann"}
     tenant.load(*({**ann, "account": name} for name in ("New one", "New two")), stream="people")
