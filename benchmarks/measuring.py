@@ -60,7 +60,7 @@ def _fed(feed: Sequence[str]) -> tuple[int, int | None]:
 
 
 def _environment() -> dict[str, str]:
-    """The same for all, whatever is set here.
+    """The environment of every program that is measured, whatever is set here.
 
     PYTHONUNBUFFERED would make a call of the system of each line that some programs write, and
     PYTHONDONTWRITEBYTECODE would make their modules be compiled in each run.

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from gainsight_api.auth import AccessKey, OAuth
     from gainsight_api.clock import Clock
 
+_SHORTEST_SECRET = 8
+"""Characters of a credential that is hidden: a shorter one may stand anywhere by chance."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Host:
@@ -95,7 +98,9 @@ class Host:
         now = self.clock.now()
         try:
             read = answer(Reply(reply.status_code, body, reply.headers), now)
-        except GainsightError:
+        except GainsightError as exc:
+            if self.hide(str(exc)) == str(exc):
+                raise  # with the reply as it is, whose values tell which record is to blame
             shown = {name: self.hide(value) for name, value in reply.headers.items()}
             text = self.hide(body.decode("latin-1")).encode("latin-1")
             answer(Reply(reply.status_code, text, CaseInsensitiveDict(shown)), now)
@@ -106,7 +111,8 @@ class Host:
     def hide(self, text: str) -> str:
         """What a tenant says, fit for a log: without the credential, should it hold it."""
         for secret in self.auth.secrets():
-            text = text.replace(secret, "***")
+            if len(secret) >= _SHORTEST_SECRET:
+                text = text.replace(secret, "***")
         return text
 
     def _note_date(self, reply: requests.Response) -> None:

@@ -867,3 +867,24 @@ def test_neither_credential_nor_body_is_said_anywhere(
     assert not [text for text in said if KEY in text or "4711" in text]
     # Nor what requests and urllib3 say of it, which quotes whole addresses.
     assert not [text for text in said if "requests.exceptions" in text or "with url" in text]
+
+
+def test_a_refusal_keeps_the_values_that_a_short_key_happens_to_be_part_of(
+    server: Server, connected: Connect
+) -> None:
+    session = connected(server.url, access_key="key")
+    body = {"result": False, "errorCode": "GSOBJ_1008", "data": {"errors": ["monkey"]}}
+    server.answers(enveloped(body, 400))
+    with pytest.raises(RequestError) as caught:
+        session.get("v1/anything")
+    assert caught.value.reply["data"] == {"errors": ["monkey"]}
+
+
+def test_an_error_does_not_show_a_credential_that_the_reply_holds(
+    server: Server, connected: Connect
+) -> None:
+    body = {"result": False, "errorCode": KEY, "requestId": KEY, "data": None}
+    server.answers(enveloped(body, 400))
+    with pytest.raises(RequestError) as caught:
+        connected(server.url).get("v1/anything")
+    assert KEY not in str(caught.value)
