@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PAIR = {"oauth_client_id": CLIENT_ID, "oauth_client_secret": CLIENT_SECRET}
 OBJECTS = "v1/meta/services/objects/list"
-TOKEN = enveloped({"access_token": "a-token-4711", "expires_in": 86400})
+TOKEN = enveloped({"access_token": "a-token-471147114711", "expires_in": 86400})
 
 
 def tokens(sandbox: Sandbox) -> int:
@@ -82,7 +82,7 @@ def test_the_token_is_asked_for_by_basic_authorization(connected: Connect, serve
     scheme, _, encoded = asked.headers["authorization"].partition(" ")
     assert (scheme, base64.b64decode(encoded).decode()) == ("Basic", "id-é:secret-ß")
     assert asked.body == b"grant_type=client_credentials"
-    assert call.headers["authorization"] == "Bearer a-token-4711"
+    assert call.headers["authorization"] == "Bearer a-token-471147114711"
     assert "accesskey" not in call.headers
 
 
@@ -141,16 +141,16 @@ def test_a_renewed_token_that_is_refused_again_is_the_end(
 @pytest.mark.parametrize(
     "reply",
     [
-        enveloped({"result": False, "errorCode": "GS_APIG_2401", "errorDesc": "4711"}, 401),
-        enveloped({"result": False, "errorCode": "GSOBJ_1024", "errorDesc": "4711"}, 400),
-        enveloped({"error": "invalid_client 4711"}, 401),
-        enveloped({"result": False, "errorDesc": "4711"}),
+        enveloped({"result": False, "errorCode": "GS_APIG_2401", "errorDesc": "471147114711"}, 401),
+        enveloped({"result": False, "errorCode": "GSOBJ_1024", "errorDesc": "471147114711"}, 400),
+        enveloped({"error": "invalid_client 471147114711"}, 401),
+        enveloped({"result": False, "errorDesc": "471147114711"}),
         enveloped({"access_token": None}),
         enveloped({"access_token": ""}),
-        enveloped({"access_token": "two\nlines 4711"}),
-        enveloped({"access_token": 4711}),
+        enveloped({"access_token": "two\nlines 471147114711"}),
+        enveloped({"access_token": 471147114711}),
         Reply(b"", 404),
-        Reply(b"", 302, {"Location": "/login?4711"}),
+        Reply(b"", 302, {"Location": "/login?471147114711"}),
     ],
 )
 def test_a_bad_pair_is_a_clear_error(connected: Connect, server: Server, reply: Reply) -> None:
@@ -158,13 +158,14 @@ def test_a_bad_pair_is_a_clear_error(connected: Connect, server: Server, reply: 
     with pytest.raises(AuthError, match="refused the OAuth pair: check `oauth_") as caught:
         connected(server.url, **PAIR).get("x")
     text = "".join(traceback.format_exception(caught.value))
-    assert "4711" not in text
+    assert "471147114711" not in text
     assert CLIENT_SECRET not in text
     assert {request.path for request in server.requests} == {"/v1/users/m2m/oauth/token"}
 
 
 @pytest.mark.parametrize(
-    "reply", [enveloped(["4711"]), enveloped({}), Reply(b"<html>4711</html>"), Reply(b"")]
+    "reply",
+    [enveloped(["471147114711"]), enveloped({}), Reply(b"<html>471147114711</html>"), Reply(b"")],
 )
 def test_a_reply_that_is_no_token_reply_says_nothing_of_the_pair(
     connected: Connect, server: Server, reply: Reply
@@ -307,8 +308,8 @@ def test_neither_secret_nor_token_is_said_anywhere(
     answers: list[tuple[Reply, ...]] = [
         (TOKEN, Reply(status=500)),
         (Reply(status=500),),
-        (Reply(b'{"access_token": "a-token-4711'),),
-        (enveloped({"access_token": "a-token-4711\n"}),),
+        (Reply(b'{"access_token": "a-token-471147114711'),),
+        (enveloped({"access_token": "a-token-471147114711\n"}),),
         (Reply(drop=True),),
     ]
     for answer in answers:
@@ -321,5 +322,5 @@ def test_neither_secret_nor_token_is_said_anywhere(
     said += [repr(session), repr(session.auth), caplog.text]
     assert caplog.records
     basic = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
-    for secret in (CLIENT_SECRET, basic, "a-token-4711"):
+    for secret in (CLIENT_SECRET, basic, "a-token-471147114711"):
         assert not [text for text in said if secret in text]

@@ -205,7 +205,7 @@ def test_a_failed_job_says_why_without_gainsights_wording(
             {
                 "jobId": "job-1",
                 "jobStatus": text,
-                "errorDesc": "a value 4711",
+                "errorDesc": "a value 471147114711",
                 "errorCode": "GSOBJ_ESS_9150",
                 "internalRequestId": "85f84db8",
             }
@@ -219,7 +219,7 @@ def test_a_failed_job_says_why_without_gainsights_wording(
     )
 
 
-@pytest.mark.parametrize("odd", [None, "a value 4711", 4711, ["4711"]])
+@pytest.mark.parametrize("odd", [None, "a value 471147114711", 471147114711, ["471147114711"]])
 def test_a_failed_job_may_say_anything(exports: Exports, server: Server, odd: object) -> None:
     server.answers(ok({"jobStatus": "FAILED", "errorCode": odd, "internalRequestId": odd}))
     assert str(exports.status(JOB).failure) == "export job job-1 failed"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gainsight_sandbox import Sandbox
 
 NOT_FOUND = enveloped({"result": False, "title": "OBJECT_NOT_FOUND"}, 404)
-REFUSED = enveloped({"result": False, "errorCode": "GSOBJ_1008", "errorDesc": "4711"}, 400)
+REFUSED = enveloped({"result": False, "errorCode": "GSOBJ_1008", "errorDesc": "471147114711"}, 400)
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def test_a_lone_name_is_asked_for_once(
     assert metadata.describe(["no_such"]) == {}
     assert len(server.requests) == 1
     assert "object no_such cannot be described" in caplog.text
-    assert "4711" not in caplog.text
+    assert "471147114711" not in caplog.text
 
 
 def test_what_a_shared_call_leaves_out_is_asked_for_alone(

@@ -22,7 +22,7 @@ from gainsight_api.errors import (
 from gainsight_api.records import is_about_data
 from gainsight_api.replies import Reply, answer, identifier, parsed
 
-SPOKEN = "record value 4711, SELECT Name FROM company"
+SPOKEN = "record value 471147114711, SELECT Name FROM company"
 
 
 def error_in(status: int, body: object, **headers: str) -> GainsightError | None:
@@ -166,7 +166,7 @@ def test_gainsights_own_wording_is_never_taken_over(status: int, body: object) -
     error = error_in(status, body)
     assert error is not None
     for text in (str(error), repr(error)):
-        assert "4711" not in text
+        assert "471147114711" not in text
         assert "A" * 81 not in text
 
 

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 QUERY = "v1/data/objects/query/company"
-SPOKEN = "a record's value 4711"
+SPOKEN = "a record's value 471147114711"
 REFUSED = {"result": False, "errorCode": "P_5005", "errorDesc": SPOKEN, "data": None}
 PAIR = {"oauth_client_id": "client", "oauth_client_secret": "secret"}
 PROGRAMS = ("tap", "target")
@@ -537,13 +537,13 @@ def test_a_bundle_that_cannot_be_used_is_named(
     text: str | None,
     settings: dict[str, str],
 ) -> None:
-    path = tmp_path / "bundle-4711.pem"
+    path = tmp_path / "bundle-471147114711.pem"
     if text is not None:
         path.write_text(text)
     bundle(path)
     with pytest.raises(ConfigError, match="variable REQUESTS_CA_BUNDLE") as caught:
         connected(f"https://127.0.0.1:{server.port}", max_retries=0, **settings).get("x")
-    assert "4711" not in str(caught.value)
+    assert "471147114711" not in str(caught.value)
 
 
 def test_a_bundle_is_named_by_the_variable_that_names_it(
@@ -604,14 +604,16 @@ def test_a_proxy_that_takes_no_connection_is_named(
     assert used(session) == 0
 
 
-@pytest.mark.parametrize("proxy", ["http://::x", "user:pass word@4711", "ftp://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "proxy", ["http://::x", "user:pass word@471147114711", "ftp://127.0.0.1:1"]
+)
 def test_a_proxy_that_is_none_is_named(
     connected: Connect, time: Time, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     use_proxy(monkeypatch, proxy)
     with pytest.raises(ConfigError, match="variable HTTPS_PROXY") as caught:
         connected("acme").get("x")
-    assert "4711" not in str(caught.value)
+    assert "471147114711" not in str(caught.value)
     assert time.sleeps == []
 
 
@@ -864,7 +866,7 @@ def test_neither_credential_nor_body_is_said_anywhere(
             said += [str(exc), repr(exc), *traceback.format_exception(exc)]
     said += [caplog.text, *(repr(record.args) for record in caplog.records)]
     assert caplog.records
-    assert not [text for text in said if KEY in text or "4711" in text]
+    assert not [text for text in said if KEY in text or "471147114711" in text]
     # Nor what requests and urllib3 say of it, which quotes whole addresses.
     assert not [text for text in said if "requests.exceptions" in text or "with url" in text]
 
