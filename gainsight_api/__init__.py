@@ -14,6 +14,7 @@ credential and `quota_store`. Errors are a `GainsightError`; `gainsight_api.erro
 from gainsight_api.clock import Clock
 from gainsight_api.cockpit import Cockpit
 from gainsight_api.connect import connect
+from gainsight_api.deleted_lists import DELETED_LISTS, DeletedLists, Deletion
 from gainsight_api.errors import (
     AuthError,
     ConfigError,
@@ -81,6 +82,7 @@ from gainsight_api.timeline import Timeline
 
 __all__ = [
     "CONNECTION_SETTINGS",
+    "DELETED_LISTS",
     "LARGEST_CALL",
     "LARGEST_PAGE",
     "AuthError",
@@ -93,6 +95,8 @@ __all__ = [
     "ConnectionSettings",
     "ConnectorImports",
     "DataError",
+    "DeletedLists",
+    "Deletion",
     "Exports",
     "Field",
     "FieldError",

@@ -23,7 +23,7 @@ from gainsight_sandbox.imports.routes import ImportRoutes
 from gainsight_sandbox.imports.submit import ImportSubmitter
 from gainsight_sandbox.metadata.routes import MetadataRoutes
 from gainsight_sandbox.own_apis.cockpit import CockpitRoutes
-from gainsight_sandbox.own_apis.cta_list import CtaListRoutes
+from gainsight_sandbox.own_apis.cockpit_lists import CockpitListRoutes
 from gainsight_sandbox.own_apis.people import PeopleRoutes
 from gainsight_sandbox.own_apis.records import Parts
 from gainsight_sandbox.own_apis.timeline import TimelineRoutes
@@ -113,7 +113,10 @@ class Sandbox:
             self._store = Store((data or scratch) / _DATABASE)
             resources.callback(self._store.close)
             self.tenant = Tenant(
-                self._store, self.clock, milliseconds=self.quirks.write_milliseconds
+                self._store,
+                self.clock,
+                milliseconds=self.quirks.write_milliseconds,
+                deletion_modifies=self.quirks.deletion_modifies,
             )
             self._add_objects(objects, demo=demo, rows=rows or {}, seed=seed, empty=empty)
             if data is not None:
@@ -243,6 +246,6 @@ class Sandbox:
         return [
             PeopleRoutes(parts),
             CockpitRoutes(parts),
-            CtaListRoutes(planner, self._store, self.quirks),
+            CockpitListRoutes(planner, self.tenant, self._store, self.quirks),
             TimelineRoutes(parts),
         ]

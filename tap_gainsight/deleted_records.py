@@ -27,7 +27,7 @@ class DeletedRecordsStream(GainsightStream):
 
     The logs are small and kept for 15 days, so they are always read by query. Each has a bookmark
     of its own, since a tenant may lack the second one, and what it holds once it is there must not
-    be passed over.
+    be passed over. The lists of the setting `deleted_lists` are read whole in every run.
     """
 
     @override
@@ -65,9 +65,33 @@ class DeletedRecordsStream(GainsightStream):
                 extract.cursor.progress.finished()
                 began = began or extract.cursor.began
                 self._read_through(name, extract.cursor.began)
+        for name in self._settings.listed_deletions:
+            yield from self._listed(name)
         if self._incremental_key():
             self._move_bookmark(began, began)
             self._write_state()
+
+    def _listed(self, name: str) -> Iterator[Block]:
+        """What an object's own list of deleted records shows."""
+        decoder = self._decoder(self._columns())
+        progress = self._wiring.progress(self.name, self.logger)
+        progress.begin()
+        try:
+            for page in self._wiring.deleted_lists.deletions(name):
+                rows = [
+                    {"ObjectName": name, "RecordId": each.record_id, "DeletedOn": each.moment}
+                    for each in page
+                ]
+                for block in decoder.from_query(rows):
+                    yield block
+                    progress.page(block.rows)
+                    progress.wrote(block.rows)
+        except GainsightError as exc:
+            if progress.rows or not isinstance(exc, NotFoundError):
+                raise self._named(exc) from None
+            self.logger.warning("stream %s: this tenant has no list of deleted %s", self.name, name)
+        else:
+            progress.finished()
 
     def _stay(self, name: str, before: datetime | None) -> None:
         """Keep a log's bookmark, where the stream's own may move past it."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gainsight_api.datatypes import timestamp
+from gainsight_api.deleted_lists import DELETED_LISTS
 from gainsight_api.errors import ConfigError
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings
 from gainsight_singer.report.setting import REPORT_PATH
@@ -131,6 +132,13 @@ TAP_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "title": "Picklist labels",
             "description": "Also the label beside each picklist's item id, as <field>__label.",
         },
+        "deleted_lists": {
+            "type": ["array", "null"],
+            "items": {"type": "string", "minLength": 1},
+            "title": "Deleted lists",
+            "description": "Objects of which deleted_records also has what their own lists of "
+            "deleted records show: call_to_action, cta_group (success plans).",
+        },
         "csv_null": {
             "type": ["string", "null"],
             "title": "CSV null",
@@ -167,6 +175,7 @@ class TapSettings(ConnectionSettings):
     filter_timezone: str
     include_lookup_names: bool
     include_picklist_labels: bool
+    deleted_lists: Sequence[str] | None
     csv_null: str | None
     report_path: str | None
     batch_config: Mapping[str, Any] | None
@@ -188,6 +197,21 @@ class TapSettings(ConnectionSettings):
             ConfigError: It cannot be done.
         """
         return BatchSettings.read(self.batch_config)
+
+    @cached_property
+    def listed_deletions(self) -> Sequence[str]:
+        """The setting `deleted_lists`, each object once.
+
+        Raises:
+            ConfigError: An object has no such list.
+        """
+        for name in self.deleted_lists or ():
+            if name not in DELETED_LISTS:
+                raise ConfigError(
+                    f"setting `deleted_lists`: nothing documents a list of deleted {name!r} that "
+                    f"could be read; there are {' and '.join(DELETED_LISTS)}"
+                )
+        return tuple(dict.fromkeys(self.deleted_lists or ()))
 
     @cached_property
     def zone(self) -> tzinfo:

@@ -141,7 +141,8 @@ class TapGainsight(GainsightPlugin, Tap):
     @override
     def discover_streams(self) -> Sequence[GainsightStream]:
         """The streams of the catalog, without a call; else those of the tenant."""
-        own, _ = self.settings.stream_settings, self.settings.batches  # wrong ones cost no call
+        own = self.settings.stream_settings
+        _ = self.settings.batches, self.settings.listed_deletions  # wrong ones cost no call
         if self.input_catalog is not None:
             specs = [spec_from_catalog(entry, own) for entry in self.input_catalog.streams]
         else:

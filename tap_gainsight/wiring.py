@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gainsight_api.connect import connect
+from gainsight_api.deleted_lists import DeletedLists
 from gainsight_api.errors import RequestError
 from gainsight_api.exports import Exports
 from gainsight_api.filters.build import NOT_NULL, UserFilter, respelled
@@ -88,6 +89,11 @@ class Wiring:
         return Query(self.session)
 
     @cached_property
+    def deleted_lists(self) -> DeletedLists:
+        """The tenant's lists of deleted records."""
+        return DeletedLists(self.session)
+
+    @cached_property
     def _jobs(self) -> Jobs:
         session, quota, timeout = self.session, self.session.quota, self.settings.job_timeout
         paid = PaidJobs(quota.store, quota.key, session.clock, lifetime=timeout)
@@ -141,6 +147,10 @@ class Wiring:
         found = objects.get(object_name)
         return {path for path in paths if found and not objects.field(found, path)}
 
+    def progress(self, stream: str, logger: logging.Logger) -> Progress:
+        """What a stream's reading says of itself."""
+        return Progress(stream, logger, self.run)
+
     def extract(
         self,
         window: ExtractWindow,
@@ -160,7 +170,7 @@ class Wiring:
             max_rows_per_job=self.settings.max_rows_per_job,
             save=save,
             drop_missing_fields=drop_missing_fields,
-            progress=Progress(decoder.stream, logger, self.run),
+            progress=self.progress(decoder.stream, logger),
             logger=logger,
             clock=session.clock,
             tenant_time=session.tenant_time,

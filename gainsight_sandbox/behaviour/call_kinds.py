@@ -22,6 +22,7 @@ class CallKind(StrEnum):
     CTA_UPDATE = "cta-update"
     CTA_LIST = "cta-list"
     CTA_PICKLISTS = "cta-picklists"
+    DELETED_LIST = "deleted-list"
     ACTIVITY_INSERT = "activity-insert"
     ACTIVITY_UPDATE = "activity-update"
     IMPORT_SUBMIT = "import-submit"

@@ -165,6 +165,11 @@ class Quirks:
     high_volume_delete_log: bool = True
     """Whether there is record_delete_log_high_volume. [Data Management APIs: names it; clients
     report tenants without it]"""
+    deleted_lists: bool = True
+    """Whether deleted calls to action and success plans are listed. [Retrieve Deleted Data API]"""
+    deletion_modifies: bool = True
+    """Whether the modified date that such a list shows is that of the deletion. [as above: finds
+    what was deleted today by it, and shows no other date]"""
 
     upsert_everywhere: bool = False
     """Whether all objects can be upserted. [Relationship APIs: shows the call for `relationship`

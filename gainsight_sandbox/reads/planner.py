@@ -31,18 +31,19 @@ class Planner:
         max_limit: int,
         capped: bool = False,
         page: int | None = None,
+        deleted: bool = False,
     ) -> Plan:
         """The plan of a read request; `max_limit` is also the limit of one that names none.
 
         A higher limit is an error, or brought down if `capped`. However high, it is
-        brought down to `page`.
+        brought down to `page`. What is read is what was `deleted`, where asked for.
         """
         request = parse_read_request(parse_json(body))
         limit = max_limit if request.limit is None else request.limit
         if limit > max_limit and not capped:
             raise BadQueryError(Flaw.OTHER, f"limit is at most {max_limit}.")
         try:
-            base = self._tenant.schema(name)
+            base = self._tenant.deleted(name) if deleted else self._tenant.schema(name)
         except ObjectNotFoundError as error:
             detail = f"Table {name} is either deleted or not exists"
             raise BadQueryError(Flaw.COLUMN, detail) from error
@@ -56,6 +57,6 @@ class Planner:
             limit=min(limit, max_limit, page or max_limit),
             salt=next(self._salt),
         )
-        for needed in plan.objects:
+        for needed in plan.objects & self._tenant.schemas.keys():
             self._tenant.ready(needed)
         return plan

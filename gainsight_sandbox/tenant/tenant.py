@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gainsight_sandbox.behaviour.errors import ObjectNotFoundError
+from gainsight_sandbox.tenant.deleted import DeletedRows
 from gainsight_sandbox.tenant.registry import Registry
 from gainsight_sandbox.tenant.schema import DataType, Field, ObjectSchema, ObjectType
 from gainsight_sandbox.tenant.store import Store, StoredRow, quoted
@@ -47,8 +48,16 @@ def delete_log(name: str) -> ObjectSchema:
 class Tenant:
     """Objects by name; a change sets the modified date and a deletion writes the delete log."""
 
-    def __init__(self, store: Store, clock: Clock, *, milliseconds: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        milliseconds: bool = False,
+        deletion_modifies: bool = True,
+    ) -> None:
         self._store = store
+        self._deleted = DeletedRows(store, modified=deletion_modifies)
         self._clock = clock
         self._milliseconds = milliseconds
         self._registry = Registry(store)
@@ -173,11 +182,18 @@ class Tenant:
     def _delete(self, schema: ObjectSchema, keys: list[str], moment: datetime) -> int:
         log = self._delete_log(schema)
         with self._store.writing():
+            self._deleted.keep(schema, keys, iso(moment))
             deleted = self._store.delete(schema, keys)
             if log is not None:
                 entries = ((key, iso(moment), schema.name) for key in deleted)
                 self._store.insert(log, entries)
         return len(deleted)
+
+    def deleted(self, object_name: str) -> ObjectSchema:
+        """What was deleted of an object in the last 15 days, as an object of its own."""
+        kept = self._deleted.schema(self.ready(object_name))
+        self._deleted.forget(kept, iso(from_seconds(self._clock.now()) - DELETE_LOG_KEPT))
+        return kept
 
     def _do_due(self) -> None:
         """Do what was to be done by now."""

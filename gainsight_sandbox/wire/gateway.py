@@ -47,6 +47,7 @@ _BUDGETS = {
     CallKind.CTA_UPDATE: Budget.SYNC,
     CallKind.CTA_LIST: Budget.SYNC,
     CallKind.CTA_PICKLISTS: Budget.SYNC,
+    CallKind.DELETED_LIST: Budget.SYNC,
     CallKind.ACTIVITY_INSERT: Budget.TIMELINE,
     CallKind.ACTIVITY_UPDATE: Budget.TIMELINE,
 }
