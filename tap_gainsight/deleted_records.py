@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from gainsight_api.errors import GainsightError, NotFoundError, RequestError
+from gainsight_api.records import WRONG_API
 from tap_gainsight.catalog.spec import DELETE_LOGS, MAIN_DELETE_LOG
 from tap_gainsight.extract.cursor import UNKNOWN_NAME
 from tap_gainsight.extract.extract import Method
@@ -87,7 +88,8 @@ class DeletedRecordsStream(GainsightStream):
                     progress.page(block.rows)
                     progress.wrote(block.rows)
         except GainsightError as exc:
-            if progress.rows or not isinstance(exc, NotFoundError):
+            absent = isinstance(exc, NotFoundError) or exc.code == WRONG_API
+            if progress.rows or not absent:
                 raise self._named(exc) from None
             self.logger.warning("stream %s: this tenant has no list of deleted %s", self.name, name)
         else:

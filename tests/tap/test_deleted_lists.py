@@ -75,11 +75,14 @@ def test_deleted_calls_to_action_and_success_plans_come_from_their_lists(
         assert listed(deletions(sandbox, CTA, state=output.state), CTA) == gsids[CTA][:2]
 
 
-def test_a_tenant_without_the_list_is_told_in_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(("status", "code"), [(404, None), (400, "GSOBJ_1023")])
+def test_a_tenant_without_the_list_is_told_in_a_warning(
+    caplog: pytest.LogCaptureFixture, status: int, code: str | None
+) -> None:
     with tenant() as (sandbox, _):
-        refusal = {"result": False, "errorCode": "GSOBJ_1023", "data": None}
+        refusal = {"result": False, "errorCode": code, "data": None}
         sandbox.faults.add(
-            Fault(Effect.STATUS, on=CallKind.DELETED_LIST, status=404, body=json.dumps(refusal))
+            Fault(Effect.STATUS, on=CallKind.DELETED_LIST, status=status, body=json.dumps(refusal))
         )
         assert deletions(sandbox, CTA).bookmark(NAME)["replication_key_value"]
         assert "no list of deleted call_to_action" in caplog.text
