@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_gainsight.own_routes import route_to
+from target_gainsight.own_apis.routes import route_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

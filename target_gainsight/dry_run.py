@@ -13,7 +13,7 @@ from gainsight_api.quota import Budget, Quota
 from gainsight_singer.words import counted
 from target_gainsight.bulk.csv_file import file_columns, file_size
 from target_gainsight.loaders import Deletion, Outcome
-from target_gainsight.own_apis import budget_of
+from target_gainsight.own_apis.apis import budget_of
 from target_gainsight.problems import Problem
 from target_gainsight.route import Operation
 from target_gainsight.rows.blocks import Rows

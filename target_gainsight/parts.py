@@ -18,7 +18,7 @@ from target_gainsight.bulk.row_numbers import BASES
 from target_gainsight.descriptions import Descriptions
 from target_gainsight.incoming.storage import Storage
 from target_gainsight.keyed_loader import KeyedLoader, KeyedRest
-from target_gainsight.own_apis import OwnApis
+from target_gainsight.own_apis.apis import OwnApis
 from target_gainsight.rest.deletes import Deleter
 from target_gainsight.rest.history import WriteHistory
 from target_gainsight.rest.loader import RestLoader

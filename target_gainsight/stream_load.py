@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gainsight_api.quota import Budget, Quota
 from gainsight_singer.words import counted, spell
 from target_gainsight.incoming.batch import Batch, slices
-from target_gainsight.own_apis import budget_of
+from target_gainsight.own_apis.apis import budget_of
 from target_gainsight.property_check import PropertyCheck
 from target_gainsight.rejects import Letter
 from target_gainsight.route import LoadMode, Operation, Route

@@ -20,8 +20,8 @@ from target_gainsight.dry_run import (
 )
 from target_gainsight.incoming.merge import Merger
 from target_gainsight.loaders import Loaders
-from target_gainsight.own_apis import merges
-from target_gainsight.own_routes import route_to
+from target_gainsight.own_apis.apis import merges
+from target_gainsight.own_apis.routes import route_to
 from target_gainsight.parts import Parts
 from target_gainsight.rejects import DeadLetters, Sender
 from target_gainsight.route import LoadMode, Route

@@ -10,7 +10,7 @@ from gainsight_api.pieces import pieces
 from gainsight_api.query import Query
 from gainsight_command.routes import route_of
 from target_gainsight.incoming.mapped import transformed
-from target_gainsight.own_apis import merges
+from target_gainsight.own_apis.apis import merges
 from target_gainsight.route import Operation
 from target_gainsight.rows.keys import comparable, kind_of_field, similar
 from target_gainsight.rows.mapping import RecordConversionError, RecordMap

@@ -9,8 +9,8 @@ import pytest
 
 from gainsight_api.errors import ConfigError
 from gainsight_api.metadata import Field, GainsightObject
-from target_gainsight.cta_fields import is_sent
-from target_gainsight.own_routes import route_to
+from target_gainsight.own_apis.cta_fields import is_sent
+from target_gainsight.own_apis.routes import route_to
 from target_gainsight.route import LoadMode, Operation, Route
 from target_gainsight.rows.mapping import RecordMap
 from target_gainsight.settings import TargetSettings

@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from gainsight_api.datatypes import timestamp
 from gainsight_api.pieces import pieces
-from target_gainsight.cta_fields import GSID, CtaNames, is_sent
 from target_gainsight.loaders import Outcome
+from target_gainsight.own_apis.cta_fields import GSID, CtaNames, is_sent
 from target_gainsight.problems import Problem
 from target_gainsight.rest.calls import Call, bisect
 from target_gainsight.rest.said import failure_of_row, refusal_of_row

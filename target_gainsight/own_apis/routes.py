@@ -7,15 +7,20 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import ConfigError
-from target_gainsight.cta_fields import cta_object, no_keys
-from target_gainsight.external_ids import key_kinds
-from target_gainsight.people import SYSTEM_FIELDS, person_mistakes, person_object, person_settings
-from target_gainsight.routing import build_route, named_keys
-from target_gainsight.timeline_fields import (
+from target_gainsight.own_apis.cta_fields import cta_object, no_keys
+from target_gainsight.own_apis.external_ids import key_kinds
+from target_gainsight.own_apis.people import (
+    SYSTEM_FIELDS,
+    person_mistakes,
+    person_object,
+    person_settings,
+)
+from target_gainsight.own_apis.timeline_fields import (
     timeline_mistakes,
     timeline_object,
     timeline_settings,
 )
+from target_gainsight.routing import build_route, named_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

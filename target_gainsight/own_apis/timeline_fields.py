@@ -10,7 +10,7 @@ import msgspec
 
 from gainsight_api.datatypes import Kind
 from gainsight_api.metadata import Field
-from target_gainsight.external_ids import external_id
+from target_gainsight.own_apis.external_ids import external_id
 from target_gainsight.problems import Problem
 from target_gainsight.route import Lookup, Operation
 from target_gainsight.rows.keys import comparable, kind_of_field

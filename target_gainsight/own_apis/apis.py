@@ -11,25 +11,25 @@ from gainsight_api.people import People
 from gainsight_api.query import Query
 from gainsight_api.quota import Budget
 from gainsight_api.timeline import Timeline
-from target_gainsight.cockpit import CtaLoader
-from target_gainsight.cta_fields import (
+from target_gainsight.own_apis.cockpit import CtaLoader
+from target_gainsight.own_apis.cta_fields import (
     OWNER_COLUMNS,
     OWNER_LOOKUPS,
     CtaNames,
 )
-from target_gainsight.people import (
+from target_gainsight.own_apis.people import (
     PersonLoader,
+)
+from target_gainsight.own_apis.timeline import TimelineLoader
+from target_gainsight.own_apis.timeline_fields import (
+    AUTHOR_LOOKUPS,
+    ActivityFields,
 )
 from target_gainsight.rest.verdicts import Verdicts
 from target_gainsight.route import Operation
 from target_gainsight.search.existing import Existing
 from target_gainsight.search.lookups import Resolver
 from target_gainsight.search.matching import Matcher
-from target_gainsight.timeline import TimelineLoader
-from target_gainsight.timeline_fields import (
-    AUTHOR_LOOKUPS,
-    ActivityFields,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -1,0 +1,1 @@
+"""The objects that have an API of their own: persons, calls to action, activities."""
