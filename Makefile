@@ -6,8 +6,13 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 export UV_PYTHON_DOWNLOADS = never
 RUN = $(UV) run --frozen --all-extras
 LINT = $(RUN) --group bench --group lint
+CONNECTORS = gainsight_api gainsight_command gainsight_singer tap_gainsight target_gainsight
+BESIDE_THEM = gainsight_sandbox benchmarks examples faults scripts
+# Passwords in the code: to bandit, `"secret": True` in a schema is one; ruff's S105 knows better.
+BY_RUFF = B105
+AUDITED = .audited.txt
 
-.PHONY: demo test lint pytest slow format definitions docs bench faults clean
+.PHONY: demo test lint audit pytest slow format definitions docs bench faults clean
 
 demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into CSV files
 	@$(RUN) --group meltano python scripts/demo.py
@@ -25,7 +30,14 @@ lint: $(UV) ## All checks but the tests; no network is needed once the packages 
 	$(LINT) check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(LINT) check-jsonschema --builtin-schema vendor.github-issue-forms \
 		$(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
-	$(LINT) zizmor --offline --quiet .github
+	$(LINT) bandit --quiet --recursive --skip $(BY_RUFF) $(CONNECTORS)
+	$(LINT) bandit --quiet --recursive --configfile pyproject.toml $(BESIDE_THEM)
+	$(LINT) zizmor --offline --quiet --persona auditor .github
+
+audit: $(UV) ## Known weaknesses of the locked packages; it needs the network, and fails without
+	$(UV) export --quiet --frozen --all-extras --all-groups --no-emit-project >$(AUDITED)
+	$(UV) run --frozen --only-group audit \
+		pip-audit --strict --require-hashes --disable-pip --requirement $(AUDITED)
 
 pytest: $(UV)
 	$(RUN) --group loaders --group meltano pytest -n 2 --dist loadfile
@@ -50,7 +62,7 @@ faults: $(UV) ## Every fault in every phase of both connectors: docs/reliability
 	$(RUN) python -m faults $(if $(SAMPLE),--sample $(SAMPLE)) $(FAULTS)
 
 clean:
-	rm -rf .venv .uv .meltano site output rejects .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .uv $(AUDITED) .meltano site output rejects .mypy_cache .ruff_cache .pytest_cache
 
 .PHONY: .meltano-ready
 .meltano-ready: $(UV)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from gainsight_api.bodies import body_blocks, whole
 from gainsight_api.errors import AuthError, ServerError, TransportError
 from gainsight_api.quota import Budget
 from gainsight_api.replies import Reply, parsed
 from gainsight_api.transport import bundle_error, transport_error
-from gainsight_api.wire import timeouts
+from gainsight_api.wire import current_watch, timeouts
 
 if TYPE_CHECKING:
     from gainsight_api.clock import Clock
@@ -102,14 +103,19 @@ class OAuth(AuthBase):
     def _fetch(self) -> None:
         taken_at = self._quota.acquire(Budget.SYNC)
         try:
-            reply = self._http.post(
+            with self._http.post(
                 self._url,
                 data={"grant_type": "client_credentials"},
                 auth=HTTPBasicAuth(self._client_id.encode(), self._secret.encode()),
                 headers={"Accept": "application/json"},
                 timeout=timeouts(self._timeout),
                 allow_redirects=False,
-            )
+                stream=True,
+            ) as reply:
+                content = whole(body_blocks(reply, current_watch()))
+        except TransportError as exc:
+            self._quota.refund(Budget.SYNC, taken_at)
+            raise TransportError(exc.reason, may_have_arrived=False) from None
         except requests.RequestException as exc:
             # What fails here fails before the call that the token is for.
             error = transport_error(exc, before_the_call=True)
@@ -118,7 +124,7 @@ class OAuth(AuthBase):
             raise error from None
         except OSError as exc:  # so requests says that a CA bundle is missing
             raise bundle_error() or exc from None
-        self._token, lifetime = granted(Reply(reply.status_code, reply.content, reply.headers))
+        self._token, lifetime = granted(Reply(reply.status_code, content, reply.headers))
         # Where the tenant does not say, or says less than is of use, the token is tried out.
         margin = self._MARGIN_SECONDS if lifetime > self._MARGIN_SECONDS else 0.0
         self._expires = self._clock.now() + (lifetime - margin if lifetime else math.inf)

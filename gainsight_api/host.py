@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import requests
 from requests.structures import CaseInsensitiveDict
 
+from gainsight_api.bodies import body_blocks
 from gainsight_api.domain import url_on
 from gainsight_api.errors import GainsightError
 from gainsight_api.replies import Reply, answer, http_date
 from gainsight_api.transport import bundle_error, refuse_redirect, transport_error
-from gainsight_api.wire import BYTES_PER_SECOND, body_blocks, timeouts, watched
+from gainsight_api.wire import BYTES_PER_SECOND, timeouts, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

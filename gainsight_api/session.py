@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import backoff
 import msgspec
 
+from gainsight_api.bodies import lines_of, whole
 from gainsight_api.errors import (
     AuthError,
     GainsightError,
@@ -25,7 +26,7 @@ from gainsight_api.host import Host
 from gainsight_api.multipart import FormBody
 from gainsight_api.quota import Budget, Quota
 from gainsight_api.replies import is_document
-from gainsight_api.wire import http_session, lines_of
+from gainsight_api.wire import http_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -167,7 +168,7 @@ class Session:
             with self._host.exchange("GET", path, accept="*/*") as (reply, blocks):
                 first = next(blocks, b"")
                 if reply.status_code != HTTPStatus.OK or is_document(reply.headers, first):
-                    self._unasked(reply, b"".join((first, *blocks)))
+                    self._unasked(reply, whole(chain((first,), blocks)))
                     raise ServerError(
                         "Gainsight sent an envelope in place of a file", status=reply.status_code
                     )
@@ -188,7 +189,7 @@ class Session:
             reply,
             blocks,
         ):
-            content = b"".join(blocks)
+            content = whole(blocks)
             if body is None:
                 return self._unasked(reply, content)
             return self._host.data(reply, content)

@@ -6,14 +6,13 @@ when its time is over, the watch shuts its connection down, and whatever waits f
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import requests
-import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -26,9 +25,7 @@ if TYPE_CHECKING:
 
 BYTES_PER_SECOND = 50_000
 """What a connection is expected to carry: a call has a second more for each so many bytes."""
-_BLOCK_BYTES = 1 << 16
 _MAX_CONNECT_SECONDS = 30.0
-_GZIP_OR_ZLIB = 47  # zlib's number for: tell by the header
 
 _watching = threading.local()
 
@@ -145,6 +142,11 @@ def watched(seconds: float) -> Iterator[Watch]:
         _watching.watch = None
 
 
+def current_watch() -> Watch:
+    """The watch of the calls that this thread makes, or one that ends none."""
+    return getattr(_watching, "watch", None) or Watch(math.inf)
+
+
 class _Seen(HTTPConnection):
     """A connection that tells the watch of its thread what it is."""
 
@@ -196,64 +198,3 @@ def http_session() -> requests.Session:
         session.mount(prefix, _Adapter(pool_maxsize=32))
     session.headers["Accept-Encoding"] = "gzip, deflate"
     return session
-
-
-def body_blocks(reply: requests.Response, watch: Watch) -> Iterator[bytes]:
-    """The body of a streamed reply, decompressed, block by block.
-
-    Raises:
-        TransportError: It broke off: its length, or the end of its compression, is not there.
-    """
-    encoding = reply.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
-        raise TransportError("a reply is compressed in a way that was not asked for")
-    raw = _raw_blocks(reply, watch)
-    yield from raw if encoding in {"identity", ""} else _inflated(raw)
-    watch.check()
-
-
-def _raw_blocks(reply: requests.Response, watch: Watch) -> Iterator[bytes]:
-    try:
-        for block in reply.raw.stream(_BLOCK_BYTES, decode_content=False):
-            watch.carried += len(block)
-            yield block
-    except urllib3.exceptions.HTTPError:
-        watch.check()
-        raise TransportError("the connection broke off") from None
-
-
-def lines_of(reply: requests.Response, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The body of a text file, which must end as its lines do where nothing else tells its end.
-
-    Raises:
-        TransportError: Neither its length nor its compression tells that it is whole, and its last
-            line has no end, though others have: a cell may have been cut.
-    """
-    headers = reply.headers
-    told = {"Content-Length", "Transfer-Encoding", "Content-Encoding"} & {*map(str.title, headers)}
-    has_lines, last = False, b""
-    for block in blocks:
-        has_lines = has_lines or b"\n" in block
-        last = block[-1:] or last
-        yield block
-    if not told and has_lines and last not in {b"\n", b'"'}:
-        raise TransportError("a file of unknown length ends within a line")
-
-
-def _inflated(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Decompressed blocks, of one or more gzip members that end as they should."""
-    inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
-    begun = False
-    try:
-        for block in blocks:
-            rest = block
-            while rest:
-                if inflate.eof:
-                    inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
-                begun = True
-                yield inflate.decompress(rest)
-                rest = inflate.unused_data
-    except zlib.error:
-        raise TransportError("a compressed reply is damaged") from None
-    if begun and not inflate.eof:
-        raise TransportError("a compressed reply broke off")

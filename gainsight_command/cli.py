@@ -25,6 +25,7 @@ from gainsight_command.quota import QuotaReport
 from gainsight_command.screen import console, print_json, without_warnings
 from gainsight_singer.cli import OneLineErrors
 from gainsight_singer.plugin import Command
+from gainsight_singer.words import one_line
 from tap_gainsight.tap import TapGainsight
 from target_gainsight.target import TargetGainsight
 
@@ -60,7 +61,7 @@ class Group(OneLineErrors, click.Group):
     def _fail(self, line: str) -> None:
         if self._as_json:
             print_json({"ok": False, "error": line})
-        click.echo(line, err=True)
+        click.echo(one_line(line), err=True)
         sys.exit(1)
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gainsight_api.replies import printable
+from gainsight_singer.words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,13 +65,8 @@ def table(*headers: str, right: Sequence[str] = ()) -> Table:
 
 def add_row(made: Table, *cells: object, style: str = "") -> None:
     """Add a row; what a server has named cannot disturb the screen."""
-    shown = [cell if isinstance(cell, Text) else Text(line(str(cell))) for cell in cells]
+    shown = [cell if isinstance(cell, Text) else Text(one_line(str(cell))) for cell in cells]
     made.add_row(*shown, style=style)
-
-
-def line(text: str) -> str:
-    """A text without control characters, on one line."""
-    return "".join(map(printable, text))
 
 
 def bar(used: int, limit: int) -> Text:

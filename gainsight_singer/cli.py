@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import click
+from typing_extensions import override
 
 from gainsight_api.errors import GainsightError
+from gainsight_singer.words import one_line
 
-if TYPE_CHECKING:
-    import logging
+
+class PlainRecord(logging.LogRecord):
+    """A log's record that is one line, whatever the tenant calls its objects and fields."""
+
+    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(one_line(name), *args, **kwargs)  # a stream's logger has its name
+
+    @override
+    def getMessage(self) -> str:
+        return one_line(super().getMessage())
 
 
 class OneLineErrors(click.Command):
@@ -27,6 +38,7 @@ class OneLineErrors(click.Command):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command."""
+        logging.setLogRecordFactory(PlainRecord)
         try:
             return super().main(*args, **kwargs)
         except self.user_errors as exc:

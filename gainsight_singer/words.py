@@ -1,4 +1,4 @@
-"""Numbers in sentences."""
+"""Numbers in sentences, and sentences that stay on their line."""
 
 from __future__ import annotations
 
@@ -18,3 +18,15 @@ def spell(seconds: float) -> str:
 def rate(count: int, seconds: float, noun: str = "rows") -> str:
     """So many a second as a part of a sentence: ", 1,200 rows/s"; empty if it took no second."""
     return f", {count / seconds:,.0f} {noun}/s" if seconds >= 1 else ""
+
+
+def one_line(text: str) -> str:
+    """A text, whoever it comes from, as it may stand in a log or on a screen.
+
+    Breaks and tabs become blanks, and what else a terminal might act on, or turn around, U+FFFD.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else " " if char in "\n\r\t" else "\ufffd" for char in text
+    )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from target_gainsight.tally import Tally
 
 
+SETTLED = ".settled"
+"""What the name of a file of settled letters has before its suffix."""
 _LONGEST_STEM = 150
 _code_in = re.compile(r"[A-Z]{2,}[A-Z_]*_[0-9]+").match
 _names = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -160,6 +162,8 @@ def letters_path(folder: Path, stream: str) -> Path:
 def file_stem(stream: str) -> str:
     """A stream's name as a part of a file name: a long one is cut short, still unambiguous."""
     stem = quote(stream, safe="")
+    if stem.endswith(SETTLED):  # a file of that name holds another stream's settled letters
+        stem = f"{stem.removesuffix(SETTLED)}{SETTLED.replace('.', '%2E')}"
     if len(stem) <= _LONGEST_STEM:
         return stem
     digest = hashlib.sha256(stream.encode("utf-8", "surrogatepass")).hexdigest()[:16]

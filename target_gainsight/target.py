@@ -37,6 +37,7 @@ from typing_extensions import override
 
 from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_singer.plugin import GainsightPlugin
+from gainsight_singer.words import one_line
 from target_gainsight.incoming.batch_files import batch_records
 from target_gainsight.incoming.mapped import transformed
 from target_gainsight.incoming.reader import MessageReader
@@ -247,7 +248,7 @@ class TargetGainsight(GainsightPlugin, Target):
             sink.clean_up()
         self._write_confirmed_state()
         for line in self._wiring.dry_run_report():
-            click.echo(line, err=True)
+            click.echo(one_line(line), err=True)
 
     @override
     def _handle_max_record_age(self) -> None:

@@ -130,7 +130,7 @@ class SQLiteStore:
             # Only ever a new file: to close a second descriptor of a file that is in use would drop
             # the locks that this process holds on it.
             with contextlib.suppress(FileExistsError):
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+                os.close(os.open(path.resolve(), os.O_CREAT | os.O_EXCL, 0o600))
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )

@@ -11,13 +11,14 @@ from gainsight_api.errors import ConfigError
 from gainsight_command.globs import matches
 from target_gainsight.incoming.batch import DELETED_AT
 from target_gainsight.letter_file import locked
+from target_gainsight.rejects import SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _LETTERS = ".jsonl"
-_SETTLED = ".settled.jsonl"
+_SETTLED = f"{SETTLED}.jsonl"
 
 
 class Reason(msgspec.Struct, frozen=True):

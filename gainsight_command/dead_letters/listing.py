@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gainsight_command.dead_letters.letters import Line, letter_files, stream_of, values_of
-from gainsight_command.screen import add_row, line, numbers_named, table
-from gainsight_singer.words import counted
+from gainsight_command.screen import add_row, numbers_named, table
+from gainsight_singer.words import counted, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,22 +155,22 @@ def print_examples(out: Console, shown: Sequence[dict[str, Any]]) -> None:
         reasons = ", ".join(
             " ".join(filter(None, (error["code"], error["field"]))) for error in each["errors"]
         )
-        out.print(line(f"{each['stream']}, line {each['line']}: {reasons}"), style="bold")
+        out.print(one_line(f"{each['stream']}, line {each['line']}: {reasons}"), style="bold")
         for error in each["errors"]:
             if error.get("message"):
-                out.print(line(f"  {error['message']}"))
+                out.print(one_line(f"  {error['message']}"))
         keys = ", ".join(each["key_properties"]) or "none"
         request = f", request {each['request_id']}" if each["request_id"] else ""
         out.print(
-            line(
+            one_line(
                 f"  {each['operation']} into {each['object']}, key {keys}, rejected at "
                 f"{each['rejected_at']}{request}"
             )
         )
         if "record" not in each:
-            out.print(line(f"  properties: {', '.join(each['properties'])}"))
+            out.print(one_line(f"  properties: {', '.join(each['properties'])}"))
         elif isinstance(each["record"], dict):
             for name, value in each["record"].items():
-                out.print(line(f"  {name}: {value}"))
+                out.print(one_line(f"  {name}: {value}"))
         else:
-            out.print(line(f"  {each['record']}"))
+            out.print(one_line(f"  {each['record']}"))

@@ -25,8 +25,8 @@ from gainsight_command.dead_letters.replay import Replay, one_replay_at_a_time, 
 from gainsight_command.dead_letters.sendings import Fate, Sending, newest, of_file, with_edited
 from gainsight_command.dead_letters.settle import finish_moving
 from gainsight_command.globs import matches
-from gainsight_command.screen import add_row, line, table, without_warnings
-from gainsight_singer.words import counted
+from gainsight_command.screen import add_row, table, without_warnings
+from gainsight_singer.words import counted, one_line
 from target_gainsight.rejects import letters_path
 from target_gainsight.target import TargetGainsight
 
@@ -140,7 +140,7 @@ class ReplayReport:
         for each in self.streams:
             if each.unreadable:
                 count = counted(each.unreadable, "line")
-                out.print(line(f"{each.file}: {count} not readable as a letter."))
+                out.print(one_line(f"{each.file}: {count} not readable as a letter."))
 
 
 def resend(

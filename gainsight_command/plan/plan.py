@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.text import Text
 
 from gainsight_api.errors import AuthError, ConfigError, GainsightError
 from gainsight_api.quota import Budget, QuotaExhaustedError
@@ -21,6 +22,7 @@ from gainsight_command.plan.rows import (
     count_rows,
 )
 from gainsight_command.screen import add_row, table
+from gainsight_singer.words import one_line
 from tap_gainsight.deleted_records import DeletedRecordsStream
 from tap_gainsight.extract.extract import Method
 from tap_gainsight.given_files import catalog_file, state_file
@@ -194,7 +196,7 @@ def make_plan(
         raise ConfigError("no stream is selected, or none matches what was asked for")
     screen = Console(stderr=True)
     for stream in streams:
-        with screen.status(f"counting the rows of {stream.name}"):
+        with screen.status(Text(one_line(f"counting the rows of {stream.name}"))):
             plan.streams.append(_stream_plan(tap, later, stream))
     return plan
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
+from gainsight_singer.words import one_line
+
 
 def shown(text: str) -> str:
     """A text as it may stand in the page, also in an attribute, without control characters."""
-    return escape("".join(char if char.isprintable() else "\ufffd" for char in text))
+    return escape(one_line(text))

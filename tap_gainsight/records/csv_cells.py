@@ -8,7 +8,6 @@ correct split leaves quotes only in pairs.
 from __future__ import annotations
 
 import csv
-import sys
 from io import StringIO
 from itertools import chain
 from typing import TYPE_CHECKING, TextIO
@@ -18,10 +17,14 @@ from gainsight_api.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-csv.field_size_limit(sys.maxsize)  # the default, 128 KiB, is less than a rich text may have
+MOST_CHARACTERS = 1 << 28
+"""Of a cell, and of a line: what is larger is no table, and would fill the memory."""
+csv.field_size_limit(MOST_CHARACTERS)  # the default, 128 KiB, is less than a rich text may have
 
 _PIECE_CHARACTERS = 1 << 16
 """About how much is read at once: more would not stay in the processor's cache."""
+_LONGEST_PIECE = 1 << 22
+"""What is read in search of a row's end; in what is longer, `csv.reader` finds it."""
 _BETWEEN = "\x1f"
 """A character that few texts have."""
 
@@ -67,17 +70,26 @@ class ChunkCsv:
     def _piece(self) -> str:
         """Some lines, up to one that may end a row."""
         piece = self._text.read(_PIECE_CHARACTERS)
-        line = self._text.readline()
+        line = self._line()
         ends = ('"\n', '"\r\n') if piece.startswith('"') else ("\n",)
-        while line and not line.endswith(ends):
+        while line and len(piece) < _LONGEST_PIECE and not line.endswith(ends):
             piece += line
-            line = self._text.readline()
+            line = self._line()
         return piece + line
+
+    def _line(self) -> str:
+        line = self._text.readline(MOST_CHARACTERS)
+        if len(line) == MOST_CHARACTERS:
+            raise DataError(
+                f"stream {self._stream}: a chunk has a line of more than {MOST_CHARACTERS:,} "
+                "characters, which is no row of a table"
+            )
+        return line
 
     def _rows(self, piece: str) -> Iterator[list[str]]:
         """The rows that begin in a piece, or the next one if that is empty."""
         lines = list(StringIO(piece, newline=""))
-        rows = csv.reader(chain(lines, self._text), strict=True)
+        rows = csv.reader(chain(lines, iter(self._line, "")), strict=True)
         try:
             for row in rows:
                 yield row

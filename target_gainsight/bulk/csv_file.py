@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import re
 from array import array
 from dataclasses import dataclass, field
@@ -176,6 +177,7 @@ class _OpenFile:
 
     def write(self, lines: bytes) -> None:
         with self.path.open("ab") as file:
+            os.fchmod(file.fileno(), 0o600)
             file.write(lines)
         self.digest.update(lines)
         self.size += len(lines)

@@ -32,6 +32,8 @@ _STATE = "STATE"
 _SCHEMA = "SCHEMA"
 _ABSENT = msgspec.Raw(b"")
 READ_BYTES = 1 << 16
+MOST_BYTES = 1 << 28
+"""Of a line: a longer one, as a file may have that is packed to fill the memory, is no message."""
 _T = TypeVar("_T")
 
 
@@ -67,7 +69,7 @@ class MessageReader(GenericSingerReader[Any]):
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
         first = 1
-        for lines in _lines_of(file_input or self.default_input):
+        for lines in _lines_of(file_input or self.default_input, "the input"):
             for number, message in _messages(lines, first):
                 kind = message["type"]
                 callback = callbacks.get(kind)
@@ -106,7 +108,7 @@ def records_in(file: Any, name: str) -> Iterator[tuple[list[bytes], tuple[Proble
         InvalidInputLine: A line is no record.
     """
     first = 1
-    for lines in _lines_of(file):
+    for lines in _lines_of(file, f"the BATCH file {name}"):
         texts = lines.removesuffix(b"\n").split(b"\n")
         if records := _plain(_raw, lines, texts):
             yield [bytes(record) for record in records], ()
@@ -140,27 +142,31 @@ def _record(text: bytes, place: str) -> tuple[bytes, tuple[Problem, ...]]:
     return found
 
 
-def _lines_of(source: Any) -> Iterator[bytes]:
-    """The input's lines, as many at once as have arrived, without a byte order mark."""
+def _lines_of(source: Any, what: str) -> Iterator[bytes]:
+    """A source's lines, as many at once as have arrived, without a byte order mark."""
     mark = BOM_UTF8
-    for lines in _lines_as_they_come(source):
+    for lines in _lines_as_they_come(source, what):
         yield lines.removeprefix(mark)
         mark = b""
 
 
-def _lines_as_they_come(source: Any) -> Iterator[bytes]:
+def _lines_as_they_come(source: Any, what: str) -> Iterator[bytes]:
     source = getattr(source, "buffer", source)
     if not hasattr(source, "read1"):
         for line in source:
             yield line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line
         return
     begun: list[bytes] = []
+    size = 0
     while read := source.read1(READ_BYTES):
         end = read.rfind(b"\n") + 1
         if end:
             yield b"".join((*begun, read[:end]))
             begun = []
         begun.append(read[end:])
+        size = len(begun[0]) if end else size + len(read)
+        if size > MOST_BYTES:
+            raise InvalidInputLine(f"A line of {what} is longer than {MOST_BYTES:,} bytes")
     if last := b"".join(begun):
         yield last
 

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -151,6 +152,36 @@ def test_a_batch_file_that_cannot_be_read_is_named(
     assert isinstance(output.error, TargetGainsight.get_singer_command().user_errors)  # type: ignore[attr-defined]
     assert "some.jsonl.gz cannot be read" in str(output.error)
     assert output.states == []
+
+
+def test_a_batch_file_that_is_packed_to_fill_the_memory_is_named(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("target_gainsight.incoming.reader.MOST_BYTES", 1 << 22)
+    path = tmp_path / "some.jsonl.gz"
+    path.write_bytes(PACKED + gzip.compress(bytes(1 << 22)) * 1_000)  # 4 GiB in 4 MB
+    batch = {
+        "type": "BATCH",
+        "stream": THING,
+        "encoding": {"format": "jsonl", "compression": "gzip"},
+        "manifest": [path.as_uri()],
+    }
+    output = runner.load(HEAD[0], batch, state(1))
+    assert isinstance(output.error, TargetGainsight.get_singer_command().user_errors)  # type: ignore[attr-defined]
+    assert re.search(
+        r"the BATCH file \S+some.jsonl.gz is longer than 4,194,304 bytes", str(output.error)
+    )
+    assert output.states == []
+
+
+def test_a_line_of_the_input_that_has_no_end_stops_the_run(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("target_gainsight.incoming.reader.MOST_BYTES", 1 << 20)
+    feed = lines(*HEAD, *TAIL) + b" " * (1 << 22)
+    with pytest.raises(TargetGainsight.get_singer_command().user_errors) as error:  # type: ignore[attr-defined]
+        fed(runner, feed)
+    assert "A line of the input is longer than 1,048,576 bytes" in str(error.value)
 
 
 @pytest.mark.parametrize("compression", ["zstd", "GZIP", 5, {}])

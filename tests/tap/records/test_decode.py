@@ -369,3 +369,22 @@ def test_a_reply_of_what_is_no_record_is_an_error() -> None:
     with pytest.raises(DataError, match="stream a_stream: row 2") as caught:
         list(decoder(*text_columns(1)).from_query(reply))
     assert SECRET not in str(caught.value)
+
+
+# What is no table.
+
+
+def test_a_line_without_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tap_gainsight.records.csv_cells.MOST_CHARACTERS", 1 << 20)
+    for begin in (b"", b'"Name 0","Name 1"\n"a","', b"Name 0,Name 1\na,", b'"a","b"\n' * 9_000):
+        with pytest.raises(DataError, match=r"a_stream: a chunk has a line of more than 1,048,576"):
+            read(decoder(*text_columns(2)), begin + b"x" * (1 << 21))
+
+
+def test_rows_of_which_some_cells_are_quoted_are_read_in_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tap_gainsight.records.csv_cells._LONGEST_PIECE", 1 << 10)
+    rows = b"".join(b'"%d\nand %d",bare %d\n' % (n, n, n) for n in range(20_000))
+    read_back = read(decoder(*text_columns(2)), rows)
+    assert read_back == [{"Name 0": f"{n}\nand {n}", "Name 1": f"bare {n}"} for n in range(20_000)]
