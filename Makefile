@@ -4,6 +4,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 export UV_PYTHON_DOWNLOADS = never
+# As pip does, which installs uv: a company's proxy may have a certificate that only the system knows.
+export UV_SYSTEM_CERTS ?= true
 RUN = $(UV) run --frozen --all-extras
 LINT = $(RUN) --group bench --group lint
 CONNECTORS = gainsight_api gainsight_command gainsight_singer tap_gainsight target_gainsight

@@ -108,13 +108,25 @@ class GainsightPlugin(PluginBase):
                 mistakes.append(str(unknown))
             else:
                 self.logger.warning("%s", unknown)
+        missing = self._missing_settings()
+        mistakes += missing.values()
         try:
-            mistakes += super()._validate_config(raise_errors=raise_errors)
+            errors = super()._validate_config(raise_errors=raise_errors)
         except ConfigValidationError as exc:
-            mistakes += exc.errors
+            errors = exc.errors
+        mistakes += [error for error in errors if error not in missing]
         if mistakes and raise_errors:
             raise ConfigError("; ".join(mistakes))
         return mistakes
+
+    def _missing_settings(self) -> dict[str, str]:
+        """What is said of each setting that has to be there and is not, by what the SDK says."""
+        return {
+            f"'{name}' is a required property": f"setting `{name}` is missing: it is read from the "
+            f"file that --config names, or from the variable {self._env_var_prefix}{name.upper()}"
+            for name in self.config_jsonschema["required"]
+            if name not in self._config
+        }
 
     @cached_property
     def this_run(self) -> Run:

@@ -19,17 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
-OUTPUT = ROOT / "output"
-REJECTS = ROOT / "rejects"
+OUTPUT = ROOT / "output" / "demo"
+REJECTS = OUTPUT / "rejects"
 BIG = "usage_event__gc"
 COPIED = ("relationship", BIG)
 
 
 def main() -> int:
     """Run the demo; the status is 1 if Meltano failed, or a row is missing."""
-    for folder in (OUTPUT, REJECTS):
-        shutil.rmtree(folder, ignore_errors=True)
-    OUTPUT.mkdir()
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    OUTPUT.mkdir(parents=True)
     with (
         Sandbox(rows={BIG: 50_000}) as tenant,
         Sandbox(

@@ -106,6 +106,8 @@ def test_a_refusal_by_gainsight_is_shown(sandbox: Sandbox, tmp_path: Path) -> No
     [
         ([], {}, "there are no settings"),
         (["--tap", "--target"], {}, "not both"),
+        (["--tap"], {}, "setting `domain` is missing: it is read from the file that --config"),
+        (["--target"], {}, "or from the variable TARGET_GAINSIGHT_DOMAIN"),
         ([], {"TAP_GAINSIGHT_DOMAIN": "acme", "TARGET_GAINSIGHT_DOMAIN": "acme"}, "of both"),
         ([], {"TARGET_GAINSIGHT_DOMAIN": "acme"}, "`access_key` is missing"),
         (["--tap", "--config", "none.json"], {}, "none.json"),

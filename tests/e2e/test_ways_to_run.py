@@ -97,18 +97,50 @@ def test_the_readmes_other_way_loads_a_table_of_postgresql(
     assert {"Hooli", "Globex"} <= {str(row["Name"]) for row in sandbox.tenant.rows("company")}
 
 
+def declare_loader(folder: Path) -> None:
+    """What `meltano add target-csv` does, which asks Meltano's hub."""
+    file = folder / "meltano.yml"
+    declared = yaml.safe_load(file.read_text())
+    names = ("output_path", "file_naming_scheme")
+    declared["plugins"]["loaders"].append(
+        {
+            "name": "target-csv",
+            "namespace": "target_csv",
+            "pip_url": "meltanolabs-target-csv",
+            "executable": "target-csv",
+            "settings": [{"name": name} for name in names],
+        }
+    )
+    file.write_text(yaml.safe_dump(declared))
+
+
 def test_the_plugins_are_added_to_a_project_of_ones_own(tmp_path: Path, sandbox: Sandbox) -> None:
     (tmp_path / "singer-gainsight").symlink_to(ROOT)
-    typed = [*commands("README.md", "## Add it to a Meltano project")]
-    typed += ["meltano config test tap-gainsight", "meltano invoke target-gainsight:check"]
+    adding, *naming = commands("README.md", "it write files of its own for each run:")
+    assert adding == "meltano add target-csv"
+    using = commands("README.md", "## Use it with Meltano")
+    given, (*using, syncing) = using[:2], using[2:]
+    assert all("config set" in each for each in given)
     env = environment(sandbox) | {
         "TARGET_GAINSIGHT_DOMAIN": sandbox.url,
         "TARGET_GAINSIGHT_ACCESS_KEY": sandbox.access_key,
         "TARGET_GAINSIGHT_QUOTA_STORE": "memory",
     }
-    done = run("bash", "-e", "-c", "\n".join(typed), env=env, cwd=tmp_path, timeout=500)
-    assert done.returncode == 0, (done.stdout, done.stderr)
-    assert "Plugin configuration is valid" in done.stdout + done.stderr
+    own = tmp_path / "analytics"
+    typed = commands("README.md", "with Meltano ≥ 4.4 (`pip install meltano`):")
+    for folder, lines in [
+        (tmp_path, typed),
+        (own, [*naming, "meltano install", *using, syncing, syncing]),
+        (own, ["meltano invoke target-gainsight:check"]),
+    ]:
+        if folder == own and lines[0] in naming:
+            declare_loader(own)
+        done = run("bash", "-e", "-c", "\n".join(lines), env=env, cwd=folder, timeout=500)
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        if syncing in lines:
+            assert "Plugin configuration is valid" in done.stdout + done.stderr
+    assert len([*own.glob("company-*.csv")]) == 2
+    assert_same(newest_rows(own, "company"), sandbox, "company")
 
 
 WAYS = [
