@@ -57,14 +57,19 @@ definitions: $(UV) ## Write what the settings say elsewhere, too: hub/, meltano.
 docs: $(UV) ## The documents as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(RUN) --group docs mkdocs build --strict
 
-bench: $(UV) ## Measure the connectors beside other ways; benchmarks/README.md has a quicker way
-	$(RUN) --group bench python -m benchmarks $(BENCH)
+bench: $(UV) .loaders/target-jsonl ## Measure the connectors beside other ways; benchmarks/README.md has a quicker way
+	$(RUN) --group bench --group loaders python -m benchmarks $(BENCH)
 
 faults: $(UV) ## Every fault in every phase of both connectors: docs/reliability.md; SAMPLE=20 runs some
 	$(RUN) python -m faults $(if $(SAMPLE),--sample $(SAMPLE)) $(FAULTS)
 
 clean:
-	rm -rf .venv .uv $(AUDITED) .meltano site output rejects .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .uv .loaders $(AUDITED) .meltano site output rejects .mypy_cache .ruff_cache .pytest_cache
+
+# A loader that needs older packages than singer-sdk does, in an environment of its own.
+.loaders/target-jsonl: $(UV)
+	$(UV) venv --quiet --clear $@
+	$(UV) pip install --quiet --python $@ target-jsonl==0.1.4 || { rm -rf $@; exit 1; }
 
 .PHONY: .meltano-ready
 .meltano-ready: $(UV)

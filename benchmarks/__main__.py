@@ -6,11 +6,14 @@ import argparse
 import os
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import data, machine
+from benchmarks import calls, data, machine
+from benchmarks.cases import CALLS
 from benchmarks.check import check
 from benchmarks.inputs import Inputs
+from benchmarks.loaders import Loaders
 from benchmarks.plan import Scope, carry_out, plan
 from benchmarks.report import report
 from benchmarks.results import Results
@@ -27,16 +30,19 @@ def main() -> None:
     scope = Scope(given.runs, given.only, given.peer_growth)
     results = Results(data.rounded(given.rows), data.rounded(given.peer_rows))
     wanted = plan(scope, results)
-    if not wanted:
+    if not wanted and not scope.wants(CALLS):
         raise SystemExit(f"nothing is called {given.only!r}")
     load = machine.load()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")  # filled by the warm-up
-        with serving(folder) as tenant:
-            runner = Runner(Inputs(folder, given.plain), tenant, folder)
-            check(runner, folder)
+        with serving(folder) as tenant, ExitStack() as servers:
+            loaders = Loaders(folder, servers)
+            runner = Runner(Inputs(folder, given.plain), tenant, loaders, folder)
+            check(runner, {program for program, _ in wanted})
             carry_out(wanted, runner, results)
+    if scope.wants(CALLS):
+        results.calls = calls.measured()
     about = (
         *(("Plain rows: see below",) if given.plain else ()),
         machine.described(),

@@ -39,8 +39,38 @@ class Case:
     ours: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A program of ours, and how many rows a second of one core it must write.
+
+    Attributes:
+        title: What it does.
+        program: Its name.
+        goal: The least rate, if one is asked for.
+        aim: The rate that is aimed at.
+    """
+
+    title: str
+    program: str
+    goal: float | None = None
+    aim: float | None = None
+
+
 PAIRS = (
-    Pair("tap: chunk CSV to Singer lines, against the SDK as it comes", "tap", "sdk", 8),
+    Pair(
+        "tap: export job over HTTP to Singer lines, against the SDK as it comes",
+        "http",
+        "sdk-http",
+        10,
+        14,
+    ),
+    Pair(
+        "tap: chunk CSV to Singer lines, without a network, against the SDK as it comes",
+        "tap",
+        "sdk",
+        12,
+        15,
+    ),
     Pair("tap: the same, against csv, types and orjson without SDK", "tap", "none", 0.9),
     Pair("tap: with a stream map, against the SDK with the same map", "tap:map", "sdk:map", 3),
     Pair("tap: with a stream map, against the SDK without", "tap:map", "sdk", 3),
@@ -51,8 +81,8 @@ PAIRS = (
         "target: Singer lines to import CSV, against an SDK BatchSink",
         "target:bulk",
         "sdk-target:csv",
-        8,
-        12,
+        10,
+        13,
     ),
     Pair(
         "target: Singer lines to REST payloads of 50, against an SDK BatchSink",
@@ -69,10 +99,46 @@ PEERS = (
     Case("peers: dlt, a resource of csv.DictReader's rows into jsonl files", "dlt", "tap"),
     Case("peers: meltanolabs-target-csv", "target-csv", "target:bulk"),
 )
-LEFT_OUT = (
-    "tap-csv itself is not on the package index, so its way to read stands in for it.",
-    "target-jsonl is left out: it needs older jsonschema and simplejson than singer-sdk does.",
+LEFT_OUT = "tap-csv itself is not on the package index, so its way to read stands in for it."
+
+BATCHES = (
+    Rate("batch: jsonl.gz", "batch:jsonl.gz", 40_000, 60_000),
+    Rate("batch: jsonl", "batch:jsonl"),
+    Rate("batch: parquet", "batch:parquet", 120_000, 180_000),
 )
+
+PIPES = (
+    Case("end to end: RECORD, target-postgres", "pipe:http+target-postgres"),
+    Case("end to end: BATCH, target-postgres", "pipe:http:jsonl.gz+target-postgres"),
+    Case("end to end: the SDK's tap, target-postgres", "pipe:sdk-http+target-postgres"),
+    Case("end to end: RECORD, target-csv", "pipe:http+target-csv"),
+    Case("end to end: BATCH, target-csv", "pipe:http:jsonl.gz+target-csv"),
+    Case("end to end: the SDK's tap, target-csv", "pipe:sdk-http+target-csv"),
+    Case("end to end: RECORD, target-jsonl", "pipe:http+target-jsonl"),
+    Case("end to end: the SDK's tap, target-jsonl", "pipe:sdk-http+target-jsonl"),
+)
+"""A tap over HTTP, a plus, and the loader that reads what it writes."""
+PIPE_ROWS = 20_000
+BATCH_PAIR = Pair(
+    "tap and target-postgres, BATCH against RECORD, both processes",
+    "pipe:http:jsonl.gz+target-postgres",
+    "pipe:http+target-postgres",
+    2.5,
+    3,
+)
+
+MANY = tuple(Case(f"many streams: {count}", f"many:{count}", "many:1") for count in (1, 40, 500))
+MANY_ROWS = 40_000
+MANY_GOAL, MANY_AIM, MANY_PEAK = 2.0, 1.3, 200.0
+
+MEMORY = (
+    Case("memory: RECORD messages", "tap"),
+    Case("memory: BATCH, jsonl.gz", "batch:jsonl.gz"),
+    Case("memory: BATCH, parquet", "batch:parquet"),
+)
+MEMORY_PEAK, MEMORY_EQUAL = 100.0, 1.1
+
+CALLS = Case("calls: what a sync of the sandbox's demo tenant takes", "calls")
 
 GROWTH = (
     Case("growth: tap", "tap"),
@@ -121,7 +187,7 @@ def is_fast(program: str) -> bool:
 
     Queries are not: a million rows of distinct pages would take longer to make than to read.
     """
-    return program.partition(":")[0] in {"tap", "target", "none"}
+    return program.partition(":")[0] in {"tap", "http", "batch", "target", "none"}
 
 
 def is_sized(program: str) -> bool:

@@ -1,11 +1,12 @@
-"""Whether our target and the SDK's write the same rows: else comparing them says nothing.
+"""Whether all programs that are compared write the same rows: else comparing them says nothing.
 
-python -m benchmarks.check FILE OTHER_FILE
+python -m benchmarks.check ROWS PLACE PLACE...
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import sys
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import data
-from benchmarks.measuring import measure
+from benchmarks.cases import BATCHES, MANY, PIPES
+from benchmarks.measuring import measure, python
+from benchmarks.running import remove
 from benchmarks.targets import PER_CALL
 from gainsight_api.datatypes import Kind
 
@@ -24,50 +27,130 @@ if TYPE_CHECKING:
 
     from benchmarks.running import Runner
 
+_GROUPS = (
+    ("target:bulk", "sdk-target:csv", *(case.program for case in MANY)),
+    ("target:rest", "sdk-target:rest"),
+    ("tap", "sdk", "http", "sdk-http", *(rate.program for rate in BATCHES)),
+    ("http", *(case.program for case in PIPES)),
+)
+"""Programs that write the same rows."""
 _ROWS = 2 * data.PAGE_ROWS
 _FILE_BEGINS, _FILE_ENDS = b"Content-Type: text/csv\r\n\r\n", b"\r\n--"
+_KINDS = {**data.KINDS, **data.LOADED_KINDS}
+_OF_THE_SDK = "_sdc_"
 
 _Row = dict[str, Any]
 
 
-def check(runner: Runner, folder: Path) -> None:
-    """Compare what is written for the same lines.
+def check(runner: Runner, programs: set[str], rows: int = _ROWS) -> None:
+    """Compare what programs write for the same rows.
 
     Raises:
         SystemExit: It is not the same.
     """
-    pairs = (("target:bulk", "sdk-target:csv"), ("target:rest", "sdk-target:rest"))
-    for pair in pairs:
-        paths = [folder / name.replace(":", "-") for name in pair]
-        for name, path in zip(pair, paths, strict=True):
-            runner.run(name, _ROWS, str(path))
+    for group in _GROUPS:
+        wanted = [name for name in group if name in programs]
+        if len(wanted) < 2:  # noqa: PLR2004 - nothing to compare
+            continue
+        places = [runner.folder / _plain_name(name) for name in wanted]
+        for name, place in zip(wanted, places, strict=True):
+            print(f"check: {name}", file=sys.stderr, flush=True)
+            runner.run(name, rows, place)
         # In a process of its own: what it takes would count among the programs' peak memory.
-        measure(("-m", "benchmarks.check", *map(str, paths)))
-        for path in paths:
-            path.unlink()
+        found = [
+            f"{runner.loaders.postgres()}#{place.name}" if _is_table(name) else str(place)
+            for name, place in zip(wanted, places, strict=True)
+        ]
+        measure(python("-m", "benchmarks.check", str(rows), *found))
+        for place in places:
+            remove(place)
 
 
-def main(*paths: str) -> None:
-    """Compare two files.
+def _plain_name(program: str) -> str:
+    return "".join(char if char.isalnum() else "_" for char in program)
+
+
+def _is_table(program: str) -> bool:
+    return program.endswith("+target-postgres")
+
+
+def main(rows: str, first: str, *others: str) -> None:
+    """Compare places: files, folders of files, or an address and a schema behind a `#`.
 
     Raises:
         SystemExit: They do not hold the same rows.
     """
-    first, second = (
-        sorted(map(_by_value, _rows(Path(path))), key=lambda row: str(row[data.KEY]))
-        for path in paths
-    )
-    if len(first) != _ROWS or first != second:
-        raise SystemExit(f"{' and '.join(paths)} do not hold the same rows")
+    expected = _sorted(first)
+    if len(expected) != int(rows):
+        raise SystemExit(f"{first} holds {len(expected)} rows, not {rows}")
+    for other in others:
+        if _sorted(other) != expected:
+            raise SystemExit(f"{first} and {other} do not hold the same rows")
 
 
-def _rows(path: Path) -> Iterator[_Row]:
-    """The rows of a CSV file, of the uploads of some, or of the payloads of calls."""
+def _sorted(place: str) -> list[_Row]:
+    """The rows of a place by their keys."""
+    key = data.KEY
+    return sorted(map(_by_value, _rows(place)), key=lambda row: str(row.get(key) or row["Gsid"]))
+
+
+def _rows(place: str) -> Iterator[_Row]:
+    if place.startswith("postgresql"):
+        return _stored(*place.split("#"))
+    path = Path(place)
+    if path.is_dir():
+        return (row for file in path.iterdir() for row in _in_file(file))
+    return _in_file(path)
+
+
+def _in_file(path: Path) -> Iterator[_Row]:
+    """The rows of a file of one of the kinds that programs write."""
     with path.open("rb") as file:
-        begins = file.read(2)
-    if begins.startswith(b"{"):
-        return _posted(path)
-    return _uploaded(path) if begins == b"--" else _written(path)
+        begins = file.read(10)
+    kinds = {
+        b'{"type"': _messages,
+        b'{"records"': _posted,
+        b"{": _lines,
+        b"\x1f\x8b": _lines,
+        b"PAR1": _columns,
+        b"--": _uploaded,
+    }
+    read = next((read for mark, read in kinds.items() if begins.startswith(mark)), _written)
+    return read(path)
+
+
+def _messages(path: Path) -> Iterator[_Row]:
+    """The records of Singer messages."""
+    for message in _lines(path):
+        if message["type"] == "RECORD":
+            yield message["record"]
+
+
+def _lines(path: Path) -> Iterator[_Row]:
+    """Rows in JSON, one a line."""
+    open_it = gzip.open if path.suffix == ".gz" else open
+    with open_it(path, "rt", encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            yield json.loads(line, parse_float=Decimal)
+
+
+def _columns(path: Path) -> Iterator[_Row]:
+    """The rows of a parquet file."""
+    from pyarrow import parquet
+
+    yield from parquet.read_table(path).to_pylist()
+
+
+def _stored(url: str, schema: str) -> Iterator[_Row]:
+    """The rows of a table of a PostgreSQL server."""
+    import psycopg
+    from psycopg import sql
+    from psycopg.rows import dict_row
+
+    address = url.replace("+psycopg2", "")
+    with psycopg.connect(address, row_factory=dict_row) as connection:
+        table = sql.Identifier(schema, data.OBJECT)
+        yield from connection.execute(sql.SQL("SELECT * FROM {}").format(table))
 
 
 def _uploaded(path: Path) -> Iterator[_Row]:
@@ -91,11 +174,15 @@ def _posted(path: Path) -> Iterator[_Row]:
 
 
 def _by_value(row: _Row) -> _Row:
-    """A row whose values are equal if they mean the same."""
-    return {name: _value(data.LOADED_KINDS[name], value) for name, value in row.items()}
+    """A row whose values are equal if they mean the same, without the loaders' own columns."""
+    return {
+        name: _value(_KINDS[name], value, multiple=name.startswith(data.MULTIPLE))
+        for name, value in row.items()
+        if not name.startswith(_OF_THE_SDK)
+    }
 
 
-def _value(kind: Kind, value: Any) -> Any:
+def _value(kind: Kind, value: Any, *, multiple: bool) -> Any:
     if value in (None, ""):
         return None
     match kind:
@@ -104,10 +191,11 @@ def _value(kind: Kind, value: Any) -> Any:
         case Kind.BOOLEAN:
             return str(value).lower()
         case Kind.DATETIME:
-            moment = datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(str(value))
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         case _:
-            return value
+            # Our tap takes the `;` off that some tenants end multi-selects with.
+            return str(value).removesuffix(";" if multiple else "")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ LOADED_KINDS: dict[str, Kind] = {KEY if n == "Gsid" else n: kind for n, kind in 
 _EMPTY = 0.2
 _PLAIN_QUOTES = 0.0002  # plain texts with quotes in them
 _MARKS = 1 / 3  # texts with commas, quotes or line ends in them
-_MULTIPLE = "Choices"
+MULTIPLE = "Choices"
 _MOST_CHOICES = 4
 _NOT_ASCII = 0.05
 _WHOLE = 0.5  # numbers without a fraction
@@ -83,7 +83,7 @@ def schema(kinds: dict[str, Kind] = KINDS) -> dict[str, Any]:
         for number, (name, kind) in enumerate(kinds.items())
     }
     for name, described in properties.items():
-        if name.startswith(_MULTIPLE):
+        if name.startswith(MULTIPLE):
             described["description"] = "MULTISELECTDROPDOWNLIST"
     return {"type": "object", "properties": properties}
 
@@ -116,7 +116,7 @@ def _maker(name: str, kind: Kind, chance: random.Random, *, plain: bool) -> Call
         Kind.DATE: lambda: _plain_time(chance.random() * 1e8)[:10],
         Kind.DATETIME: lambda: times(chance.random() * 1e8),
     }
-    if name.startswith(_MULTIPLE) and not plain:
+    if name.startswith(MULTIPLE) and not plain:
         return lambda: _choices(chance)
     return makers[kind]
 

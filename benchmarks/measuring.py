@@ -17,35 +17,61 @@ _QUIET = str(Path(__file__).with_name("quiet.yaml"))
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run took: seconds of the processor, of the clock, and MB at most."""
+    """What one run took: seconds of the processor, of the clock, and MB at most.
+
+    Attributes:
+        cpu: Seconds of the processor.
+        wall: Seconds by the clock.
+        peak: MB at most.
+        fed: Seconds of the processor that the process took which wrote what this one read.
+    """
 
     cpu: float
     wall: float
     peak: float
+    fed: float = 0.0
+
+    @property
+    def both(self) -> float:
+        """Seconds of the processor of both."""
+        return self.cpu + self.fed
 
 
-def measure(arguments: Sequence[str], feed: Sequence[str] = ()) -> Cost:
-    """Run Python, its output thrown away.
+def python(*arguments: str) -> tuple[str, ...]:
+    """The command that runs Python, as this process does."""
+    return (sys.executable, *arguments)
+
+
+def measure(command: Sequence[str], feed: Sequence[str] = (), output: str = os.devnull) -> Cost:
+    """Run a command.
 
     Args:
-        arguments: Its arguments.
-        feed: Those of another one, which writes what the first reads, and is not measured.
+        command: The program and its arguments.
+        feed: A command that writes what the first one reads.
+        output: The file that takes what it prints.
 
     Raises:
-        SystemExit: It failed.
+        SystemExit: One of them failed.
     """
     began = time.perf_counter()
     source, feeder = _fed(feed)
+    sink = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
-        pid = _spawned(arguments, source, None)
+        pid = _spawned(command, source, sink)
     finally:
         os.close(source)
-    _, status, used = os.wait4(pid, 0)
+        os.close(sink)
+    cpu, peak = _ended(pid, command)
     wall = time.perf_counter() - began
-    fed = os.waitpid(feeder, 0)[1] if feeder else 0
-    if status or fed:
-        raise SystemExit(f"{' '.join(arguments)} failed")
-    return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024)
+    return Cost(cpu, wall, peak, _ended(feeder, feed)[0] if feeder else 0.0)
+
+
+def _ended(pid: int, command: Sequence[str]) -> tuple[float, float]:
+    """Wait for a process; its seconds of the processor, and MB at most."""
+    _, status, used = os.wait4(pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def _fed(feed: Sequence[str]) -> tuple[int, int | None]:
@@ -53,10 +79,12 @@ def _fed(feed: Sequence[str]) -> tuple[int, int | None]:
     if not feed:
         return os.open(os.devnull, os.O_RDONLY), None
     source, sink = os.pipe()
+    nothing = os.open(os.devnull, os.O_RDONLY)
     try:
-        return source, _spawned(feed, None, sink)
+        return source, _spawned(feed, nothing, sink)
     finally:
         os.close(sink)
+        os.close(nothing)
 
 
 def _environment() -> dict[str, str]:
@@ -70,17 +98,6 @@ def _environment() -> dict[str, str]:
     return {**plain, "SINGER_SDK_LOG_CONFIG": _QUIET}
 
 
-def _spawned(arguments: Sequence[str], stdin: int | None, stdout: int | None) -> int:
-    actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = []
-    if stdin is not None:
-        actions.append((os.POSIX_SPAWN_DUP2, stdin, 0))
-    if stdout is not None:
-        actions.append((os.POSIX_SPAWN_DUP2, stdout, 1))
-    else:
-        actions.append((os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0))
-    return os.posix_spawn(
-        sys.executable,
-        [sys.executable, *arguments],
-        _environment(),
-        file_actions=actions,
-    )
+def _spawned(command: Sequence[str], stdin: int, stdout: int) -> int:
+    ends = [(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, stdout, 1)]
+    return os.posix_spawn(command[0], list(command), _environment(), file_actions=ends)

@@ -6,19 +6,25 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from benchmarks import data
+from benchmarks import data, loaders
 from benchmarks.cases import (
+    BATCH_PAIR,
+    BATCHES,
     GROWTH,
     JOB_SECONDS,
+    MANY,
+    MEMORY,
     PAIRS,
     PEERS,
+    PIPES,
     STARTS,
     STREAMS,
     WAITS,
     Case,
     Pair,
+    Rate,
     is_fast,
     is_sized,
 )
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
     from benchmarks.results import Results
     from benchmarks.running import Runner
 
-_FEWER = 3  # rounds, of what needs no ratio with a narrow spread
+_FEWER = 3
 _GUESSED_START = 2.0
 _GUESSED_RATES = {True: 25_000, False: 2_500}
 _STEP = 10
@@ -52,7 +58,12 @@ class Scope:
     only: str = ""
     peer_growth: int = 100_000
 
-    def wants(self, case: Case | Pair) -> bool:
+    @property
+    def fewer(self) -> int:
+        """Rounds of what needs no ratio with a narrow spread."""
+        return min(self.runs, _FEWER)
+
+    def wants(self, case: Case | Pair | Rate) -> bool:
         """Whether it is asked for."""
         return self.only.lower() in case.title.lower()
 
@@ -60,32 +71,75 @@ class Scope:
 def plan(scope: Scope, results: Results) -> Plan:
     """All that is to be run, the most rounds first."""
     wanted: Plan = {}
-
-    def want(program: str, rows: int, times: int) -> None:
-        wanted[program, rows] = max(times, wanted.get((program, rows), 0))
-
-    fewer = min(scope.runs, _FEWER)
-    for program in dict.fromkeys(_compared(scope)):
-        want(program, 0, fewer)
-        want(program, results.size(program), scope.runs)
-    for peer in filter(scope.wants, PEERS):
-        for program in (peer.ours, peer.program):
-            want(program, 0, fewer)
-            want(program, results.size(program), fewer)
-    for case in filter(scope.wants, GROWTH):
-        want(case.program, 0, fewer)
-        for rows in sizes(case.program, scope, results.rows):
-            want(case.program, rows, fewer if rows <= results.peer_rows else 1)
-    for case in filter(scope.wants, STARTS):
-        want(case.program, 0, max(scope.runs, _FEWER))
-    for case in filter(scope.wants, WAITS):
-        want(case.program, 0, 1)
+    for wishes in (_compared, _peers, _growth, _pipes, _many_streams, _memory, _starts, _waits):
+        for program, rows, times in wishes(scope, results):
+            wanted[program, rows] = max(times, wanted.get((program, rows), 0))
     return wanted
 
 
-def _compared(scope: Scope) -> Iterator[str]:
-    for pair in filter(scope.wants, PAIRS):
-        yield from (pair.ours, pair.theirs)
+_Wishes: TypeAlias = "Iterator[tuple[str, int, int]]"
+"""Programs, on how many rows, and how often."""
+
+
+def _compared(scope: Scope, results: Results) -> _Wishes:
+    pairs = [name for pair in filter(scope.wants, PAIRS) for name in (pair.ours, pair.theirs)]
+    rates = [rate.program for rate in filter(scope.wants, BATCHES)]
+    for program in dict.fromkeys([*pairs, *rates]):
+        yield program, 0, scope.fewer
+        yield program, results.size(program), scope.runs
+
+
+def _peers(scope: Scope, results: Results) -> _Wishes:
+    for peer in filter(scope.wants, PEERS):
+        for program in (peer.ours, peer.program):
+            yield program, 0, scope.fewer
+            yield program, results.size(program), scope.fewer
+
+
+def _growth(scope: Scope, results: Results) -> _Wishes:
+    for case in filter(scope.wants, GROWTH):
+        yield case.program, 0, scope.fewer
+        for rows in sizes(case.program, scope, results.rows):
+            yield case.program, rows, scope.fewer if rows <= results.peer_rows else 1
+
+
+def _pipes(scope: Scope, results: Results) -> _Wishes:
+    for case in filter(scope.wants, pipes()):
+        paired = case.program in {BATCH_PAIR.ours, BATCH_PAIR.theirs}
+        for rows in (0, results.size(case.program)):
+            yield case.program, rows, scope.fewer if paired else 1
+
+
+def _many_streams(scope: Scope, results: Results) -> _Wishes:
+    for case in filter(scope.wants, MANY):
+        yield case.ours, 0, scope.fewer
+        yield case.program, results.size(case.program), scope.fewer
+
+
+def _memory(scope: Scope, results: Results) -> _Wishes:
+    for case in filter(scope.wants, MEMORY):
+        for rows in memory_sizes(results.rows):
+            yield case.program, rows, 1
+
+
+def _starts(scope: Scope, _: Results) -> _Wishes:
+    for case in filter(scope.wants, STARTS):
+        yield case.program, 0, max(scope.runs, _FEWER)
+
+
+def _waits(scope: Scope, _: Results) -> _Wishes:
+    for case in filter(scope.wants, WAITS):
+        yield case.program, 0, 1
+
+
+def pipes() -> list[Case]:
+    """Those pipes whose loader is installed."""
+    return [case for case in PIPES if loaders.program(case.program.rpartition("+")[2])]
+
+
+def memory_sizes(rows: int) -> tuple[int, int]:
+    """The numbers of rows between which peak memory should not differ."""
+    return rows, data.rounded(5 * rows)
 
 
 def sizes(program: str, scope: Scope, rows: int) -> list[int]:

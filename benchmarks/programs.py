@@ -25,7 +25,7 @@ class Given:
         chunk: The rows that a tap reads.
         repeats: How often it reads them.
         url: The tenant, for what is not read from the file.
-        written: Where a target writes to; a tap writes on stdout.
+        written: Where a target writes to, or a tap that writes files; else it writes on stdout.
     """
 
     option: str
@@ -37,30 +37,46 @@ class Given:
     @property
     def settings(self) -> dict[str, Any]:
         """Those of the SDK that the option stands for."""
+        if encoding := taps.BATCHES.get(self.option):
+            storage = {"root": self.written.as_uri(), "prefix": ""}
+            return {"batch_config": {"encoding": encoding, "storage": storage}}
         return taps.MAPS.get(self.option, {})
 
 
-def _tap(given: Given, method: str = "bulk", *, downloads: bool = False) -> None:
-    settings = {"extract_method": method, **given.settings}
-    taps.our_tap(given.chunk, given.repeats, given.url, settings, downloads=downloads)
+def _tap(given: Given) -> None:
+    taps.without_network(given.chunk, given.repeats)
+    _http(given)
+
+
+def _http(given: Given, method: str = "bulk") -> None:
+    taps.our_tap(given.url, {"extract_method": method, **given.settings})
 
 
 def _download(given: Given) -> None:
     if given.option == "in-turn":
         taps.fetch_one_after_the_other()
-    _tap(given, downloads=True)
+    _http(given)
+
+
+def _sdk(given: Given, *, all_text: bool = False) -> None:
+    chunks = taps.files(given.chunk, given.repeats)
+    taps.sdk_tap(chunks, given.settings, all_text=all_text)
 
 
 _PROGRAMS: Mapping[str, Callable[[Given], None]] = {
     "tap": _tap,
-    "query": lambda given: _tap(given, "query"),
+    "http": _http,
+    "batch": _tap,
+    "query": lambda given: _http(given, "query"),
     "download": _download,
     "none": lambda given: taps.without_sdk(given.chunk, given.repeats),
-    "sdk": lambda given: taps.sdk_tap(given.chunk, given.repeats, given.settings),
+    "sdk": _sdk,
+    "sdk-http": lambda given: taps.sdk_tap(taps.downloads(given.url, given.repeats), {}),
     "rest": lambda given: taps.sdk_rest_tap(given.url),
-    "tap-csv": lambda given: taps.sdk_tap(given.chunk, given.repeats, {}, all_text=True),
+    "tap-csv": lambda given: _sdk(given, all_text=True),
     "dlt": lambda given: peers.dlt_pipeline(given.chunk, given.repeats),
     "target": lambda given: targets.our_target(given.option, given.written),
+    "many": lambda given: targets.our_target("bulk", given.written),
     "sdk-target": lambda given: targets.sdk_target(given.option, given.written),
     "target-csv": lambda _: peers.target_csv(),
 }

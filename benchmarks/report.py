@@ -19,8 +19,10 @@ from benchmarks.cases import (
     Case,
     Pair,
 )
-from benchmarks.results import Results, Spread
+from benchmarks.goals import goals
+from benchmarks.results import Results, Spread, shown
 from benchmarks.servers import BYTES_PER_SECOND, LATENCY
+from benchmarks.whole_runs import batch_files, calls, end_to_end, many_streams, memory, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +50,20 @@ def report(results: Results, scope: Scope, machine: Sequence[str]) -> Iterator[s
         "which would take hours. Seconds are net of the same program's run on no rows, and rates "
         "and ratios are by row; that this compares, the growth below shows"
     )
-    for table in (_pairs, _programs, _peers, _growth, _starts, _waits):
+    for table in (
+        goals,
+        _pairs,
+        _programs,
+        _peers,
+        batch_files,
+        end_to_end,
+        many_streams,
+        memory,
+        _growth,
+        _starts,
+        _waits,
+        calls,
+    ):
         lines = list(table(results, scope))
         if lines:
             yield ""
@@ -104,14 +119,10 @@ def _programs(results: Results, _: Scope) -> Iterator[str]:
         size = results.size(name)
         cpu = Spread.of(results.net(name, "cpu"))
         yield (
-            f"| `{name}` | {size:,} | {_seconds(cpu)} "
-            f"| {_seconds(Spread.of(results.net(name, 'wall')))} | {cpu.median / size * 1e6:.1f} "
+            f"| `{name}` | {size:,} | {shown(cpu)} "
+            f"| {shown(Spread.of(results.net(name, 'wall')))} | {cpu.median / size * 1e6:.1f} "
             f"| {results.start(name, 'cpu').median:.2f} | {results.peak(name):.0f} |"
         )
-
-
-def _seconds(spread: Spread) -> str:
-    return f"{spread.median:.2f} ({spread.least:.2f} to {spread.greatest:.2f})"
 
 
 def _peers(results: Results, scope: Scope) -> Iterator[str]:
@@ -123,21 +134,16 @@ def _peers(results: Results, scope: Scope) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for case in peers:
         yield (
-            f"| {_short(case)} | {results.rate(case.program).median:,.0f} "
+            f"| {short(case)} | {results.rate(case.program).median:,.0f} "
             f"| {results.rate(case.ours).median:,.0f} "
             f"| **{_ratio(results, case.ours, case.program, 'cpu')}** "
             f"| {_ratio(results, case.ours, case.program, 'wall')} |"
         )
-    yield ""
-    yield from LEFT_OUT
+    yield from ("", LEFT_OUT)
 
 
 def _measured(cases: Sequence[Case], results: Results, scope: Scope) -> list[Case]:
     return [case for case in cases if scope.wants(case) and results.has(case.program, 0)]
-
-
-def _short(case: Case) -> str:
-    return case.title.partition(": ")[2]
 
 
 def _growth(results: Results, scope: Scope) -> Iterator[str]:
@@ -151,7 +157,7 @@ def _growth(results: Results, scope: Scope) -> Iterator[str]:
         for rows in grown(results, case.program):
             wall = Spread.of([cost.wall for cost in results.costs[case.program, rows]])
             yield (
-                f"| {_short(case)} | {rows:,} "
+                f"| {short(case)} | {rows:,} "
                 f"| {results.rate(case.program, rows=rows).median:,.0f} "
                 f"| {wall.median:.1f} | {results.peak(case.program, rows):.0f} |"
             )
@@ -169,7 +175,7 @@ def _starts(results: Results, scope: Scope) -> Iterator[str]:
     yield from ("### Start", "", "| | seconds by the clock | of the processor |", "|---|---|---|")
     for case in cases:
         wall, cpu = (results.start(case.program, what) for what in ("wall", "cpu"))
-        yield f"| {_short(case)} | {_seconds(wall)} | {_seconds(cpu)} |"
+        yield f"| {short(case)} | {shown(wall)} | {shown(cpu)} |"
 
 
 def _waits(results: Results, scope: Scope) -> Iterator[str]:
@@ -185,4 +191,4 @@ def _waits(results: Results, scope: Scope) -> Iterator[str]:
     )
     yield from ("", "| | seconds by the clock |", "|---|---|")
     for case in cases:
-        yield f"| {_short(case)} | {results.start(case.program, 'wall').median:.1f} |"
+        yield f"| {short(case)} | {results.start(case.program, 'wall').median:.1f} |"

@@ -6,15 +6,18 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from benchmarks.cases import is_fast
+from benchmarks import data
+from benchmarks.cases import MANY_ROWS, PIPE_ROWS, is_fast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from benchmarks.calls import Price
     from benchmarks.cases import Pair
     from benchmarks.measuring import Cost
 
-What = Literal["cpu", "wall"]
+What = Literal["cpu", "wall", "fed", "both"]
+"""Seconds of the processor, by the clock, of the processor for what fed it, and for both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class Spread:
         return cls(min(figures), statistics.median(figures), max(figures))
 
 
+def shown(spread: Spread) -> str:
+    """Seconds as text."""
+    return f"{spread.median:.2f} ({spread.least:.2f} to {spread.greatest:.2f})"
+
+
 @dataclass(slots=True)
 class Results:
     """The costs of all runs.
@@ -39,14 +47,19 @@ class Results:
         rows: On how many rows the fast programs were run.
         peer_rows: On how many the others were.
         costs: By program and rows, in the order of the rounds.
+        calls: What syncs took in calls.
     """
 
     rows: int
     peer_rows: int
     costs: dict[tuple[str, int], list[Cost]] = field(default_factory=dict)
+    calls: list[Price] = field(default_factory=list)
 
     def size(self, program: str) -> int:
         """On how many rows it is compared with others."""
+        most = {"pipe": PIPE_ROWS, "many": MANY_ROWS}.get(program.partition(":")[0])
+        if most:
+            return data.rounded(min(most, self.rows))
         return self.rows if is_fast(program) else self.peer_rows
 
     def has(self, program: str, rows: int | None = None) -> bool:
@@ -81,6 +94,16 @@ class Results:
         start = self.start(program, what)
         net = Spread.of(self.net(program, what))
         return net.median > start.greatest - start.least
+
+    def streams_cpu(self, program: str) -> Spread:
+        """Seconds of the processor for many streams, net of the start of one without rows."""
+        start = self.start("many:1", "cpu").median
+        size = self.size(program)
+        return Spread.of([max(cost.cpu - start, 1e-3) for cost in self.costs[program, size]])
+
+    def peaks(self, program: str) -> dict[int, float]:
+        """MB at most, by the number of rows."""
+        return {rows: self.peak(name, rows) for name, rows in self.costs if name == program}
 
     def peak(self, program: str, rows: int | None = None) -> float:
         """MB at most, of all runs."""

@@ -1,14 +1,16 @@
-"""What stands in for a tenant on loopback: replies to queries, and slow downloads."""
+"""What stands in for a tenant on loopback: replies to queries, export jobs, and downloads."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,12 +23,15 @@ _BLOCK = 1 << 18
 class Tenant(ThreadingHTTPServer):
     """Answers queries with the same pages in turn, then none; and any download with one file.
 
+    An export job is done at once, and its chunks are that file, as often as it is to be read.
     Nothing of it is kept in memory: a child's peak memory counts from its parent's.
 
     Attributes:
         folder: Where the pages are.
         pages: How many of them are given out.
         chunk: What is downloaded.
+        repeats: How many chunks an export job has.
+        slow: Whether chunks are sent after a while, and slowly.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,6 +39,8 @@ class Tenant(ThreadingHTTPServer):
         self.folder = folder
         self.pages = 0
         self.chunk = Path()
+        self.repeats = 0
+        self.slow = False
         self._asked = 0
 
     @property
@@ -41,9 +48,10 @@ class Tenant(ThreadingHTTPServer):
         """Its address."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def begin(self, pages: int, chunk: Path) -> None:
+    def begin(self, pages: int, chunk: Path, repeats: int, *, slow: bool) -> None:
         """Begin again with the first page."""
-        self.pages, self.chunk, self._asked = pages, chunk, 0
+        self.pages, self.chunk, self.repeats, self.slow = pages, chunk, repeats, slow
+        self._asked = 0
 
     def next_page(self) -> bytes:
         """The next answer."""
@@ -52,29 +60,65 @@ class Tenant(ThreadingHTTPServer):
             return b'{"result":true,"data":{"records":[]}}'
         return (self.folder / f"page-{number}.json").read_bytes()
 
+    def job(self) -> bytes:
+        """The status of an export job."""
+        rows = rows_of(self.chunk)
+        chunks = [
+            {"chunkURL": f"{self.url}{path}", "offset": number * rows, "limit": rows}
+            for number, path in enumerate(chunk_paths(self.repeats))
+        ]
+        total = rows * self.repeats
+        status = {"jobStatus": "COMPLETED", "totalRecords": total, "chunkDetails": chunks}
+        return json.dumps({"result": True, "data": status}).encode()
+
+
+def chunk_paths(repeats: int) -> list[str]:
+    """Where the chunks of an export job are."""
+    return [f"/chunk?{number}" for number in range(repeats)]
+
+
+def rows_of(chunk: Path) -> int:
+    """The rows of a chunk, by the name that `Inputs` gives it."""
+    return int(chunk.stem.rpartition("-")[2])
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Tenant
 
     def do_POST(self) -> None:
-        """Answer a query."""
+        """Take an export job, or answer a query."""
         self.rfile.read(int(self.headers["Content-Length"]))
-        body = self.server.next_page()
-        self._head("application/json", len(body))
-        self.wfile.write(body)
+        if self.path.startswith("/v3/exports/"):
+            self._answer(b'{"result":true,"data":{"jobId":"job"}}')
+        else:
+            self._answer(self.server.next_page())
 
     def do_GET(self) -> None:
-        """Send the chunk, after a while and no faster than that."""
-        time.sleep(LATENCY)
+        """Tell of an export job, or send a chunk."""
+        if self.path.startswith("/v3/exports/"):
+            self._answer(self.server.job())
+            return
         with self.server.chunk.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            self._head("text/csv", size)
-            began = time.monotonic()
-            while block := file.read(_BLOCK):
-                self.wfile.write(block)
-                ahead = file.tell() / BYTES_PER_SECOND - (time.monotonic() - began)
-                time.sleep(max(ahead, 0.0))
+            if self.server.slow:
+                self._send_slowly(file)
+            else:
+                self._head("text/csv", os.fstat(file.fileno()).st_size)
+                shutil.copyfileobj(file, self.wfile, _BLOCK)
+
+    def _send_slowly(self, file: IO[bytes]) -> None:
+        """Send a chunk after a while, and no faster than that."""
+        time.sleep(LATENCY)
+        self._head("text/csv", os.fstat(file.fileno()).st_size)
+        began = time.monotonic()
+        while block := file.read(_BLOCK):
+            self.wfile.write(block)
+            ahead = file.tell() / BYTES_PER_SECOND - (time.monotonic() - began)
+            time.sleep(max(ahead, 0.0))
+
+    def _answer(self, body: bytes) -> None:
+        self._head("application/json", len(body))
+        self.wfile.write(body)
 
     def _head(self, content_type: str, size: int) -> None:
         self.send_response(200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import shutil
 import sys
 from datetime import UTC, datetime
@@ -10,16 +11,23 @@ from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from benchmarks import data
+from benchmarks.servers import chunk_paths, rows_of
 from gainsight_api.datatypes import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 MAPS: dict[str, dict[str, Any]] = {
     "map": {"stream_maps": {data.OBJECT: {"Doubled": "Number0__gc"}}},
     "flatten": {"flattening_enabled": True, "flattening_max_depth": 2},
 }
+BATCHES: dict[str, dict[str, str]] = {
+    "jsonl.gz": {"format": "jsonl", "compression": "gzip"},
+    "jsonl": {"format": "jsonl", "compression": "none"},
+    "parquet": {"format": "parquet"},
+}
+"""The encodings of BATCH files."""
 _READERS: dict[Kind, Callable[[str], Any]] = {
     Kind.NUMBER: Decimal,
     Kind.BOOLEAN: "true".__eq__,
@@ -58,12 +66,31 @@ def without_sdk(chunk: Path, repeats: int) -> None:
                 write(orjson.dumps(message, option=options))
 
 
-def sdk_tap(chunk: Path, repeats: int, config: dict[str, Any], *, all_text: bool = False) -> None:
+def files(chunk: Path, repeats: int) -> Iterator[IO[str]]:
+    """A chunk, opened so many times."""
+    for _ in range(repeats):
+        with chunk.open(encoding="utf-8", newline="") as file:
+            yield file
+
+
+def downloads(url: str, repeats: int) -> Iterator[IO[str]]:
+    """The chunks of a tenant's export job, as they arrive."""
+    import requests
+
+    with requests.Session() as session:
+        for path in chunk_paths(repeats):
+            with session.get(url + path, stream=True, timeout=60) as response:
+                response.raise_for_status()
+                raw: Any = response.raw
+                raw.auto_close = False  # else the wrapper finds it closed at its end
+                yield io.TextIOWrapper(raw, encoding="utf-8", newline="")
+
+
+def sdk_tap(chunks: Iterable[IO[str]], config: dict[str, Any], *, all_text: bool = False) -> None:
     """The SDK as it comes: a stream of typed records, and nothing else of one's own.
 
     Args:
-        chunk: The rows.
-        repeats: How often they are read.
+        chunks: The rows.
         config: Settings of the SDK's own.
         all_text: Cells are handed on as they are, as tap-csv does.
     """
@@ -81,16 +108,14 @@ def sdk_tap(chunk: Path, repeats: int, config: dict[str, Any], *, all_text: bool
 
         def get_records(self, context: Any) -> Iterator[dict[str, Any]]:
             readers = {name: _READERS[kind] for name, kind in kinds.items()}
-            for _ in range(repeats):
-                with chunk.open(encoding="utf-8", newline="") as file:
-                    if all_text:
-                        yield from csv.DictReader(file)
-                        continue
-                    for row in csv.DictReader(file):
-                        yield {
-                            name: readers[name](cell) if cell else None
-                            for name, cell in row.items()
-                        }
+            for file in chunks:
+                if all_text:
+                    yield from csv.DictReader(file)
+                    continue
+                for row in csv.DictReader(file):
+                    yield {
+                        name: readers[name](cell) if cell else None for name, cell in row.items()
+                    }
 
     class CsvTap(Tap):
         name = "tap-csv"
@@ -139,42 +164,46 @@ def sdk_rest_tap(url: str) -> None:
     QueryTap(config={}).sync_all()
 
 
-def our_tap(
-    chunk: Path, repeats: int, url: str, config: dict[str, Any], *, downloads: bool = False
-) -> None:
-    """This project's tap; its export jobs are done at once, and their chunks lie in a file.
+def without_network(chunk: Path, repeats: int) -> None:
+    """Have the tap's export jobs done at once, their chunks being copies of a file.
 
     Args:
         chunk: The rows.
         repeats: How many chunks there are of them.
-        url: The tenant.
-        config: Settings.
-        downloads: Chunks are fetched from the tenant, instead of copied.
     """
     from gainsight_api.exports import Chunk, Exports, Job, JobStatus
     from gainsight_api.job_states import JobState
     from gainsight_api.query import Query
-    from tap_gainsight.tap import TapGainsight
 
     def submit(*_: Any, **__: Any) -> Job:
         return Job(id="job", status_url="/job")
 
     def status(*_: Any) -> JobStatus:
-        rows = int(chunk.stem.rpartition("-")[2])  # as the tenant says, too
-        chunks = tuple(Chunk(f"/chunk?{number}", number * rows, rows) for number in range(repeats))
+        rows = rows_of(chunk)
+        paths = enumerate(chunk_paths(repeats))
+        chunks = tuple(Chunk(path, number * rows, rows) for number, path in paths)
         return JobStatus(JobState.COMPLETED, rows=rows * repeats, chunks=chunks)
 
     def fetch(_exports: Exports, _chunk: Chunk, file: IO[bytes]) -> None:
         with chunk.open("rb") as source:
             shutil.copyfileobj(source, file)
 
-    if config["extract_method"] == "bulk":
-        Query.page = lambda *_: []  # type: ignore[method-assign]
+    Query.page = lambda *_: []  # type: ignore[method-assign]
     Exports.submit = submit  # type: ignore[method-assign]
     Exports.status = status  # type: ignore[method-assign,assignment]
     Exports.forget = lambda *_: None  # type: ignore[method-assign]
-    if not downloads:
-        Exports.fetch = fetch  # type: ignore[method-assign,assignment]
+    Exports.fetch = fetch  # type: ignore[method-assign,assignment]
+
+
+def our_tap(url: str, config: dict[str, Any]) -> None:
+    """This project's tap.
+
+    Args:
+        url: The tenant.
+        config: Settings.
+    """
+    from tap_gainsight.tap import TapGainsight
+
     unlimited = dict.fromkeys(("sync_calls_per_minute", "sync_calls_per_day"), 10**6)
     settings = {
         "domain": url,

@@ -84,17 +84,23 @@ class _Tenant:
         if call.startswith("GET bulk/jobs/"):
             return b'{"status":"COMPLETED","failureCount":0}'
         if call == "POST meta/services/objects/describe":
-            return json.dumps([_description()]).encode()
+            names = json.loads(body)["objectNames"]
+            return json.dumps([_description(name) for name in names]).encode()
         raise NotImplementedError(call)
 
 
-def _description() -> dict[str, Any]:
-    """The metadata of the object that is loaded."""
+def _description(name: str) -> dict[str, Any]:
+    """The metadata of an object that is loaded."""
     fields = [
-        {"fieldName": name, "label": name, "dataType": _DATA_TYPES.get(kind, kind.name), "meta": {}}
-        for name, kind in data.LOADED_KINDS.items()
+        {
+            "fieldName": field,
+            "label": field,
+            "dataType": _DATA_TYPES.get(kind, kind.name),
+            "meta": {},
+        }
+        for field, kind in data.LOADED_KINDS.items()
     ]
-    return {"objectName": data.LOADED_OBJECT, "label": data.LOADED_OBJECT, "fields": fields}
+    return {"objectName": name, "label": name, "fields": fields}
 
 
 def sdk_target(kind: str, written: Path) -> None:
