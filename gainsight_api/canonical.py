@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _LEAP_YEAR = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+# The days that every month has come first, since nearly all days are among them.
 _DAY = (
-    r"(?!0000)(?:[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
-    r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-    rf"|{_LEAP_YEAR}-02-29)"
+    r"(?!0000)[0-9][0-9][0-9][0-9]-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31"
+    rf"|02-29(?<={_LEAP_YEAR}-02-29))"
 )
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _IN_UTC = rf"{_DAY}[T ]{_TIME}(?:\.[0-9]{{1,9}}+)?+(?:Z|\+00:?00)?+"
@@ -48,6 +49,7 @@ _CHECKS: Mapping[Kind, Callable[[Sequence[str]], bool]] = {
     Kind.TEXT: lambda _: True,
 }
 _are_days = _all_are(f"{_IN_UTC}|{_DAY}|{_MILLISECONDS}")
+_are_in_utc = _all_are(_IN_UTC)
 _are_moments = _all_are(f"{_IN_UTC}|{_MILLISECONDS}")
 
 
@@ -63,13 +65,12 @@ def canonical(kind: Kind, cells: Sequence[str]) -> Sequence[str] | None:
     """
     if _CHECKS[kind](cells):
         return cells
+    if kind is Kind.DATETIME and _are_in_utc(cells):
+        return _with_milliseconds(cells)
     if kind is Kind.DATETIME and _are_moments(cells):
-        ends = {end: _milliseconds(end) for end in {cell[_SECOND:] for cell in cells}}
         return [
-            f"{cell[:10]}T{cell[11:_SECOND]}{ends[cell[_SECOND:]]}"
-            if cell[4:5] == "-"
-            else cell and from_milliseconds(int(cell))
-            for cell in cells
+            cell if cell[4:5] == "-" else cell and from_milliseconds(int(cell))
+            for cell in _with_milliseconds(cells)
         ]
     if kind is Kind.DATE and _are_days(cells):
         return [
@@ -79,7 +80,20 @@ def canonical(kind: Kind, cells: Sequence[str]) -> Sequence[str] | None:
     return None
 
 
+def _with_milliseconds(cells: Sequence[str]) -> list[str]:
+    """Moments in UTC, in whatever form, as `2022-06-23T09:37:02.000Z`; all else stays as it is."""
+    joined = ",".join(cells).replace(" ", "T").replace("+00:00", "Z").replace("+0000", "Z")
+    if "." not in joined and joined.count("Z") == joined.count("T"):
+        # No cell has a fraction, and each has its zone: with one `replace` for all of them a
+        # column takes a third of the time that it takes cell by cell.
+        return joined.replace("Z", ".000Z").split(",")
+    cells = joined.split(",")
+    ends = {end: _milliseconds(end) for end in {cell[_SECOND:] for cell in cells}}
+    return [
+        cell[:_SECOND] + ends[cell[_SECOND:]] if cell[4:5] == "-" else cell for cell in cells
+    ]
+
+
 def _milliseconds(end: str) -> str:
     """What follows a moment's second, from its fraction on, in three digits."""
-    fraction = end.partition("+")[0].removesuffix("Z")
-    return f"{fraction[:4] or '.':0<4}Z"
+    return f"{end.removesuffix('Z')[:4] or '.':0<4}Z"

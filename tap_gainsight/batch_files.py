@@ -31,11 +31,12 @@ _PARQUET = "parquet"
 class Encoder(Protocol):
     """Writes the content of one file."""
 
-    def fits(self, block: Block) -> bool:
-        """Whether a block can be added to what the file holds."""
+    def add(self, block: Block) -> bool:
+        """Write a block's records, if the file can hold them; an empty one can.
 
-    def add(self, block: Block) -> None:
-        """Write a block's records."""
+        Returns:
+            Whether it can.
+        """
 
     def close(self) -> None:
         """Write what ends the file; the file itself stays open."""
@@ -53,13 +54,10 @@ class JsonLines:
         packed = compression == "gzip"
         self._file = gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) if packed else file
 
-    def fits(self, _: Block) -> bool:
-        """Always: each line stands for itself."""
-        return True
-
-    def add(self, block: Block) -> None:
-        """Write a block's records."""
+    def add(self, block: Block) -> bool:
+        """Write a block's records; the file can hold any."""
         self._file.write(raw_lines(block).encode())
+        return True
 
     def close(self) -> None:
         """Write what ends the file."""
@@ -105,11 +103,10 @@ class BatchFiles:
             GainsightError: They cannot be written.
         """
         try:
-            if self._open and not self._open.encoder.fits(block):
+            if not (self._open and self._open.encoder.add(block)):
                 self._close()
-            if not self._open:
                 self._open = self._new_file()
-            self._open.encoder.add(block)
+                self._open.encoder.add(block)
         except GainsightError:
             self.discard()  # what a file cannot hold, it is refused at its beginning
             raise

@@ -42,12 +42,12 @@ from tap_gainsight.output import LineWriter
 from tap_gainsight.records.lines import UnwritableValueError, lines, mapped_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator
+    from collections.abc import Collection, Generator, Iterator, Sequence
 
     from singer_sdk.singerlib.catalog import MetadataMapping
 
     from tap_gainsight.batch_settings import BatchSettings
-    from tap_gainsight.records.block import Block, Record
+    from tap_gainsight.records.block import Block, Column, Record
 
 _STOPS_THE_RUN = (AuthError, ConfigError, QuotaExhaustedError, RateLimitedError)
 """Errors that every other stream would meet as well."""
@@ -69,6 +69,9 @@ class BlockStream(Stream):
     hidden: Collection[str] = ()
     batches: BatchSettings | None = None
     _files: BatchFiles | None = None
+    _columns: tuple[Column, ...] = ()
+    _shown: Collection[str] = ()
+    _is_plain: bool = True
 
     @property
     @override
@@ -179,21 +182,26 @@ class BlockStream(Stream):
 
     def _write_block(self, block: Block, writer: LineWriter) -> None:
         """Write the block's messages, and if a map fails on a record, those before it."""
-        keys = self.primary_keys or ()
-        shown = block.only(
-            {name for name in block.names if name in keys or self.mask["properties", name]}
-        )
+        if block.columns != self._columns:
+            self._look_at(block)
+        shown = block.only(self._shown)
         self.state_manager.is_flushed = False
-        maps_nothing = self._maps_nothing(shown)
-        if self._files and not maps_nothing:
+        if self._files and not self._is_plain:
             self._leave_files()
         if self._files:
             self._files.add(shown)
-        elif maps_nothing:
+        elif self._is_plain:
             writer.output.write(lines(self.name, shown, utc_now()))
         else:
             for text in mapped_lines(shown, self.stream_maps, utc_now()):
                 writer.output.write(text)
+
+    def _look_at(self, block: Block) -> None:
+        """Note what is written of blocks with these columns, which mostly are those of all."""
+        keys, names = self.primary_keys or (), block.names
+        self._columns = block.columns
+        self._shown = {name for name in names if name in keys or self.mask["properties", name]}
+        self._is_plain = self._maps_nothing([name for name in names if name in self._shown])
 
     def _leave_files(self) -> None:
         """Go on with RECORD messages."""
@@ -205,11 +213,14 @@ class BlockStream(Stream):
             self.name,
         )
 
-    def _maps_nothing(self, block: Block) -> bool:
-        """Whether the records are written as they are: the flattening of flat ones is nothing."""
-        maps, names = self.stream_maps, dict.fromkeys(block.names)
+    def _maps_nothing(self, names: Sequence[str]) -> bool:
+        """Whether records with these properties are written as they are.
+
+        The flattening of flat ones is nothing.
+        """
+        maps = self.stream_maps
         return (
             [type(each) for each in maps] == [SameRecordTransform]
             and maps[0].stream_alias == self.name
-            and list(maps[0].flatten_record(names)) == list(names)
+            and list(maps[0].flatten_record(dict.fromkeys(names))) == list(names)
         )

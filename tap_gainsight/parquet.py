@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _GROUP_ROWS = 20_000
 """Rows of a row group; those of one group are held in memory."""
-_MOST_DIGITS = 76
+_FEWER_DIGITS, _MOST_DIGITS = 38, 76
+"""Of decimals of 128, and of 256 bits."""
 _FLAGS = {"true": True, "false": False, "": None}
 
 
@@ -44,31 +45,33 @@ class Parquet:
         self._waiting: list[Any] = []
         self._writer: Any = None
 
-    def fits(self, block: Block) -> bool:
-        """Whether a block has the columns of what the file holds, and no longer numbers."""
-        if block.columns != self._columns:
-            return False
-        return all(
-            scale <= self._types[name].scale
-            and whole <= self._types[name].precision - self._types[name].scale
-            for name, (whole, scale) in _digits(block).items()
-        )
-
-    def add(self, block: Block) -> None:
+    def add(self, block: Block) -> bool:
         """Take a block's records, and write those of a row group once they are enough.
 
+        Returns:
+            Whether the file takes them: it has their columns, and room for their numbers.
+
         Raises:
-            DataError: A number has too many digits.
+            DataError: A number has too many digits for any file.
         """
-        if not self._types:
+        is_first = self._writer is None
+        if is_first:
             self._begin(block)
-        columns = [
-            _array(column.kind, values, self._types[column.name])
-            for column, values in zip(block.columns, block.values, strict=True)
-        ]
+        elif block.columns != self._columns:
+            return False
+        try:
+            columns = [
+                _array(column.kind, values, self._types[column.name])
+                for column, values in zip(block.columns, block.values, strict=True)
+            ]
+        except pa.ArrowInvalid:
+            if is_first:
+                raise
+            return False
         self._waiting.append(pa.table(columns, schema=self._writer.schema))
         if sum(table.num_rows for table in self._waiting) >= _GROUP_ROWS:
             self._write()
+        return True
 
     def close(self) -> None:
         """Write what ends the file."""
@@ -87,6 +90,7 @@ class Parquet:
             schema,
             compression=self._compression,
             compression_level=GZIP_LEVEL if packed else None,
+            use_dictionary=_repeated(block),
         )
 
     def _type(self, column: Column, digits: Mapping[str, tuple[int, int]]) -> Any:
@@ -99,7 +103,9 @@ class Parquet:
                 f"{_MOST_DIGITS} digits, which Parquet cannot hold: set encoding.format in "
                 "`batch_config` to jsonl, or deselect the field"
             )
-        return pa.decimal256(76, scale) if whole + scale > 38 else pa.decimal128(38, scale)  # noqa: PLR2004
+        if whole + scale > _FEWER_DIGITS:
+            return pa.decimal256(_MOST_DIGITS, scale)
+        return pa.decimal128(_FEWER_DIGITS, scale)
 
     def _write(self) -> None:
         if self._waiting:
@@ -135,8 +141,39 @@ def _size(number: Decimal) -> tuple[int, int]:
     return max(len(digits) + lowest, 0), max(-lowest, 0)
 
 
+def _repeated(block: Block) -> list[str]:
+    """The columns in which most values come again, as far as a file's first block tells.
+
+    Only these are worth a dictionary: to make one of a column of keys or of sentences takes twice
+    the time that writing it takes, for nothing.
+    """
+    return [
+        column.name
+        for column, values in zip(block.columns, block.values, strict=True)
+        if 2 * len(set(values)) < len(values)
+    ]
+
+
 def _array(kind: Kind, values: Sequence[str], data_type: Any) -> Any:
     if kind is Kind.BOOLEAN:
         return pa.array([_FLAGS[value] for value in values], data_type)
     texts = pa.array([value or None for value in values], pa.string())
-    return texts.cast(data_type)
+    if kind is not Kind.NUMBER:
+        return texts
+    if _may_pass_unseen(values) and not _has_room(values, data_type):
+        raise pa.ArrowInvalid
+    return texts.cast(data_type)  # exact, or an error
+
+
+def _may_pass_unseen(values: Sequence[str]) -> bool:
+    """Whether pyarrow may make another number of one that does not fit, in place of an error.
+
+    It does where the digits alone are more than a decimal of 128 bits has.
+    """
+    together = "".join(values)
+    return "e" in together or "E" in together or max(map(len, values), default=0) > _FEWER_DIGITS
+
+
+def _has_room(values: Sequence[str], data_type: Any) -> bool:
+    whole, scale = _longest(values)
+    return bool(scale <= data_type.scale and whole <= data_type.precision - data_type.scale)

@@ -79,7 +79,7 @@ def without_first(blocks: Iterable[Block], rows: int) -> Iterator[Block]:
         passed = min(rows, block.rows)
         rows -= passed
         if passed < block.rows:
-            yield block.part(passed, block.rows)
+            yield block.part(passed, block.rows) if passed else block
 
 
 def alike(decoder: Decoder, one: IO[bytes], other: IO[bytes], rows: int) -> bool:

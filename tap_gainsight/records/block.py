@@ -38,6 +38,8 @@ class Block:
     def only(self, names: Collection[str]) -> Block:
         """The records without their other properties."""
         kept = [n for n, column in enumerate(self.columns) if column.name in names]
+        if len(kept) == len(self.columns):
+            return self
         columns = tuple(self.columns[n] for n in kept)
         return Block(columns, tuple(self.values[n] for n in kept), self.rows)
 

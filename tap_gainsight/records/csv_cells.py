@@ -21,12 +21,12 @@ MOST_CHARACTERS = 1 << 28
 """Of a cell, and of a line: what is larger is no table, and would fill the memory."""
 csv.field_size_limit(MOST_CHARACTERS)  # the default, 128 KiB, is less than a rich text may have
 
-_PIECE_CHARACTERS = 1 << 16
+_PIECE_CHARACTERS = 1 << 18
 """About how much is read at once: more would not stay in the processor's cache."""
 _LONGEST_PIECE = 1 << 22
 """What is read in search of a row's end; in what is longer, `csv.reader` finds it."""
 _BETWEEN = "\x1f"
-"""A character that few texts have."""
+"""A character that is no quote."""
 
 
 class ChunkCsv:
@@ -144,12 +144,12 @@ def _unquoted(columns: list[Sequence[str]]) -> list[Sequence[str]] | None:
     """The columns with one quote for each two; None if a quote has no other beside it."""
     for n, column in enumerate(columns):
         together = _BETWEEN.join(column)
-        if '"' not in together:
+        quotes = together.count('"')
+        if not quotes:
             continue
-        if '"' in together.replace('""', ""):
+        if quotes != 2 * together.count('""'):
             return None
-        cells = together.replace('""', '"').split(_BETWEEN)
-        if len(cells) != len(column):  # a cell has that character in it
-            cells = [cell.replace('""', '"') for cell in column]
-        columns[n] = cells
+        # Most cells have none, and stay the texts that they are: to replace in all of them
+        # together, and split these again, takes a quarter longer to read the piece.
+        columns[n] = [cell.replace('""', '"') if '"' in cell else cell for cell in column]
     return columns

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from pyarrow import parquet
 
 from gainsight_api.datatypes import Kind
@@ -235,6 +237,49 @@ def test_parquet_numbers_are_exact_and_begin_a_file_where_they_need_more_digits(
     # The second block's digits have room beside those of the first one.
     parts = [blocks[0] + blocks[1], *blocks[2:]]
     assert found == [[Decimal(text) if text else None for text in texts] for texts in parts]
+
+
+DIGITS = st.sampled_from([*range(4), *range(34, 41), *range(73, 78)])
+LONG_NUMBERS = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "-"]),
+    DIGITS.map(lambda count: "9" * count or "0"),
+    DIGITS.map(lambda count: "." + "9" * count if count else ""),
+    st.sampled_from(["", "", "", "e1", "E-2", "e38", "e+76"]),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(st.one_of(LONG_NUMBERS, st.just("")), max_size=2), max_size=3))
+@example([["1.5"], ["1.500"]])  # zeros at the end are no digits
+@example([["9"], ["9" * 39]])  # 39 digits, which 128 bits hold a part of
+@example([["1"], ["9e38"]])
+def test_parquet_holds_any_numbers_exactly_or_says_that_it_cannot(blocks: list[list[str]]) -> None:
+    files = [io.BytesIO()]
+    written = Parquet(files[0], "none", "a stream")
+    held: list[list[str]] = [[]]
+    for texts in blocks:
+        block = Block((NUMBERS,), (texts,), len(texts))
+        try:
+            if not written.add(block):
+                written.close()
+                files.append(io.BytesIO())
+                held.append([])
+                written = Parquet(files[-1], "none", "a stream")
+                assert written.add(block)
+        except DataError:
+            assert max(len(text) for text in texts) > 38 or "e" in "".join(texts).lower()
+            return
+        held[-1] += texts
+    written.close()
+    found = [
+        [row["N"] for row in parquet.read_table(io.BytesIO(file.getvalue())).to_pylist()]
+        for file in files
+        if file.getvalue()
+    ]
+    expected = [[Decimal(text) if text else None for text in texts] for texts in held]
+    assert found == expected[: len(found)]
+    assert not any(expected[len(found) :])
 
 
 @pytest.mark.parametrize(
