@@ -76,9 +76,11 @@ class Batch:
         """
         if problems:
             self.unsendable |= dict.fromkeys(range(len(self), len(self) + len(records)), problems)
+        size = self.size
         for record in records:
-            self.size += len(record) + 1
-            self._ends.append(self.size)
+            size += len(record) + 1
+            self._ends.append(size)
+        self.size = size
         self._text.write(b"\n".join((*records, b"")))
         self.numbers.extend(numbers)
         if received is not None:

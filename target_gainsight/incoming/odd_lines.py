@@ -13,7 +13,7 @@ from target_gainsight.problems import Problem
 from target_gainsight.rows.values import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 UNREADABLE = "UNREADABLE_RECORD"
 """The code of a record that is kept as `raw` text, because it is not to be read as JSON."""
@@ -26,14 +26,32 @@ _stream_name = re.compile(rb'"stream"\s*:\s*("(?:[^"\\]|\\.)+")').search
 _read = json_decoder().decode
 
 
+def one_may_be_odd(lines: bytes, texts: Sequence[bytes]) -> bool:
+    """Whether one of some lines may be odd, as `may_be_odd` says of each.
+
+    Args:
+        lines: All of them.
+        texts: Each of them.
+    """
+    if not all(text.startswith(b"{") for text in texts):
+        return True
+    # Each of the other lines begins with an opening.
+    if _openings(lines) - len(texts) < _DEEPEST and max(map(len, texts)) <= _MOST_DIGITS:
+        return False
+    return any(map(may_be_odd, texts))
+
+
 def may_be_odd(line: bytes) -> bool:
     """Whether a line may be no JSON object, or hold a number or a nesting past what is handled."""
     size = len(line)
     if size <= _DEEPEST * 2 or line[:1] != b"{":
         return line[:1] != b"{"
-    return line.count(b"[") + line.count(b"{") > _DEEPEST or (
-        size > _MOST_DIGITS and _long_number(line) is not None
-    )
+    return _openings(line) > _DEEPEST or (size > _MOST_DIGITS and _long_number(line) is not None)
+
+
+def _openings(text: bytes) -> int:
+    """How many arrays and objects may begin in a text; `count` would take four times as long."""
+    return 2 * len(text) - len(text.replace(b"[", b"")) - len(text.replace(b"{", b""))
 
 
 def is_unreadable(line: bytes) -> bool:

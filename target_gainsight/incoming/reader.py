@@ -20,6 +20,7 @@ from target_gainsight.incoming.odd_lines import (
     may_be_odd,
     odd_message,
     odd_record,
+    one_may_be_odd,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class MessageReader(GenericSingerReader[Any]):
         counts: Counter[str] = Counter()
         first = 1
         for lines in _lines_of(file_input or self.default_input, "the input"):
-            for number, message in _messages(lines, first):
+            texts = lines.removesuffix(b"\n").split(b"\n")
+            for number, message in _messages(lines, texts, first):
                 kind = message["type"]
                 callback = callbacks.get(kind)
                 if callback is None:
@@ -79,7 +81,7 @@ class MessageReader(GenericSingerReader[Any]):
                     )
                 counts[kind] += len(message["records"]) if kind == RECORD else 1
                 callback(message)
-            first += lines.count(b"\n")
+            first += len(texts)
         return counts
 
     @override
@@ -124,7 +126,7 @@ def _plain(decoder: msgspec.json.Decoder[_T], lines: bytes, texts: Sequence[byte
     """The lines, read at once; none if there is one that must be looked at by itself."""
     try:
         lines.decode()
-        read = [] if any(map(may_be_odd, texts)) else decoder.decode_lines(lines)
+        read = [] if one_may_be_odd(lines, texts) else decoder.decode_lines(lines)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
     return read if len(read) == len(texts) else []
@@ -171,14 +173,16 @@ def _lines_as_they_come(source: Any, what: str) -> Iterator[bytes]:
         yield last
 
 
-def _messages(lines: bytes, first: int) -> Iterator[tuple[int, dict[str, Any]]]:
+def _messages(
+    lines: bytes, texts: Sequence[bytes], first: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """The messages of some lines, each with the number of its line in the input.
 
     Args:
         lines: The lines.
+        texts: Each of them.
         first: The number of the first one.
     """
-    texts = lines.removesuffix(b"\n").split(b"\n")
     read = _plain(_lines, lines, texts)
     if not read:
         for number, text in enumerate(texts, first):

@@ -13,6 +13,9 @@ from target_gainsight.bulk.csv_file import CsvWriter
 from target_gainsight.rows.blocks import Row, in_blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     import pytest
 
 
@@ -41,31 +44,57 @@ def test_csv_files_read_back_and_keep_to_their_size(
         assert [list(row.values()) for row in rows.values()] == [
             [cell or None for cell in line] for line in lines[1:]
         ]
-    expected = [
-        ["" if c is None else str(c).lower() if isinstance(c, bool) else c for c in pair]
-        for pair in cells
-    ]
-    assert read == expected
+    assert read == [_as_texts(pair) for pair in cells]
     assert sources == list(range(len(cells)))
 
 
 WIRES = st.none() | st.booleans() | st.text(st.sampled_from("a ,\"\n\r\té;\x00'"), min_size=1)
 
 
+def _as_texts(values: Iterable[Any]) -> list[str]:
+    return ["" if v is None else str(v).lower() if isinstance(v, bool) else v for v in values]
+
+
+def _expected(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
+    """Lines whose columns are quoted as a whole, but for what is empty, or not at all."""
+    written = []
+    for column in zip(*rows, strict=True):
+        cells = _as_texts(column)
+        minimal = [io.StringIO(newline="") for _ in cells]
+        for cell, text in zip(cells, minimal, strict=True):
+            csv.writer(text, lineterminator="\r\n").writerow([cell, ""])
+        quoted = any(
+            text.getvalue() != f"{cell},\r\n" for cell, text in zip(cells, minimal, strict=True)
+        )
+        written.append(['"{}"'.format(c.replace('"', '""')) if c and quoted else c for c in cells])
+    if len(columns) == 1:
+        written = [[cell or '""' for cell in written[0]]]
+    lines = [columns, *zip(*written, strict=True)]
+    return "".join(f"{','.join(line)}\r\n" for line in lines)
+
+
 @given(st.integers(1, 3).flatmap(lambda n: st.lists(st.tuples(*[WIRES] * n), max_size=8)))
 @example([(None,)])
-def test_files_are_what_the_csv_module_writes(
+@example([("a", 'b"c'), (None, None), ("d", ""), ("", "e")])
+def test_a_column_is_quoted_where_a_cell_of_it_needs_it(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[Any, ...]]
 ) -> None:
     columns = ["A", "B", "C"][: len(rows[0]) if rows else 1]
     writer = CsvWriter(tmp_path_factory.mktemp("csv"), "x", columns, 10**6)
     for block in in_blocks(Row(dict(zip(columns, row, strict=True)), [0]) for row in rows):
         writer.add(block)
+    written = [file.path.read_bytes().decode() for file in writer.finish()]
+    assert written == ([_expected(columns, rows)] if rows else [])
+    for text in written:
+        read = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        assert read == [columns, *(_as_texts(row) for row in rows)]
+
+
+def test_rows_without_marks_are_what_the_csv_module_writes(tmp_path: Path) -> None:
+    rows = [("a b", True, None), ("é;\x00'", None, "-1.50"), ("", False, " ")]
+    writer = CsvWriter(tmp_path, "x", ("A", "B", "C"), 10**6)
+    for block in in_blocks(Row(dict(zip("ABC", row, strict=True)), [0]) for row in rows):
+        writer.add(block)
     text = io.StringIO(newline="")
-    expected = csv.writer(text, lineterminator="\r\n")
-    expected.writerow(columns)
-    cells = {None: "", True: "true", False: "false"}
-    expected.writerows([cells.get(value, value) for value in row] for row in rows)
-    assert [file.path.read_bytes() for file in writer.finish()] == (
-        [text.getvalue().encode()] if rows else []
-    )
+    csv.writer(text, lineterminator="\r\n").writerows(["ABC", *map(_as_texts, rows)])
+    assert [file.path.read_bytes() for file in writer.finish()] == [text.getvalue().encode()]
