@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -72,6 +73,11 @@ def add_row(made: Table, *cells: object, style: str = "") -> None:
 def line(text: str) -> str:
     """A text without control characters, on one line."""
     return "".join(map(printable, text))
+
+
+def time_of(seconds: float) -> str:
+    """A moment in seconds since 1970, as JSON has it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def bar(used: int, limit: int) -> Text:
