@@ -89,9 +89,7 @@ def _with_milliseconds(cells: Sequence[str]) -> list[str]:
         return joined.replace("Z", ".000Z").split(",")
     cells = joined.split(",")
     ends = {end: _milliseconds(end) for end in {cell[_SECOND:] for cell in cells}}
-    return [
-        cell[:_SECOND] + ends[cell[_SECOND:]] if cell[4:5] == "-" else cell for cell in cells
-    ]
+    return [cell[:_SECOND] + ends[cell[_SECOND:]] if cell[4:5] == "-" else cell for cell in cells]
 
 
 def _milliseconds(end: str) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
@@ -12,6 +15,7 @@ from gainsight_api.clock import Clock, SystemClock
 from gainsight_api.domain import base_url
 from gainsight_api.errors import ConfigError
 from gainsight_api.quota import Limits, Quota, open_store, quota_key
+from gainsight_api.replies import printable
 from gainsight_api.session import Session
 from gainsight_api.wire import http_session
 
@@ -46,6 +50,7 @@ def connect(settings: ConnectionSettings, *, clock: Clock | None = None) -> Sess
         limits_of(settings),
         on_exhausted=settings.on_quota_exhausted,
         max_wait=settings.max_quota_wait,
+        caller=_this_program(),
         clock=clock,
     )
     return Session(
@@ -85,6 +90,13 @@ def limits_of(settings: ConnectionSettings) -> Limits:
         "bulk_calls_per_day",
     )
     return Limits(**{name: max(getattr(settings, name) * share // 100, 1) for name in names})
+
+
+def _this_program() -> str:
+    """Who makes the calls, such as `tap-gainsight on etl-1`: of two runs, which one it was."""
+    started = Path(sys.argv[0])
+    name = started.parent.name if started.stem == "__main__" else started.stem
+    return printable(f"{name.replace('_', '-').strip('-') or 'python'} on {socket.gethostname()}")
 
 
 def _identity(settings: ConnectionSettings) -> str:

@@ -149,6 +149,7 @@ _TARGET = (
 @_STREAMS
 @click.option("--catalog", type=click.File(), help="A catalog; else all streams of the tenant.")
 @click.option("--state", type=click.File(), help="A state, for the incremental sync.")
+@click.option("--count", is_flag=True, help="Count rows, also where the last run has told them.")
 @click.option("--tap", is_flag=True, help="As always: a plan is the tap's.")
 @_options(_CONFIG, _JSON)
 def plan(
@@ -156,17 +157,18 @@ def plan(
     streams: tuple[str, ...],
     catalog: IO[str] | None,
     state: IO[str] | None,
+    count: bool,
     tap: bool,
     files: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """What a full and an incremental sync would cost in calls, jobs and minutes.
 
-    STREAMS are names or globs; without any, all that are selected. It takes up to 20 ordinary
-    calls a stream and sync, and no bulk call.
+    STREAMS are names or globs; without any, all that are selected. Rows are those that the last
+    run has read; where none has, it takes up to 20 ordinary calls a stream, and no bulk call.
     """
     del tap
-    made = make_plan(files, streams, catalog=catalog, state=state)
+    made = make_plan(files, streams, catalog=catalog, state=state, count=count)
     if as_json:
         print_json(made.as_json())
     else:

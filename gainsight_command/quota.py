@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,40 @@ from gainsight_api.domain import base_url
 from gainsight_api.paid_jobs import PaidJob, remembered
 from gainsight_api.paid_jobs import document_key as jobs_key
 from gainsight_api.quota import Budget, Usage, document_key, place_of, read_store, usage_in
-from gainsight_command.screen import add_row, bar, spark, table
+from gainsight_command.screen import add_row, bar, spark, table, time_of
 from target_gainsight.settings import TargetSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from gainsight_api.quota import WindowUsage
     from gainsight_api.settings import ConnectionSettings
+
+
+UNKNOWN = "not known"
+"""Stands for the callers of calls that an earlier version has counted."""
+
+
+@dataclass(slots=True)
+class Caller:
+    """Who took calls in the last 24 hours.
+
+    Attributes:
+        name: Its name, such as `tap-gainsight on etl-1`.
+        calls: How many, by budget.
+        latest: The last hour in which it took any, by its begin in seconds since 1970.
+    """
+
+    name: str
+    calls: Counter[Budget] = field(default_factory=Counter)
+    latest: int = 0
+
+    def add(self, budget: Budget, hours: Mapping[int, int]) -> None:
+        """Add its calls of a budget."""
+        self.calls[budget] += sum(hours.values())
+        self.latest = max([self.latest, *(hour for hour, calls in hours.items() if calls)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +91,25 @@ class QuotaReport:
             "domain": base_url(self.settings.domain),
             "quota_store": place_of(store_setting(self.settings)),
             "quota_reserve_percent": self.settings.quota_reserve_percent,
-            "at": _time(self.at),
+            "at": time_of(self.at),
             "limits": [
                 self._limit(usage, window) for usage in self.usages for window in usage.windows
             ],
             "refused_until": {
-                usage.budget.value: _time(usage.refused_until) if usage.refused_until else None
+                usage.budget.value: time_of(usage.refused_until) if usage.refused_until else None
                 for usage in self.usages
             },
             "last_24_hours": {
                 usage.budget.value: {
                     "calls": sum(usage.hours.values()),
-                    "by_hour": {_time(hour): calls for hour, calls in sorted(usage.hours.items())},
+                    "by_hour": {
+                        time_of(hour): calls for hour, calls in sorted(usage.hours.items())
+                    },
+                    "by_caller": {
+                        caller.name: caller.calls[usage.budget]
+                        for caller in self._callers()
+                        if caller.calls[usage.budget]
+                    },
                 }
                 for usage in self.usages
             },
@@ -83,7 +117,7 @@ class QuotaReport:
                 {
                     "id": job.id,
                     "object": job.object or None,
-                    "submitted_at": _time(job.submitted_at),
+                    "submitted_at": time_of(job.submitted_at),
                     "age_seconds": round(self.at - job.submitted_at),
                 }
                 for job in self.jobs
@@ -100,7 +134,7 @@ class QuotaReport:
             "reserved": allowed - window.window.limit,
             "used": window.used,
             "left": window.left,
-            "next_window_at": _time(window.end),
+            "next_window_at": time_of(window.end),
         }
 
     def _allowed(self, window: WindowUsage) -> int:
@@ -132,6 +166,7 @@ class QuotaReport:
         for usage in self.usages:
             total = f"{usage.budget} calls in the last 24 hours: {sum(usage.hours.values()):,}"
             out.print(Text(f"{total}  ").append(self._hours(usage)) if bars else total)
+        self._print_callers(out)
         for usage in self.usages:
             if usage.refused_until:
                 out.print(
@@ -150,6 +185,30 @@ class QuotaReport:
         return spark(
             [usage.hours.get(hour * 3_600, 0) for hour in range(present - 23, present + 1)]
         )
+
+    def _callers(self) -> list[Caller]:
+        """Who took calls in the last 24 hours, the latest first, and the unknown last."""
+        found: dict[str, Caller] = {}
+        for usage in self.usages:
+            nobodys = Counter(usage.hours)
+            for name, hours in usage.callers.items():
+                found.setdefault(name, Caller(name)).add(usage.budget, hours)
+                nobodys.subtract(hours)
+            unknown = {hour: calls for hour, calls in nobodys.items() if calls > 0}
+            found.setdefault(UNKNOWN, Caller(UNKNOWN)).add(usage.budget, unknown)
+        known = [caller for caller in found.values() if caller.calls.total()]
+        return sorted(known, key=lambda each: (each.name == UNKNOWN, -each.latest, each.name))
+
+    def _print_callers(self, out: Console) -> None:
+        callers = self._callers()
+        if not callers:
+            return
+        budgets = [usage.budget for usage in self.usages]
+        made = table("calls reserved by", *budgets, "last hour with any", right=budgets)
+        for caller in callers:
+            calls = [f"{caller.calls[budget]:,}" for budget in budgets]
+            add_row(made, caller.name, *calls, _clock(caller.latest))
+        out.print(made)
 
     def _print_jobs(self, out: Console) -> None:
         if not self.jobs:
@@ -171,10 +230,6 @@ def bulk_settings(settings: ConnectionSettings) -> ConnectionSettings:
     if not key:
         return settings
     return replace(settings, access_key=key, oauth_client_id=None, oauth_client_secret=None)
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _utc(seconds: float) -> str:

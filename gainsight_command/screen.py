@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -67,6 +68,11 @@ def add_row(made: Table, *cells: object, style: str = "") -> None:
     """Add a row; what a server has named cannot disturb the screen."""
     shown = [cell if isinstance(cell, Text) else Text(one_line(str(cell))) for cell in cells]
     made.add_row(*shown, style=style)
+
+
+def time_of(seconds: float) -> str:
+    """A moment in seconds since 1970, as JSON has it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def bar(used: int, limit: int) -> Text:

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import ConfigError, GainsightError, RequestError
+from gainsight_api.row_counts import table_digest
 from tap_gainsight.block_stream import BlockStream
 from tap_gainsight.catalog.spec import StreamSpec, path_of
 from tap_gainsight.extract.checkpoint import Checkpoint
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
 
     from gainsight_api.filters.build import Filter
+    from gainsight_api.row_counts import Kind
     from tap_gainsight.records.block import Block, Column
     from tap_gainsight.wiring import Wiring
 
@@ -100,6 +102,15 @@ class GainsightStream(BlockStream):
         except GainsightError as exc:
             raise self._named(exc) from None
         progress.finished()
+        if extract.cursor.resumed is None:
+            full = extract.cursor.window.start == self._start(None)
+            kind: Kind = "full" if full else "incremental"
+            self._wiring.row_counts.note(self.table, kind, progress.rows)
+
+    @property
+    def table(self) -> str:
+        """What a full sync reads, as `RowCounts` has it."""
+        return table_digest(self._spec.object, self._spec.filter, self._start(None))
 
     def _named(self, exc: GainsightError) -> GainsightError:
         """The error with the stream's name, and with what is known of its reason."""

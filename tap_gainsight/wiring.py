@@ -14,6 +14,7 @@ from gainsight_api.metadata import Metadata
 from gainsight_api.paid_jobs import PaidJobs
 from gainsight_api.query import Query
 from gainsight_api.read import Read
+from gainsight_api.row_counts import RowCounts
 from tap_gainsight.catalog.objects import Objects
 from tap_gainsight.catalog.spec import path_of
 from tap_gainsight.extract.cursor import Cursor
@@ -103,6 +104,12 @@ class Wiring:
             job_poll_interval=self.settings.job_poll_interval,
             job_timeout=timeout,
         )
+
+    @cached_property
+    def row_counts(self) -> RowCounts:
+        """How many rows the last runs have read."""
+        quota = self.session.quota
+        return RowCounts(quota.store, quota.key, self.clock)
 
     def picklist_labels(
         self, object_name: str, sources: Mapping[str, str]

@@ -155,8 +155,11 @@ def coded(problem: Problem) -> Problem:
 
 
 def letters_path(folder: Path, stream: str) -> Path:
-    """A stream's dead-letter file; what a file name cannot hold is percent-encoded."""
-    return folder / f"{file_stem(stream)}.jsonl"
+    """A stream's dead-letter file; what a file name cannot hold is percent-encoded.
+
+    So is a dot that would make it the file of another stream's settled letters.
+    """
+    return folder / f"{re.sub(r'[.](?=settled$)', '%2E', file_stem(stream))}.jsonl"
 
 
 def file_stem(stream: str) -> str:

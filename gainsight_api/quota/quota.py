@@ -84,6 +84,7 @@ class Quota:
         limits: What Gainsight allows.
         on_exhausted: Whether `acquire` waits for the next window or fails.
         max_wait: Seconds that may be waited for a budget since the last call that got through.
+        caller: Who makes the calls: what is said of them to others who share the store.
         clock: Time.
 
     Attributes:
@@ -102,6 +103,7 @@ class Quota:
         *,
         on_exhausted: Literal["wait", "fail"] = "wait",
         max_wait: float = 3_600,
+        caller: str = "",
         clock: Clock | None = None,
     ) -> None:
         self.before_wait: Callable[[], None] = _nothing
@@ -110,6 +112,7 @@ class Quota:
         self._windows = {budget: limits.windows(budget) for budget in Budget}
         self._on_exhausted = on_exhausted
         self._max_wait = max_wait
+        self._caller = caller
         self._clock = clock or SystemClock()
         self._waiting_since: dict[Budget, float] = {}
         self.used: Counter[Budget] = Counter()
@@ -179,7 +182,7 @@ class Quota:
         Raises:
             QuotaStoreError: The store cannot be used.
         """
-        self._update(budget, lambda usage: usage.without_call(taken_at))
+        self._update(budget, lambda usage: usage.without_call(taken_at, self._caller))
         self._count(budget, -1)
 
     def exhausted(self, budget: Budget, until: float | None = None) -> None:
@@ -220,7 +223,9 @@ class Quota:
 
     def _take(self, budget: Budget) -> Usage:
         """Take a call from every window, or from none; return the usage just before."""
-        return self._update(budget, lambda usage: usage.with_call() if usage.left else None)
+        return self._update(
+            budget, lambda usage: usage.with_call(self._caller) if usage.left else None
+        )
 
     def _update(self, budget: Budget, change: Callable[[Usage], Usage | None]) -> Usage:
         """Keep the changed usage, if there is one, and return the usage just before."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -117,18 +117,36 @@ class _Ledger(msgspec.Struct, frozen=True):
         windows: By its length in seconds: when the last window began, and its used calls.
         refused_until: Before this time Gainsight refuses calls, in seconds since 1970.
         hours: The calls of the last hours, by their begin; earlier versions do not keep it.
+        callers: The hours of each caller; earlier versions do not keep it, and drop it.
     """
 
     windows: dict[int, tuple[int, int]] = {}
     refused_until: float = 0.0
     hours: dict[int, int] = {}
+    callers: dict[str, dict[int, int]] = {}
 
 
 _HOUR = 3_600
+_MOST_CALLERS = 40
+OTHERS = "others"
+"""Stands for the callers past the first 40 of a day, so that what is kept stays small."""
 
 
 def _hour_of(moment: float) -> int:
     return int(moment // _HOUR) * _HOUR
+
+
+def _added(hours: Mapping[int, int], hour: int, calls: int) -> dict[int, int]:
+    """Hours after some calls more in one; a call that nothing is known of is not taken away."""
+    if calls < 0 and hour not in hours:
+        return dict(hours)
+    return {**hours, hour: max(0, hours.get(hour, 0) + calls)}
+
+
+def _last_day(hours: Mapping[int, int], now: float) -> dict[int, int]:
+    """The hours of the last day; another's clock may be ahead by one."""
+    last = _hour_of(now) + _HOUR
+    return {hour: calls for hour, calls in hours.items() if last - 25 * _HOUR < hour <= last}
 
 
 _decoder = msgspec.json.Decoder(_Ledger)
@@ -146,6 +164,8 @@ class Usage:
             not.
         hours: The calls of the last 24 hours that had any, by the hour's begin in seconds since
             1970; the present hour is the last one.
+        callers: The hours of each caller, by its name; calls that an earlier version counted are
+            nobody's.
     """
 
     budget: Budget
@@ -153,6 +173,7 @@ class Usage:
     windows: tuple[WindowUsage, ...]
     refused_until: float
     hours: Mapping[int, int] = field(default_factory=dict)
+    callers: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
 
     @classmethod
     def from_document(
@@ -176,41 +197,48 @@ class Usage:
             else:
                 present.append(WindowUsage(window, start, 0))
         refused = now < ledger.refused_until <= now + windows[-1].seconds
-        this_hour = _hour_of(now)
-        hours = {
-            hour: calls
-            for hour, calls in ledger.hours.items()
-            if this_hour - 24 * _HOUR < hour <= this_hour + _HOUR  # another's clock may be ahead
-        }
-        return cls(budget, now, tuple(present), ledger.refused_until if refused else 0.0, hours)
+        refused_until = ledger.refused_until if refused else 0.0
+        callers = {name: _last_day(hours, now) for name, hours in ledger.callers.items()}
+        known = {name: hours for name, hours in callers.items() if hours}
+        return cls(budget, now, tuple(present), refused_until, _last_day(ledger.hours, now), known)
 
     def to_document(self) -> bytes:
         """What a store is to keep."""
         windows = {usage.window.seconds: (usage.start, usage.used) for usage in self.windows}
-        return msgspec.json.encode(_Ledger(windows, self.refused_until, dict(self.hours)))
+        ledger = _Ledger(windows, self.refused_until, dict(self.hours), self._hours_of_callers())
+        return msgspec.json.encode(ledger)
 
-    def with_call(self) -> Usage:
-        """The usage after one more call."""
+    def with_call(self, caller: str = "") -> Usage:
+        """The usage after one more call.
+
+        Args:
+            caller: Who makes it; empty if that is not known.
+        """
         windows = tuple(replace(w, used=w.used + 1) for w in self.windows)
-        hour = _hour_of(self.at)
-        return replace(
-            self, windows=windows, hours={**self.hours, hour: self.hours.get(hour, 0) + 1}
-        )
+        return replace(self, windows=windows, **self._counted(1, self.at, caller))
 
-    def without_call(self, taken_at: float) -> Usage:
+    def without_call(self, taken_at: float, caller: str = "") -> Usage:
         """The usage without one call of that time; windows that are over by now do not matter."""
-        hour = _hour_of(taken_at)
         return replace(
             self,
-            hours={
-                known: max(0, calls - 1) if known == hour else calls
-                for known, calls in self.hours.items()
-            },
+            **self._counted(-1, taken_at, caller),
             windows=tuple(
                 replace(w, used=max(0, w.used - 1)) if w.start <= taken_at < w.end else w
                 for w in self.windows
             ),
         )
+
+    def _counted(self, calls: int, at: float, caller: str) -> dict[str, Any]:
+        """The hours, and those of the caller, after some calls more, or less."""
+        hour = _hour_of(at)
+        callers = self._hours_of_callers()
+        if caller:
+            name = caller if caller in callers or len(callers) < _MOST_CALLERS else OTHERS
+            callers[name] = _added(callers.get(name, {}), hour, calls)
+        return {"hours": _added(self.hours, hour, calls), "callers": callers}
+
+    def _hours_of_callers(self) -> dict[str, dict[int, int]]:
+        return {name: dict(hours) for name, hours in self.callers.items()}
 
     def refused(self, until: float | None) -> Usage:
         """The usage after a refusal; None is until the end of the shortest window.

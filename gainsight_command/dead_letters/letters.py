@@ -87,11 +87,13 @@ class Line:
         number: Its number in the file, from 1.
         text: Its text, without its end.
         letter: What it says; None for half a line, or what is no letter.
+        path: The file.
     """
 
     number: int
     text: bytes
     letter: Letter | None
+    path: Path
 
 
 def lines_of(path: Path) -> list[Line]:
@@ -101,7 +103,7 @@ def lines_of(path: Path) -> list[Line]:
         GainsightError: It cannot be read, or is a symbolic link.
     """
     with locked(path) as file:
-        return list(_lines(file.read()))
+        return list(_lines(file.read(), path))
 
 
 def lines_of_edited(path: Path) -> list[Line]:
@@ -110,20 +112,20 @@ def lines_of_edited(path: Path) -> list[Line]:
     Raises:
         ConfigError: A line of it is no letter.
     """
-    lines = list(_lines(path.read_bytes()))
+    lines = list(_lines(path.read_bytes(), path))
     for line in lines:
         if line.letter is None:
             raise ConfigError(f"line {line.number} of {path} is not a dead letter: correct it")
     return lines
 
 
-def _lines(text: bytes) -> Iterator[Line]:
+def _lines(text: bytes, path: Path) -> Iterator[Line]:
     for number, line in enumerate(text.split(b"\n"), 1):
         if line.strip():
             try:
-                yield Line(number, line, _letters.decode(line))
+                yield Line(number, line, _letters.decode(line), path)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                yield Line(number, line, None)
+                yield Line(number, line, None, path)
 
 
 def letter_files(folder: Path, globs: Sequence[str] = ()) -> Iterator[tuple[Path, list[Line]]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,125 +20,20 @@ from gainsight_command.dead_letters.letters import (
     stream_of,
 )
 from gainsight_command.dead_letters.replay import Replay, one_replay_at_a_time, private_folder
-from gainsight_command.dead_letters.sendings import Fate, Sending, newest, of_file, with_edited
+from gainsight_command.dead_letters.report import ReplayReport, StreamReport
+from gainsight_command.dead_letters.sendings import Fate, newest, of_files, with_edited
 from gainsight_command.dead_letters.settle import finish_moving
 from gainsight_command.globs import matches
-from gainsight_command.screen import add_row, table, without_warnings
-from gainsight_singer.words import counted, one_line
+from gainsight_command.screen import without_warnings
 from target_gainsight.rejects import letters_path
 from target_gainsight.target import TargetGainsight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rich.console import Console
-
     from gainsight_api.clock import Clock
     from gainsight_api.session import Session
     from target_gainsight.settings import TargetSettings
-
-
-@dataclass(slots=True)
-class StreamReport:
-    """What has become of a stream's letters.
-
-    Attributes:
-        stream: The stream's name, as received.
-        file: Its dead-letter file.
-        letters: How many letters it had.
-        sendings: What they were sent as.
-        unreadable: Lines that are no letters.
-    """
-
-    stream: str
-    file: Path
-    letters: int
-    sendings: list[Sending]
-    unreadable: int
-
-    def count(self, fate: Fate) -> int:
-        """How many letters had a fate, each with the older ones of its key."""
-        return sum(max(len(each.lines), 1) for each in self.sendings if each.fate is fate)
-
-    @property
-    def older(self) -> int:
-        """How many of the settled letters were older ones of a key."""
-        return sum(len(each.older) for each in self.sendings if each.fate is Fate.SETTLED)
-
-    @property
-    def reasons(self) -> Counter[tuple[str, str]]:
-        """Why letters were rejected again: by code and field."""
-        firsts = [each.reasons[0] for each in self.sendings if each.reasons]
-        return Counter((first.code or "", first.field or "") for first in firsts)
-
-    @property
-    def ok(self) -> bool:
-        """Whether all that was to be sent is settled."""
-        left = (each.fate for each in self.sendings if each.is_wanted)
-        return not self.unreadable and all(fate is Fate.SETTLED for fate in left)
-
-
-@dataclass(slots=True)
-class ReplayReport:
-    """What has become of the letters."""
-
-    streams: list[StreamReport] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether all that was to be sent is settled."""
-        return all(stream.ok for stream in self.streams)
-
-    def as_json(self) -> dict[str, Any]:
-        """The report for a program."""
-        return {
-            "ok": self.ok,
-            "streams": [
-                {
-                    "stream": each.stream,
-                    "file": str(each.file),
-                    "letters": each.letters,
-                    "settled": each.count(Fate.SETTLED),
-                    "settled_by_newer": each.older,
-                    "rejected": each.count(Fate.REJECTED),
-                    "outdated": each.count(Fate.OUTDATED),
-                    "without_record": each.count(Fate.NO_RECORD),
-                    "not_chosen": each.count(Fate.NOT_CHOSEN),
-                    "unreadable_lines": each.unreadable,
-                    "reasons": [
-                        {"code": code or None, "field": name or None, "count": count}
-                        for (code, name), count in each.reasons.most_common()
-                    ],
-                }
-                for each in self.streams
-            ],
-        }
-
-    def print(self, out: Console) -> None:
-        """Print the report for people."""
-        if not self.streams:
-            out.print("There is nothing to replay.")
-            return
-        numbers = ("letters", "settled", "rejected again", "outdated", "not sent")
-        made = table("stream", *numbers, "reasons", right=numbers)
-        for each in self.streams:
-            reasons = ", ".join(
-                f"{' '.join(filter(None, key))} {count:,}" for key, count in each.reasons.items()
-            )
-            kept = each.count(Fate.NO_RECORD) + each.count(Fate.NOT_CHOSEN) + each.unreadable
-            counts = [each.count(fate) for fate in (Fate.SETTLED, Fate.REJECTED, Fate.OUTDATED)]
-            cells = [f"{count:,}" for count in (each.letters, *counts, kept)]
-            add_row(made, each.stream, *cells, reasons)
-        out.print(made)
-        if any(each.count(Fate.OUTDATED) for each in self.streams):
-            out.print(
-                "Outdated: Gainsight's record was modified after the letter was written. "
-                "--force sends these all the same."
-            )
-        for each in self.streams:
-            if each.unreadable:
-                count = counted(each.unreadable, "line")
-                out.print(one_line(f"{each.file}: {count} not readable as a letter."))
 
 
 def resend(
@@ -178,7 +71,7 @@ def resend(
             [
                 _chosen(letters, target, session, force=force)
                 for letters in _files(folder, globs, edited)
-                if letters.lines or letters.edited
+                if any(letters.files) or letters.edited
             ]
         )
         sendings = [
@@ -193,20 +86,24 @@ def resend(
         return report
 
 
-class StreamFile(NamedTuple):
-    """A stream's dead-letter file, its lines, and those that a user has edited, if any has."""
+class StreamFiles(NamedTuple):
+    """A stream's dead-letter files by their lines, and those that a user has edited, if any has.
+
+    There are several where a user keeps old ones or copies in the folder.
+    """
 
     stream: str
     path: Path
-    lines: list[Line]
-    edited: list[Line] | None
+    files: list[list[Line]]
+    edited: list[Line] | None = None
 
 
-def _files(folder: Path, globs: Sequence[str], edited: Path | None) -> list[StreamFile]:
-    found = {
-        stream_of(path, lines): StreamFile(stream_of(path, lines), path, lines, None)
-        for path, lines in letter_files(folder, globs)
-    }
+def _files(folder: Path, globs: Sequence[str], edited: Path | None) -> list[StreamFiles]:
+    found: dict[str, StreamFiles] = {}
+    for path, lines in letter_files(folder, globs):
+        if edited is None or not path.samefile(edited):
+            stream = stream_of(path, lines)
+            found.setdefault(stream, StreamFiles(stream, path, [])).files.append(lines)
     if edited is None:
         return list(found.values())
     chosen: dict[str, list[Line]] = {}
@@ -214,38 +111,58 @@ def _files(folder: Path, globs: Sequence[str], edited: Path | None) -> list[Stre
         if each.letter and matches(each.letter.stream, globs):
             chosen.setdefault(each.letter.stream, []).append(each)
     return [
-        found[stream]._replace(edited=lines)
-        if stream in found
-        else StreamFile(stream, letters_path(folder, stream), [], lines)
+        found.get(stream, StreamFiles(stream, letters_path(folder, stream), []))._replace(
+            edited=lines
+        )
         for stream, lines in chosen.items()
     ]
 
 
 def _chosen(
-    file: StreamFile, target: TargetGainsight, session: Session, *, force: bool
+    given: StreamFiles, target: TargetGainsight, session: Session, *, force: bool
 ) -> StreamReport:
     """A stream's letters, and which of them are to be sent."""
-    stream, path, lines, edited = file
-    sendings = of_file(path, lines)
+    stream, path, files, edited = given
+    sendings = of_files(files)
     letters = [each.letter for each in sendings]
     letters += [line.letter for line in edited or () if line.letter]
-    unreadable = sum(line.letter is None for line in lines)
+    unreadable = sum(line.letter is None for lines in files for line in lines)
     if not letters:  # nothing tells the keys
         return StreamReport(stream, path, 0, [], unreadable)
-    keys = _keys(stream, letters, target, session)
+    keys, why = _keys_of_all(stream, letters, target, session)
     if edited is not None:
-        sendings = with_edited(path, sendings, edited, keys.key_of)
-    count = len(sendings)
-    sendings = newest(sendings, keys.merged_by)
+        sendings = with_edited(path, sendings, edited, keys.key_of if keys else lambda _: None)
+    count = sum(len(each.lines) or 1 for each in sendings)
+    left = [each for each in sendings if why and not each.letter.key_properties]
+    sendings = [each for each in sendings if each not in left]
+    sendings = newest(sendings, keys.merged_by) if keys else sendings
+    for each in left:
+        each.fate = Fate.NO_KEYS
     for each in sendings:
         if each.outdone or not each.chosen:
             each.fate = Fate.NOT_CHOSEN
         elif not each.letter.is_record:
             each.fate = Fate.NO_RECORD
-    if not force:
+    if keys and not force:
         for each in keys.outdated(each for each in sendings if each.fate is Fate.WAITING):
             each.fate = Fate.OUTDATED
-    return StreamReport(stream, path, count, sendings, unreadable)
+    return StreamReport(stream, path, count, [*left, *sendings], unreadable, why)
+
+
+def _keys_of_all(
+    stream: str, letters: Sequence[Letter], target: TargetGainsight, session: Session
+) -> tuple[StreamKeys | None, str]:
+    """The keys of a stream's letters, and why those that name none cannot be sent, if so."""
+    named = [letter for letter in letters if letter.key_properties]
+    keys = _keys(stream, named, target, session) if named else None
+    if len(named) == len(letters):
+        return keys, ""
+    unnamed = [letter for letter in letters if not letter.key_properties]
+    try:
+        found = _keys(stream, unnamed, target, session)
+    except ConfigError as exc:
+        return keys, str(exc)
+    return keys or found, ""
 
 
 def _keys(

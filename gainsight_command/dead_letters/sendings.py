@@ -25,6 +25,7 @@ class Fate(StrEnum):
         NO_RECORD: It holds no record that can be sent.
         NOT_CHOSEN: A newer letter of its key is there that was not to be sent, or lacks some of its
             properties; or it was not to be sent itself.
+        NO_KEYS: Neither it nor the settings name the keys of its record.
     """
 
     WAITING = "waiting"
@@ -33,6 +34,7 @@ class Fate(StrEnum):
     OUTDATED = "outdated"
     NO_RECORD = "no record"
     NOT_CHOSEN = "not chosen"
+    NO_KEYS = "no keys"
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +42,7 @@ class Sending:
     """A letter that is to be sent, for itself and for the older ones of its key.
 
     Attributes:
-        path: The dead-letter file of its stream.
+        path: The dead-letter file that it is in, or that its stream would have.
         letter: What is sent: the letter of the file, or what a user has made of it.
         original: The line in the dead-letter file; None if no line there is known to be its own.
         older: Lines of older letters of its key, which are settled with it.
@@ -104,9 +106,25 @@ def newest(
     return list(kept)
 
 
-def of_file(path: Path, lines: Sequence[Line]) -> list[Sending]:
-    """The letters of a dead-letter file; lines that are none are left alone."""
-    return [Sending(path, line.letter, line) for line in lines if line.letter]
+def of_files(files: Sequence[Sequence[Line]]) -> list[Sending]:
+    """The letters of a stream's dead-letter files, in the order in which they were written.
+
+    Lines that are none are left alone. A letter that several files have is sent once.
+    """
+    sendings: list[Sending] = []
+    known: dict[bytes, Sending] = {}
+    for lines in files:
+        own = []
+        for line in lines:
+            if line.letter and line.text in known:
+                known[line.text].older.append(line)
+            elif line.letter:
+                own.append(Sending(line.path, line.letter, line))
+        sendings += own
+        known |= {each.original.text: each for each in own if each.original}
+    if len(files) > 1:
+        sendings.sort(key=lambda each: each.letter.rejected_at)
+    return sendings
 
 
 def with_edited(

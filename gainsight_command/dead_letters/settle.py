@@ -28,16 +28,17 @@ def settle(sendings: Iterable[Sending]) -> None:
     Raises:
         GainsightError: A file cannot be written.
     """
-    by_file: dict[Path, list[Sending]] = {}
-    for each in sendings:
-        by_file.setdefault(each.path, []).append(each)
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    for path, some in by_file.items():
-        append(
-            settled_path(path),
-            b"".join(line + b"\n" for each in some for line in _settled(each, now)),
-        )
-        _take_out(path, Counter(line.text for each in some for line in each.lines))
+    moved: dict[Path, list[bytes]] = {}
+    taken: dict[Path, Counter[bytes]] = {}
+    for each in sendings:
+        for path, text in _settled(each, now):
+            moved.setdefault(path, []).append(text + b"\n")
+        for line in each.lines:
+            taken.setdefault(line.path, Counter())[line.text] += 1
+    for path, texts in moved.items():
+        append(settled_path(path), b"".join(texts))
+        _take_out(path, taken.get(path, Counter()))
 
 
 def finish_moving(path: Path) -> None:
@@ -56,13 +57,13 @@ def finish_moving(path: Path) -> None:
     _take_out(path, Counter(line for line in lines if line and line.rstrip()[:-1] in moved))
 
 
-def _settled(sending: Sending, now: str) -> Iterator[bytes]:
-    """The lines of a sending, each with when and how it was settled."""
+def _settled(sending: Sending, now: str) -> Iterator[tuple[Path, bytes]]:
+    """The lines of a sending, each with when and how it was settled, and its file."""
     for line in sending.older:
-        yield _with(line.text, settled_at=now, settled_by="a newer letter of its key")
+        yield line.path, _with(line.text, settled_at=now, settled_by="a newer letter of its key")
     edited = {"sent": msgspec.Raw(sending.letter.record)} if sending.edited else {}
     text = sending.original.text if sending.original else sending.edited or b"{}"
-    yield _with(text, settled_at=now, settled_by="replay", **edited)
+    yield sending.path, _with(text, settled_at=now, settled_by="replay", **edited)
 
 
 def _with(letter: bytes, **more: object) -> bytes:

@@ -21,8 +21,8 @@ from gainsight_command.plan.rows import (
     RowCount,
     count_rows,
 )
-from gainsight_command.screen import add_row, table
-from gainsight_singer.words import one_line
+from gainsight_command.screen import add_row, table, time_of
+from gainsight_singer.words import counted, one_line
 from tap_gainsight.deleted_records import DeletedRecordsStream
 from tap_gainsight.extract.extract import Method
 from tap_gainsight.given_files import catalog_file, state_file
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from gainsight_api.quota import Usage
+    from gainsight_api.row_counts import Kind, RowsRead
     from tap_gainsight.tap import TapGainsight
 
 
@@ -70,11 +71,11 @@ class Plan:
     Attributes:
         tap: The tap, with its settings and quota.
         streams: Its selected streams.
-        incremental: Whether there is a state, and so an incremental sync.
+        from_state: Whether the incremental sync is the one from a given state.
     """
 
     tap: TapGainsight
-    incremental: bool
+    from_state: bool
     streams: list[StreamPlan] = field(default_factory=list)
 
     @property
@@ -83,11 +84,22 @@ class Plan:
         return not any(stream.error for stream in self.streams)
 
     @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The syncs of which something is known."""
+        some = self.from_state or any(stream.incremental for stream in self.streams)
+        return ("full", "incremental") if some else ("full",)
+
+    @property
+    def from_last_run(self) -> bool:
+        """Whether some rows were not counted, but are what the last run has read."""
+        return any(sync.count.as_of for kind in _KINDS for sync in self._syncs(kind))
+
+    @property
     def calls_made(self) -> int:
         """What it took to find out, in calls for one row."""
         return sum(sync.count.calls for kind in _KINDS for sync in self._syncs(kind))
 
-    def total(self, kind: str) -> Cost:
+    def total(self, kind: Kind) -> Cost:
         """What a sync of all streams costs; the kind is full or incremental."""
         return sum((sync.cost for sync in self._syncs(kind)), Cost())
 
@@ -107,7 +119,7 @@ class Plan:
         """What is left of the budgets."""
         return [self.tap.wiring.session.quota.remaining(budget) for budget in Budget]
 
-    def _syncs(self, kind: str) -> Iterator[Sync]:
+    def _syncs(self, kind: Kind) -> Iterator[Sync]:
         for stream in self.streams:
             sync = getattr(stream, kind)
             if sync is not None:
@@ -115,7 +127,7 @@ class Plan:
 
     def as_json(self) -> dict[str, Any]:
         """The plan for a program."""
-        kinds = _KINDS if self.incremental else _KINDS[:1]
+        kinds = self.kinds
         return {
             "ok": self.ok,
             "streams": [
@@ -141,7 +153,7 @@ class Plan:
 
     def print(self, out: Console) -> None:
         """Print the plan for people."""
-        kinds = _KINDS if self.incremental else _KINDS[:1]
+        kinds = self.kinds
         numbers = [f"{kind} {what}" for kind in kinds for what in ("rows", "calls", "jobs")]
         made = table("stream", "method", *numbers, "", right=numbers)
         for stream in self.streams:
@@ -151,16 +163,18 @@ class Plan:
         for kind in kinds:
             cost = self.total(kind)
             out.print(
-                f"{kind} sync: {cost.calls:,} calls and {cost.jobs:,} jobs, about "
-                f"{self.minutes(cost):,} minutes if nobody else calls."
+                f"{kind} sync: {counted(cost.calls, 'call')} and {counted(cost.jobs, 'job')}, "
+                f"{_minutes(self.minutes(cost))} if nobody else calls."
             )
         out.print(f"Used so far: {'; '.join(map(str, self.left()))}.")
-        if not self.incremental:
-            out.print("With --state FILE it also says what an incremental sync would cost.")
-        out.print(f"To find out took {self.calls_made:,} calls for one row.")
+        if self.from_last_run:
+            out.print("* as many as the last such run has read; --count counts them anew.")
+        if not self.from_state:
+            out.print("With --state FILE it also says what a sync from that state would cost.")
+        out.print(f"To find out took {counted(self.calls_made, 'call')} for one row.")
 
 
-_KINDS = ("full", "incremental")
+_KINDS: tuple[Kind, ...] = ("full", "incremental")
 
 
 def make_plan(
@@ -169,6 +183,7 @@ def make_plan(
     *,
     catalog: IO[str] | None,
     state: IO[str] | None,
+    count: bool = False,
 ) -> Plan:
     """Find out what a sync of the selected streams would cost.
 
@@ -177,6 +192,7 @@ def make_plan(
         globs: Names or globs of streams; without any, all that are selected.
         catalog: A catalog file; without one, the tenant is asked for all streams.
         state: A state file, for the incremental sync.
+        count: Whether to count what the last run has read, too.
 
     Raises:
         ConfigError: A file cannot be used, or nothing is selected.
@@ -190,14 +206,14 @@ def make_plan(
     if before:
         known = entries or tap.catalog_dict
         later = tap_of(files, catalog=known, state=json.load(before), setup_mapper=True)
-    plan = Plan(tap, incremental=later is not None)
+    plan = Plan(tap, from_state=later is not None)
     streams = [stream for stream in _selected(tap) if matches(stream.name, globs)]
     if not streams:
         raise ConfigError("no stream is selected, or none matches what was asked for")
     screen = Console(stderr=True)
     for stream in streams:
         with screen.status(Text(one_line(f"counting the rows of {stream.name}"))):
-            plan.streams.append(_stream_plan(tap, later, stream))
+            plan.streams.append(_stream_plan(tap, later, stream, count=count))
     return plan
 
 
@@ -207,17 +223,20 @@ def _selected(tap: TapGainsight) -> list[GainsightStream]:
 
 
 def _stream_plan(
-    tap: TapGainsight, later: TapGainsight | None, stream: GainsightStream
+    tap: TapGainsight, later: TapGainsight | None, stream: GainsightStream, *, count: bool
 ) -> StreamPlan:
     plan = StreamPlan(stream.name)
     calls = MOST_CALLS
     try:
         again = later.streams[stream.name] if later else None
+        last = {} if count else tap.wiring.row_counts.find(stream.table)
         if later and isinstance(again, GainsightStream):
             # Mostly little has changed, and one call tells.
             plan.incremental = _sync(later, again, plan, calls // 2, FOR_CHANGES)
             calls -= plan.incremental.count.calls
-        plan.full = _sync(tap, stream, plan, calls, FOR_TABLES)
+        elif "incremental" in last:
+            plan.incremental = _sync(tap, stream, plan, 0, read=last["incremental"])
+        plan.full = _sync(tap, stream, plan, calls, read=last.get("full"))
     except (AuthError, ConfigError, QuotaExhaustedError):
         raise
     except GainsightError as exc:
@@ -226,7 +245,13 @@ def _stream_plan(
 
 
 def _sync(
-    tap: TapGainsight, stream: GainsightStream, plan: StreamPlan, calls: int, first_step: int
+    tap: TapGainsight,
+    stream: GainsightStream,
+    plan: StreamPlan,
+    calls: int,
+    first_step: int = FOR_TABLES,
+    *,
+    read: RowsRead | None = None,
 ) -> Sync:
     """A stream's part of a sync, from where its state says.
 
@@ -236,11 +261,15 @@ def _sync(
         plan: Takes the stream's method.
         calls: What may be spent on counting.
         first_step: See `count_rows`.
+        read: What the last such run has read; None to count.
     """
     extract = stream.extract()
     logs = isinstance(stream, DeletedRecordsStream)
     plan.method = Method.QUERY if logs else extract.extract_method
-    count = count_rows(extract.query_pages.more_than, calls, first_step)
+    if read:
+        count = RowCount(read.rows, read.rows, 0, as_of=read.at)
+    else:
+        count = count_rows(extract.query_pages.more_than, calls, first_step)
     cost = cost_of(
         count.rows,
         plan.method,
@@ -251,6 +280,10 @@ def _sync(
     return Sync(count, cost)
 
 
+def _minutes(minutes: float) -> str:
+    return f"about {minutes:,} minutes" if minutes else "a few seconds"
+
+
 def _sync_json(sync: Sync | None) -> dict[str, Any] | None:
     if sync is None:
         return None
@@ -258,6 +291,7 @@ def _sync_json(sync: Sync | None) -> dict[str, Any] | None:
     return {
         "rows": count.rows,
         "exact": count.exact,
+        "last_run_at": time_of(count.as_of) if count.as_of else None,
         "calls": cost.calls,
         "jobs": cost.jobs,
     }
@@ -267,5 +301,8 @@ def _cells(sync: Sync | None) -> tuple[str, str, str]:
     if sync is None:
         return "", "", ""
     count, cost = sync.count, sync.cost
-    about = "" if count.exact else "about " if count.at_most else "over "
-    return f"{about}{count.rows:,}", f"{cost.calls:,}", f"{cost.jobs:,}"
+    if count.as_of:
+        rows = f"{count.rows:,}*"
+    else:
+        rows = f"{'' if count.exact else 'about ' if count.at_most else 'over '}{count.rows:,}"
+    return rows, f"{cost.calls:,}", f"{cost.jobs:,}"

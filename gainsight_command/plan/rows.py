@@ -21,11 +21,13 @@ class RowCount:
         at_least: There are not fewer.
         at_most: There are not more; None if that is not known.
         calls: What it took to find out.
+        as_of: When a run has read that many, in seconds since 1970; None if they were counted now.
     """
 
     at_least: int
     at_most: int | None
     calls: int
+    as_of: float | None = None
 
     @property
     def rows(self) -> int:
@@ -35,7 +37,7 @@ class RowCount:
     @property
     def exact(self) -> bool:
         """Whether it is the very number."""
-        return self.at_least == self.at_most
+        return self.at_least == self.at_most and self.as_of is None
 
 
 def count_rows(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gainsight_api.errors import GainsightError
 from gainsight_command.plan.rows import MOST_CALLS, count_rows
 from gainsight_sandbox import Credentials, Effect, Fault, Sandbox, SystemClock
 from gainsight_sandbox.behaviour.call_kinds import CallKind
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+ONE_OF_THEM = {
+    "conditions": [{"name": "Name", "alias": "A", "operator": "EQ", "value": ["thing 1"]}],
+    "expression": "A",
+}
 UNDER_WAY = {CallKind.EXPORT_STATUS, CallKind.EXPORT_CHUNK}
 
 
@@ -107,6 +112,49 @@ def test_an_incremental_sync_is_planned_from_its_state(tenant: Sandbox, tmp_path
     file.unlink()
 
 
+def test_rows_are_those_of_the_last_run(tenant: Sandbox, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"objects": [THING.name], "lookback_seconds": 0}
+    assert "incremental" not in stream(plan(tenant, tmp_path, THING.name, **settings))
+    state = sync(tmp_path)
+    tenant.tenant.touch(THING.name, 7)
+    sync(tmp_path, state)
+    tenant.tenant.touch(THING.name, 5)
+    done = plan(tenant, tmp_path, THING.name, **settings)
+    told = stream(done)
+    assert calls(tenant, CallKind.QUERY, THING.name) == done.json["calls_made"] == 0
+    assert (told["full"]["rows"], told["full"]["exact"], told["full"]["calls"]) == (3_000, False, 2)
+    assert 7 <= told["incremental"]["rows"] <= 8  # one shares the bookmark's second
+    assert told["full"]["last_run_at"] <= told["incremental"]["last_run_at"]
+    printed = command("plan", THING.name, "--tap", "--config", str(tmp_path / "config.json")).out
+    assert " 3,000* " in printed
+    assert "incremental sync: 2 calls and 0 jobs" in printed
+    assert "* as many as the last such run has read" in printed
+    counted = plan(tenant, tmp_path, THING.name, "--count", **settings)
+    assert (stream(counted)["full"]["exact"], counted.json["calls_made"] > 5) == (True, True)
+
+
+def test_another_filter_or_start_is_another_table(tenant: Sandbox, tmp_path: Path) -> None:
+    plan(tenant, tmp_path)
+    sync(tmp_path)
+    for settings in (
+        {"start_date": "2001-01-01T00:00:00Z"},
+        {"streams": [{"object": THING.name, "name": THING.name, "filter": ONE_OF_THEM}]},
+    ):
+        done = plan(tenant, tmp_path, THING.name, **settings)
+        assert stream(done)["full"]["last_run_at"] is None
+        assert done.json["calls_made"] > 0
+
+
+def test_a_run_that_broke_off_tells_no_rows(tenant: Sandbox, tmp_path: Path) -> None:
+    plan(tenant, tmp_path, max_retries=0, extract_method="query")
+    tenant.faults.add(Fault(Effect.STATUS, on=CallKind.QUERY, status=503, count=None))
+    with pytest.raises(GainsightError):
+        sync(tmp_path)
+    tenant.faults.clear()
+    done = plan(tenant, tmp_path, THING.name)
+    assert stream(done)["full"]["last_run_at"] is None
+
+
 def test_streams_are_those_that_the_catalog_selects_and_the_arguments_name(
     tenant: Sandbox, tmp_path: Path
 ) -> None:
@@ -161,5 +209,5 @@ def test_people_get_a_table(tenant: Sandbox, tmp_path: Path) -> None:
     assert done.status == 0
     row = next(line for line in done.out.splitlines() if THING.name in line)
     assert row.split() == [THING.name, "auto", "3,000", "2", "0"]
-    assert "full sync: 2 calls and 0 jobs" in done.out
+    assert "full sync: 2 calls and 0 jobs, a few seconds if nobody else calls" in done.out
     assert done.err == ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api import Budget, ConnectionSettings, Exports, PaidJobs, Read, connect
+from gainsight_api.quota import Limits, Usage, document_key
 from gainsight_sandbox import ManualClock
 from tests.command.support import KEY, Done, command, config_file
 
@@ -81,6 +82,49 @@ def test_the_calls_of_the_last_day_are_told_hour_by_hour(sandbox: Sandbox, tmp_p
     assert list(day["by_hour"].values()) == [2, 5, 1]
     printed = command("quota", "--tap", "--config", file).out
     assert "sync calls in the last 24 hours: 8" in printed
+
+
+def test_who_has_reserved_what_is_told(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = settings(sandbox, str(tmp_path / "quota.sqlite"))
+    monkeypatch.setattr("socket.gethostname", lambda: "etl-1")
+    for program, calls in {
+        "/opt/bin/tap-gainsight": 3,
+        "/opt/target_gainsight/__main__.py": 2,
+    }.items():
+        monkeypatch.setattr(sys, "argv", [program])
+        quota = connect(given).quota
+        taken = [quota.acquire(Budget.SYNC) for _ in range(calls + 1)]
+        quota.refund(Budget.SYNC, taken[0])
+    quota.acquire(Budget.BULK)
+    file = config_file(tmp_path, sandbox)
+    told = command("quota", "--tap", "--config", file, "--json").json["last_24_hours"]
+    assert told["sync"]["by_caller"] == {
+        "tap-gainsight on etl-1": 3,
+        "target-gainsight on etl-1": 2,
+    }
+    assert told["bulk"]["by_caller"] == {"target-gainsight on etl-1": 1}
+    printed = command("quota", "--tap", "--config", file).out
+    assert re.search(r"target-gainsight on etl-1 +2 +0 +1 ", printed)
+
+
+def test_calls_that_an_earlier_version_counted_are_nobodys(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    given = settings(sandbox, str(tmp_path / "quota.sqlite"))
+    now = time.time()
+    before = Usage.from_document(None, Budget.SYNC, Limits().windows(Budget.SYNC), now)
+    document = before.with_call().with_call().to_document().replace(b',"callers":{}', b"")
+    assert b"callers" not in document
+    quota = connect(given).quota
+    quota.store.update(document_key(quota.key, Budget.SYNC), lambda _: (None, document))
+    quota.acquire(Budget.SYNC)
+    done = command("quota", "--tap", "--config", config_file(tmp_path, sandbox), "--json")
+    callers = done.json["last_24_hours"]["sync"]["by_caller"]
+    assert callers.pop("not known") == 2
+    assert list(callers.values()) == [1]
+    assert limits(done)["sync_calls_per_day"]["used"] == 3
 
 
 def test_jobs_by_a_key_of_their_own_are_counted_by_it(sandbox: Sandbox, tmp_path: Path) -> None:

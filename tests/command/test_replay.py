@@ -27,6 +27,8 @@ from tests.target.support import THING, as_lines, record, schema, thing
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+MENDED = {"Number__gc": "Code__gc"}
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).isoformat()
 
 
@@ -346,6 +348,94 @@ def test_a_file_without_a_readable_letter_does_not_keep_the_others_back(
     said = command("rejects", "replay", "--config", tenant.config)
     assert said.status == 1
     assert f"{odd}: 1 line not readable as a letter." in said.out
+
+
+def test_several_files_of_one_stream_are_replayed_together(tenant: Tenant) -> None:
+    """As a rotated file is, or a copy that was kept beside the file."""
+    tenant.load({"Name": "a", "Number__gc": "old"}, {"Name": "b", "Number__gc": "many"})
+    rotated = tenant.letters.with_name(f"{THING}-2026.jsonl")
+    tenant.letters.rename(rotated)
+    tenant.load({"Name": "a", "Number__gc": "new"}, {"Name": "c", "Number__gc": "few"})
+    copy = tenant.letters.with_name(f"z-{THING}.jsonl")
+    copy.write_bytes(tenant.letters.read_bytes())
+    tenant.configure(fields={"Number__gc": "Code__gc"})
+    done = tenant.replay()
+    assert done.status == 0
+    (report,) = done.json["streams"]
+    assert (report["letters"], report["settled"]) == (6, 6)
+    rows = {str(row["Name"]): row["Code__gc"] for row in tenant.sandbox.tenant.rows(THING)}
+    assert rows == {"a": "new", "b": "many", "c": "few"}
+    for file in (rotated, tenant.letters, copy):
+        assert texts(file) == []
+        assert len(texts(file.with_name(file.name.replace(".jsonl", ".settled.jsonl")))) == 2
+
+
+def test_a_streams_letters_are_not_another_ones_settled_letters(tenant: Tenant) -> None:
+    name = f"{THING}.settled"
+    streams = [{"name": each, "object": THING, "fields": MENDED} for each in (THING, name)]
+    tenant.configure(streams=[{**each, "fields": {}} for each in streams])
+    tenant.load({"Name": "a", "Number__gc": "many"})
+    tenant.load({"Name": "b", "Number__gc": "few"}, stream=name)
+    tenant.configure(streams=streams)
+    done = tenant.replay()
+    assert [(each["stream"], each["settled"]) for each in done.json["streams"]] == [
+        (name, 1),
+        (THING, 1),
+    ]
+    assert tenant.names().keys() == {"a", "b"}
+    assert len(texts(tenant.settled)) == 1
+
+
+def test_an_insert_that_two_files_have_is_sent_once(tenant: Tenant) -> None:
+    tenant.configure(operation="insert")
+    tenant.load({"Name": "a", "Number__gc": "many"})
+    copy = tenant.letters.with_name(f"{THING}-copy.jsonl")
+    copy.write_bytes(tenant.letters.read_bytes())
+    tenant.configure(operation="insert", fields={"Number__gc": "Code__gc"})
+    assert tenant.replay().status == 0
+    assert len([*tenant.sandbox.tenant.rows(THING)]) == 1
+    assert texts(tenant.letters) == texts(copy) == []
+
+
+def test_edited_letters_settle_those_of_the_streams_own_file(tenant: Tenant) -> None:
+    tenant.load({"Name": "a", "Number__gc": "many"}, {"Name": "b", "Number__gc": "few"})
+    mended = tenant.letters.with_name("mended.jsonl")  # in the folder of the letters
+    mended.write_text(tenant.letters.read_text().replace("many", "7"))
+    done = tenant.replay("--from", str(mended))
+    assert done.json["streams"][0]["settled"] == 1
+    assert tenant.names() == {"a": 7}
+    assert [each["record"]["Name"] for each in read(tenant.letters)] == ["b"]
+    assert [each["record"]["Name"] for each in read(tenant.settled)] == ["a"]
+    assert len(texts(mended)) == 2
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_letter_without_key_properties_is_left_and_the_others_are_sent(
+    tenant: Tenant, *, alone: bool
+) -> None:
+    """As an earlier version has written it, in a stream without `keys`."""
+    tenant.load({"Name": "a", "Number__gc": "many"}, {"Name": "b", "Number__gc": "few"})
+    first, second = read(tenant.letters)
+    del second["key_properties"]
+    odd = json.dumps({**second, "stream": "other" if alone else THING})
+    file = tenant.letters.with_name("other.jsonl") if alone else tenant.letters
+    tenant.letters.write_text(f"{json.dumps(first)}\n")
+    with file.open("a") as out:
+        out.write(f"{odd}\n")
+    streams = [{"name": name, "object": THING, "fields": MENDED} for name in (THING, "other")]
+    tenant.configure(streams=streams)
+    said = command("rejects", "replay", "--config", tenant.config)
+    assert said.status == 1
+    assert f"{file}: 1 letter without key properties: " in said.out
+    assert "`keys`" in said.out
+    assert tenant.names().keys() == {"a"}
+    assert texts(file) == [odd]
+    done = tenant.replay()
+    (report,) = [each for each in done.json["streams"] if each["letters"]]
+    assert (done.status, report["without_keys"], report["settled"]) == (1, 1, 0)
+    tenant.configure(streams=[{**each, "keys": ["Name"]} for each in streams])
+    assert tenant.replay().status == 0
+    assert tenant.names().keys() == {"a", "b"}
 
 
 def test_a_run_that_fails_on_its_way_settles_what_was_loaded_before(tenant: Tenant) -> None:

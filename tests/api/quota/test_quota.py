@@ -15,6 +15,7 @@ from gainsight_api.quota import (
     QuotaExhaustedError,
     QuotaStoreError,
     Store,
+    Usage,
     open_store,
     quota_key,
 )
@@ -456,3 +457,12 @@ def test_what_this_process_has_used_is_counted_apart_from_what_others_have(
     quota.refund(SYNC, quota.acquire(SYNC))
     assert taken(quota, BULK)
     assert quota.used == {SYNC: 3, BULK: 1}
+
+
+def test_the_callers_that_are_kept_are_so_many_and_no_more() -> None:
+    usage = Usage.from_document(None, Budget.SYNC, Limits().windows(Budget.SYNC), 0)
+    for number in range(100):
+        usage = usage.with_call(f"tap on pod-{number}")
+    again = Usage.from_document(usage.to_document(), Budget.SYNC, (), 0)
+    assert len(again.callers) == 41
+    assert sum(calls for hours in again.callers.values() for calls in hours.values()) == 100
