@@ -84,7 +84,7 @@ class OAuth(AuthBase):
 
     def secrets(self) -> set[str]:
         """What is never to be shown."""
-        return {secret for secret in (self._secret, self._token) if secret}
+        return {text for text in (self._client_id, self._secret, self._token) if text}
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign a request, with a new token if need be."""

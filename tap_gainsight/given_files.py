@@ -6,6 +6,8 @@ import io
 import json
 from typing import IO, Any
 
+import msgspec
+
 from gainsight_api.errors import ConfigError
 from gainsight_singer.given_files import given_json
 
@@ -54,22 +56,42 @@ def catalog_file(file: IO[str] | None) -> IO[str] | None:
     return io.StringIO(text)
 
 
+class _Schema(msgspec.Struct):
+    type: str | list[str] | None = None
+    format: str | None = None
+    properties: dict[str, _Schema] | None = None
+    items: _Schema | None = None
+
+
+class _Described(msgspec.Struct, rename="kebab"):
+    table_key_properties: list[str] | None = None
+    replication_key: str | None = None
+    forced_replication_method: str | None = None
+
+
+class _DescribedAt(msgspec.Struct):
+    breadcrumb: list[str]
+    metadata: _Described
+
+
+class _Entry(msgspec.Struct):
+    """What of a catalog's entry is read, here or by the SDK."""
+
+    tap_stream_id: str
+    schema: _Schema
+    stream: str | None = None
+    key_properties: list[str] | None = None
+    replication_key: str | None = None
+    replication_method: str | None = None
+    metadata: list[_DescribedAt] = []
+
+
 def _wrong_with(entry: Any) -> str:
     """What is wrong with the form of a catalog's entry; nothing, if it is empty."""
-    if not isinstance(entry, dict):
-        return "it is no JSON object"
-    if not isinstance(entry.get("tap_stream_id"), str):
-        return "it has no `tap_stream_id`"
-    if not isinstance(entry.get("schema"), dict):
-        return "its `schema` is no JSON object"
-    metadata = entry.get("metadata", [])
-    if not isinstance(metadata, list):
-        return "its `metadata` is no list"
-    for item in metadata:
-        if not isinstance(item, dict) or not isinstance(item.get("breadcrumb"), list):
-            return "an entry of its `metadata` has no `breadcrumb`"
-        if not isinstance(item.get("metadata"), dict):
-            return "an entry of its `metadata` has no `metadata`"
+    try:
+        msgspec.convert(entry, _Entry)
+    except msgspec.ValidationError as exc:
+        return str(exc)
     return ""
 
 

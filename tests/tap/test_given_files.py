@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIG = '{"domain": "http://127.0.0.1:1", "access_key": "k", "max_retries": 0}'
+PROPERTIES = '{"streams": [{"tap_stream_id": "company", "schema": {"properties": %s}}]}'
 STREAM = '{"streams": [{"tap_stream_id": "company", "schema": {"properties": {}}, "metadata": %s}]}'
 
 
@@ -34,10 +35,13 @@ def last_line(folder: Path, *options: str, module: str = "tap_gainsight") -> str
     [
         ("[1]", "no list of `streams`"),
         ('{"streams": null}', "no list of `streams`"),
-        ('{"streams": [1]}', "stream number 1: it is no JSON object"),
-        ('{"streams": [{"stream": "x"}]}', "no `tap_stream_id`"),
-        (STREAM % "null", "its `metadata` is no list"),
-        (STREAM % '[{"metadata": {}}]', "no `breadcrumb`"),
+        ('{"streams": [1]}', "stream number 1: Expected `object`, got `int`"),
+        ('{"streams": [{"stream": "x"}]}', "missing required field `tap_stream_id`"),
+        (STREAM % "null", "got `null` - at `$.metadata`"),
+        (STREAM % '[{"metadata": {}}]', "missing required field `breadcrumb`"),
+        (PROPERTIES % "[]", "got `array` - at `$.schema.properties`"),
+        (PROPERTIES % '{"a": 1}', "got `int` - at `$.schema.properties[...]`"),
+        (PROPERTIES % '{"a": {"type": 5}}', "got `int` - at `$.schema.properties[...].type`"),
         ("{nope", "is not JSON"),
         ('{"streams": [NaN]}', "a number that cannot be read"),
         ("[" * 5000, "nested too deep"),
