@@ -34,7 +34,6 @@ _GROUPS = (
     ("http", *(case.program for case in PIPES)),
 )
 """Programs that write the same rows."""
-_ROWS = 2 * data.PAGE_ROWS
 _FILE_BEGINS, _FILE_ENDS = b"Content-Type: text/csv\r\n\r\n", b"\r\n--"
 _KINDS = {**data.KINDS, **data.LOADED_KINDS}
 _OF_THE_SDK = "_sdc_"
@@ -42,7 +41,7 @@ _OF_THE_SDK = "_sdc_"
 _Row = dict[str, Any]
 
 
-def check(runner: Runner, programs: set[str], rows: int = _ROWS) -> None:
+def check(runner: Runner, programs: set[str], rows: int = data.PAGE_ROWS) -> None:
     """Compare what programs write for the same rows.
 
     Raises:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.cases import GROWTH, PAIRS
+from benchmarks.cases import GROWTH, PAIRS, PIPES
 from benchmarks.report import goal, grown
+from benchmarks.results import Spread
+from benchmarks.whole_runs import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +40,8 @@ def write(results: Results, folder: Path) -> Iterator[Path]:
         yield _pairs(results, folder / "pairs.svg")
     if any(grown(results, case.program) for case in GROWTH):
         yield _growth(results, folder / "growth.svg")
+    if any(results.has(case.program) for case in PIPES):
+        yield _end_to_end(results, folder / "end-to-end.svg")
 
 
 def _pairs(results: Results, path: Path) -> Path:
@@ -112,6 +116,32 @@ def _growth(results: Results, path: Path) -> Path:
     axes.grid(axis="y", color=_GRID, linewidth=0.6)
     axes.yaxis.set_major_formatter(_with_commas)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False)
+    return _saved(figure, axes, path)
+
+
+def _end_to_end(results: Results, path: Path) -> Path:
+    pipes = [case for case in PIPES if results.has(case.program)]
+    left, right = (
+        [Spread.of(results.net(case.program, what)).median for case in pipes]
+        for what in ("fed", "cpu")
+    )
+    figure, axes = _figure(0.9 + 0.42 * len(pipes))
+    places = range(len(pipes))
+    axes.barh(places, left, 2 * _THICK, color=_OURS, label="tap")
+    axes.barh(places, right, 2 * _THICK, left, color=_THEIRS, label="loader")
+    for place, seconds in enumerate(zip(left, right, strict=True)):
+        axes.annotate(
+            f"{sum(seconds):.1f} s",
+            (sum(seconds), place),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+        )
+    axes.set_yticks(places, [short(case) for case in pipes])
+    axes.invert_yaxis()
+    axes.set_xlim(0, max(map(sum, zip(left, right, strict=True))) * 1.15)
+    axes.set_xlabel(f"seconds of the processor for {results.size('pipe:'):,} rows, start left out")
+    axes.legend(loc="lower right", frameon=False)
     return _saved(figure, axes, path)
 
 

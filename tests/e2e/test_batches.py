@@ -26,6 +26,7 @@ from tests.e2e.test_copy import (
     written,
 )
 from tests.e2e.test_kills import Killer, assert_whole
+from tests.e2e.test_kills import pipe as pipe_with_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -171,6 +172,31 @@ def test_a_tap_killed_between_files_goes_on_with_the_job_it_has_paid_for(
         status, output = run_until_killed(tmp_path, env)
         assert status == 0
         assert_whole(sandbox, {*found, *keys_of(output)})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", range(1, 11))
+def test_a_tap_killed_in_a_pipe_of_files_into_postgresql_loses_nothing_and_takes_one_job(
+    tmp_path: Path, postgres_url: str, point: int
+) -> None:
+    pytest.importorskip("target_postgres", reason="the group `loaders` is not installed")
+    psycopg = pytest.importorskip("psycopg")
+    killer, schema = Killer(), f"killed_at_{point}"
+    url = sqlalchemy_url(postgres_url)
+    loader = "target-postgres", {"sqlalchemy_url": url, "default_target_schema": schema}
+    with Sandbox(
+        rows={"company": ROWS},
+        jobs=JobSettings(chunk_rows=CHUNK, job_seconds=0.2),
+        hooks=Hooks(before_request=killer),
+    ) as sandbox:
+        env = environment(sandbox, **SETTINGS, batch_config=batch_config(tmp_path / "files"))
+        killer.countdown = point
+        assert pipe_with_state(tmp_path, env, killer, *loader) == -signal.SIGKILL
+        assert pipe_with_state(tmp_path, env, killer, *loader) == 0
+        with psycopg.connect(postgres_url) as connection:
+            rows = connection.execute(f'SELECT "Gsid" FROM {schema}.company').fetchall()
+        assert len(rows) == ROWS
+        assert_whole(sandbox, {gsid for (gsid,) in rows})
 
 
 @pytest.mark.slow

@@ -72,10 +72,16 @@ def assert_whole(sandbox: Sandbox, found: set[str]) -> None:
     assert sandbox.usage().violations == 0
 
 
-def pipe(folder: Path, env: Mapping[str, str], killer: Killer) -> int:
-    """Run tap | target-csv; the state goes on from the loader's last line."""
+def pipe(
+    folder: Path,
+    env: Mapping[str, str],
+    killer: Killer,
+    loader: str = "target-csv",
+    settings: Mapping[str, str] | None = None,
+) -> int:
+    """Run tap | loader; the state goes on from the loader's last line."""
     state, config = folder / "state.json", folder / "loader.json"
-    config.write_text(json.dumps({"output_path": str(folder)}))
+    config.write_text(json.dumps(settings or {"output_path": str(folder)}))
     arguments = [f"--state={state}"] if state.exists() else []
     with (
         (folder / "new_state.jsonl").open("w") as states,
@@ -88,7 +94,7 @@ def pipe(folder: Path, env: Mapping[str, str], killer: Killer) -> int:
     ):
         killer.victim = lambda: tap.pid
         subprocess.run(
-            [str(BIN / "target-csv"), f"--config={config}"],
+            [str(BIN / loader), f"--config={config}"],
             env=env,
             stdin=tap.stdout,
             stdout=states,
