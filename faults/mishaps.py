@@ -27,6 +27,15 @@ _EXPORT_POLL = frozenset({CallKind.EXPORT_STATUS})
 _CHUNK = frozenset({CallKind.EXPORT_CHUNK})
 _SUBMITS = frozenset({CallKind.EXPORT_SUBMIT, CallKind.IMPORT_SUBMIT})
 _WRITES = frozenset({CallKind.INSERT, CallKind.UPDATE, CallKind.UPSERT})
+_PARTIAL_WRITES = frozenset(
+    {
+        CallKind.CTA_CREATE,
+        CallKind.CTA_UPDATE,
+        CallKind.ACTIVITY_INSERT,
+        CallKind.ACTIVITY_UPDATE,
+    }
+)
+"""Calls whose replies tell what has become of each record."""
 _READS = frozenset({CallKind.QUERY, CallKind.EXPORT_SUBMIT})
 
 
@@ -188,7 +197,7 @@ def _tenant() -> Iterator[Mishap]:
 
 
 def _writes() -> Iterator[Mishap]:
-    yield Mishap("write done, not confirmed", Effect.UNCONFIRMED, kinds=_WRITES)
-    yield Mishap("write not done, not confirmed", Effect.SKIPPED, kinds=_WRITES)
+    yield Mishap("write done, not confirmed", Effect.UNCONFIRMED, kinds=_WRITES | _PARTIAL_WRITES)
+    yield Mishap("write not done, not confirmed", Effect.SKIPPED, kinds=_WRITES | _PARTIAL_WRITES)
     delete = frozenset({CallKind.DELETE})
     yield Mishap("deleted minutes late", Effect.LATE_DELETE, {"seconds": 300.0}, delete)

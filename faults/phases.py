@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from faults.loads import ACTIVITIES, CTAS, PERSONS, RELATIONSHIPS, THINGS, Load
 from gainsight_sandbox import CallKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TAP, TARGET = "tap", "target"
-OBJECT = "thing__gc"
-UPSERTED = "relationship"
-"""The one object of a target's that has an upsert call of its own."""
+OBJECT = THINGS.object
 DELETE_LOG = "record_delete_log"
 
 
@@ -31,6 +30,7 @@ class Phase:
         there: How many of the target's records are in the tenant before.
         deletes: Whether the target's records are deletions.
         skip: How many such calls pass before a fault strikes.
+        load: What the target loads.
     """
 
     name: str
@@ -42,16 +42,17 @@ class Phase:
     there: int = 0
     deletes: bool = False
     skip: int = 0
-
-    @property
-    def target_object(self) -> str:
-        """The object that the target loads into."""
-        return UPSERTED if self.kind is CallKind.UPSERT else OBJECT
+    load: Load = THINGS
 
     @property
     def inserts(self) -> bool:
         """Whether the target inserts by calls: what is sent again may come twice."""
         return self.settings.get("operation") == "insert" and self.settings["load_mode"] == "rest"
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether each call writes one record alone."""
+        return self.load in (PERSONS, ACTIVITIES)
 
 
 RECORDS = 12
@@ -66,6 +67,14 @@ _IMPORT = {"operation": "insert", "load_mode": "bulk"}
 _UPSERT_JOB = {"operation": "upsert", "load_mode": "bulk"}
 _DELETE = {"operation": "upsert", "load_mode": "rest", "deletes": "delete"}
 _HALF = RECORDS // 2
+
+
+def _own(name: str, kind: CallKind, load: Load, there: int = 0, skip: int = 0) -> Phase:
+    """A phase of an object that has an API of its own."""
+    return Phase(
+        f"target: {name}", TARGET, kind, load.object, _UPSERT, there=there, skip=skip, load=load
+    )
+
 
 PHASES = (
     Phase("tap: discover", TAP, CallKind.METADATA, settings=_PAGES),
@@ -83,11 +92,27 @@ PHASES = (
     Phase("target: insert", TARGET, CallKind.INSERT, OBJECT, _INSERT),
     Phase("target: later insert", TARGET, CallKind.INSERT, OBJECT, _INSERT, skip=1),
     Phase("target: update", TARGET, CallKind.UPDATE, OBJECT, _UPDATE, there=RECORDS),
-    Phase("target: upsert", TARGET, CallKind.UPSERT, UPSERTED, _UPSERT, there=_HALF),
+    Phase(
+        "target: upsert",
+        TARGET,
+        CallKind.UPSERT,
+        RELATIONSHIPS.object,
+        _UPSERT,
+        there=_HALF,
+        load=RELATIONSHIPS,
+    ),
     Phase("target: look up", TARGET, CallKind.QUERY, OBJECT, _UPSERT, there=_HALF),
     Phase("target: delete", TARGET, CallKind.DELETE, OBJECT, _DELETE, there=RECORDS, deletes=True),
     Phase("target: import submit", TARGET, CallKind.IMPORT_SUBMIT, None, _UPSERT_JOB, there=_HALF),
     Phase("target: import poll", TARGET, CallKind.IMPORT_STATUS, settings=_IMPORT),
     Phase("target: import errors", TARGET, CallKind.IMPORT_ERRORS, settings=_IMPORT),
     Phase("target: import list", TARGET, CallKind.IMPORT_LIST, settings=_IMPORT),
+    _own("person", CallKind.PERSON_UPSERT, PERSONS, there=_HALF),
+    _own("later person", CallKind.PERSON_UPSERT, PERSONS, there=_HALF, skip=3),
+    _own("CTA create", CallKind.CTA_CREATE, CTAS),
+    _own("CTA update", CallKind.CTA_UPDATE, CTAS, there=RECORDS),
+    _own("CTA look up", CallKind.QUERY, CTAS, there=_HALF),
+    _own("activity insert", CallKind.ACTIVITY_INSERT, ACTIVITIES),
+    _own("later activity", CallKind.ACTIVITY_INSERT, ACTIVITIES, skip=3),
+    _own("activity update", CallKind.ACTIVITY_UPDATE, ACTIVITIES, there=RECORDS),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MOST_RUNS = 3
 """A run and its reruns; what lasts is mended before the last."""
 _SECONDS_BETWEEN_RUNS = 120
+_MEMORY = "/dev/shm"  # noqa: S108 - where it is, folders of random names are made in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ class Rig:
             own = dict(phase.settings)
             settings["deletes"] = own.pop("deletes", "ignore")
             settings |= {"max_rejects": 1, "rest_batch_size": 5, "rejects_path": "rejects", **own}
+            if phase.load.lookups:
+                settings["streams"] = [{"name": phase.load.object, "lookups": phase.load.lookups}]
         return self._file("config.json", json.dumps(settings))
 
     def _file(self, name: str, text: str) -> Path:
@@ -138,7 +142,9 @@ class Rig:
 
 
 def begin_worker() -> None:
-    """What threads of a run still have to say after its end is nobody's."""
+    """What threads of a run still have to say after its end is nobody's; and files cost nothing."""
+    if os.access(_MEMORY, os.W_OK):
+        tempfile.tempdir = _MEMORY
     logging.lastResort = None
     logging.getLogger().addHandler(logging.NullHandler())
 

@@ -8,6 +8,7 @@ from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from faults.loads import PERSONS
 from faults.phases import DELETE_LOG, OBJECT, TAP
 from faults.tenants import SECRETS, truth_of
 from gainsight_sandbox import CallKind, Effect
@@ -129,19 +130,20 @@ def _compared(
 
 
 def _target_rows(rig: Rig) -> Iterator[str]:
-    phase, truth = rig.cell.phase, truth_of(rig.cell)
-    if phase.deletes:
-        rig.sandbox.clock.sleep(abs(rig.fault.seconds) + rig.sandbox.quirks.delete_seconds)
-    rows = list(rig.sandbox.tenant.rows(phase.target_object))
-    names = Counter(str(row["Name"]) for row in rows)
-    codes = {str(row["Name"]): row["Code__gc"] for row in rows}
+    phase, truth, load = rig.cell.phase, truth_of(rig.cell), rig.cell.phase.load
+    quirks = rig.sandbox.quirks
+    rig.sandbox.clock.sleep(abs(rig.fault.seconds) if phase.deletes else 0)
+    rig.sandbox.clock.sleep(max(quirks.delete_seconds, quirks.timeline_seconds))
+    rows = list(rig.sandbox.tenant.rows(load.object))
+    names = Counter(str(row[load.named_by]) for row in rows)
+    values = {str(row[load.named_by]): row[load.value] for row in rows}
     letters = _letters(rig)
-    if missing := truth.codes.keys() - codes.keys() - letters:
-        yield f"{len(missing)} of {len(truth.codes)} records missing"
-    if strange := codes.keys() - truth.codes.keys() - letters:
+    if missing := truth.values.keys() - values.keys() - letters:
+        yield f"{len(missing)} of {len(truth.values)} records missing"
+    if strange := values.keys() - truth.values.keys() - letters:
         yield f"{len(strange)} records that ought not to be there"
-    shared = codes.keys() & truth.codes.keys()
-    if changed := [name for name in shared - letters if codes[name] != truth.codes[name]]:
+    shared = values.keys() & truth.values.keys()
+    if changed := [name for name in shared - letters if values[name] != truth.values[name]]:
         yield f"{len(changed)} records with another value"
     doubled = sum(count > 1 for count in names.values())
     # An insert that is sent again, and a job of which nothing is known any more.
@@ -149,6 +151,8 @@ def _target_rows(rig: Rig) -> Iterator[str]:
     may_double = (phase.inserts or forgotten) and len(rig.ended) > 1
     if doubled and not may_double:
         yield f"{doubled} records doubled"
+    if load is PERSONS:
+        yield from _links(rig)
     # What is twice not written, nor confirmed, is rejected; so is what is not deleted, by its word.
     good = set() if _by_word(rig) else letters - truth.rejected
     if good:
@@ -157,20 +161,35 @@ def _target_rows(rig: Rig) -> Iterator[str]:
         yield f"{len(bad)} bad record without a dead letter"
 
 
+def _links(rig: Rig) -> Iterator[str]:
+    """What is wrong with the persons' links to the company, of which each has one."""
+    links = Counter(str(row["Person_ID"]) for row in rig.sandbox.tenant.rows("company_person"))
+    doubled = sum(count > 1 for count in links.values())
+    if doubled:
+        yield f"{doubled} links of persons doubled"
+    good = truth_of(rig.cell).values.keys() - _letters(rig)
+    if len(links) < len(good):
+        yield f"{len(good) - len(links)} links of persons missing"
+
+
 def _by_word(rig: Rig) -> bool:
     """Whether it is by Gainsight's own word about a record alone that it is not written."""
+    phase, mishap = rig.cell.phase, rig.cell.mishap
     lasting = rig.cell.strikes is None
-    if rig.cell.mishap.effect is Effect.SKIPPED:
+    if mishap.effect is Effect.SKIPPED or (
+        # What its update has written, a query of a call to action need not show.
+        mishap.effect is Effect.UNCONFIRMED and phase.kind is CallKind.CTA_UPDATE
+    ):
         return lasting
     # A call of one record, among others that were done.
-    among_others = rig.cell.phase.skip > 0 or (rig.cell.phase.deletes and not lasting)
-    return among_others and rig.cell.mishap.refuses
+    among_others = phase.skip > 0 or phase.one_by_one or (phase.deletes and not lasting)
+    return among_others and mishap.refuses
 
 
 def _letters(rig: Rig) -> set[str]:
     """The names of the records that were rejected in any run."""
     return {
-        str(json.loads(line)["record"]["Name"])
+        str(json.loads(line)["record"][rig.cell.phase.load.named_by])
         for path in rig.folder.glob("rejects/*.jsonl")
         for line in path.read_text(encoding="utf-8").splitlines()
     }
