@@ -17,6 +17,7 @@ from tap_gainsight.tap import TapGainsight
 from target_gainsight.target import TargetGainsight
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from gainsight_sandbox import Sandbox
@@ -55,11 +56,25 @@ class _Beside:
 
 
 def launch(
-    sandbox: Sandbox, connector: str, folder: Path, arguments: list[str], *, real: bool
+    connector: str,
+    place: tuple[Path, Sandbox],
+    arguments: list[str],
+    *,
+    real: bool,
+    begun: Callable[[int], None],
 ) -> Ended:
-    """Run a command to its end."""
+    """Run a command to its end.
+
+    Args:
+        connector: Which one.
+        place: In which folder, and by whose clock.
+        arguments: What it is called with.
+        real: Whether in a process of its own.
+        begun: Is told the id of that.
+    """
+    folder, sandbox = place
     if real:
-        return _process(connector, folder, arguments)
+        return _process(connector, folder, arguments, begun)
     if connector == TAP:
 
         class Tap(TapGainsight):
@@ -74,12 +89,20 @@ def launch(
     return _here(Target, folder, arguments)
 
 
-def _process(connector: str, folder: Path, arguments: list[str]) -> Ended:
+def _process(
+    connector: str, folder: Path, arguments: list[str], begun: Callable[[int], None]
+) -> Ended:
     command = [sys.executable, "-m", f"{connector}_gainsight", *arguments]
-    done = subprocess.run(  # noqa: S603 - it runs what it says
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE
-    )
-    return Ended(done.returncode, done.stdout, done.stderr)
+    with subprocess.Popen(  # noqa: S603 - it runs what it says
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        begun(process.pid)
+        try:
+            out, err = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return Ended(process.returncode, out, err)
 
 
 def _here(plugin: type[Any], folder: Path, arguments: list[str]) -> Ended:

@@ -31,6 +31,7 @@ class Phase:
         deletes: Whether the target's records are deletions.
         skip: How many such calls pass before a fault strikes.
         load: What the target loads.
+        data_job: Whether its jobs are of a kind that an admin has set up.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Phase:
     deletes: bool = False
     skip: int = 0
     load: Load = THINGS
+    data_job: bool = False
 
     @property
     def inserts(self) -> bool:
@@ -65,6 +67,7 @@ _UPDATE = {"operation": "update", "load_mode": "rest"}
 _UPSERT = {"operation": "upsert", "load_mode": "rest"}
 _IMPORT = {"operation": "insert", "load_mode": "bulk"}
 _UPSERT_JOB = {"operation": "upsert", "load_mode": "bulk"}
+_DATA_JOB = {"operation": "upsert", "load_mode": "bulk", "bulk_import_api": "connector"}
 _DELETE = {"operation": "upsert", "load_mode": "rest", "deletes": "delete"}
 _HALF = RECORDS // 2
 
@@ -72,7 +75,15 @@ _HALF = RECORDS // 2
 def _own(name: str, kind: CallKind, load: Load, there: int = 0, skip: int = 0) -> Phase:
     """A phase of an object that has an API of its own."""
     return Phase(
-        f"target: {name}", TARGET, kind, load.object, _UPSERT, there=there, skip=skip, load=load
+        f"target: {name}",
+        TARGET,
+        kind,
+        load.object,
+        _UPSERT,
+        oauth=skip > 0,
+        there=there,
+        skip=skip,
+        load=load,
     )
 
 
@@ -82,16 +93,16 @@ PHASES = (
     Phase("tap: submit", TAP, CallKind.EXPORT_SUBMIT, settings=_JOB),
     Phase("tap: poll", TAP, CallKind.EXPORT_STATUS, settings=_JOB),
     Phase("tap: chunk", TAP, CallKind.EXPORT_CHUNK, settings=_JOB),
-    Phase("tap: later chunk", TAP, CallKind.EXPORT_CHUNK, settings=_JOB, skip=2),
+    Phase("tap: later chunk", TAP, CallKind.EXPORT_CHUNK, settings=_JOB, skip=2, oauth=True),
     Phase("tap: query page", TAP, CallKind.QUERY, OBJECT, _PAGES),
-    Phase("tap: later page", TAP, CallKind.QUERY, OBJECT, _PAGES, skip=1),
+    Phase("tap: later page", TAP, CallKind.QUERY, OBJECT, _PAGES, skip=1, oauth=True),
     Phase("tap: count after a job", TAP, CallKind.QUERY, OBJECT, _JOB),
     Phase("tap: delete log", TAP, CallKind.QUERY, DELETE_LOG, _PAGES),
     Phase("target: describe", TARGET, CallKind.METADATA, settings=_INSERT),
     Phase("target: token", TARGET, CallKind.TOKEN, settings=_INSERT, oauth=True),
     Phase("target: insert", TARGET, CallKind.INSERT, OBJECT, _INSERT),
-    Phase("target: later insert", TARGET, CallKind.INSERT, OBJECT, _INSERT, skip=1),
-    Phase("target: update", TARGET, CallKind.UPDATE, OBJECT, _UPDATE, there=RECORDS),
+    Phase("target: later insert", TARGET, CallKind.INSERT, OBJECT, _INSERT, skip=1, oauth=True),
+    Phase("target: update", TARGET, CallKind.UPDATE, OBJECT, _UPDATE, there=RECORDS, oauth=True),
     Phase(
         "target: upsert",
         TARGET,
@@ -105,8 +116,10 @@ PHASES = (
     Phase("target: delete", TARGET, CallKind.DELETE, OBJECT, _DELETE, there=RECORDS, deletes=True),
     Phase("target: import submit", TARGET, CallKind.IMPORT_SUBMIT, None, _UPSERT_JOB, there=_HALF),
     Phase("target: import poll", TARGET, CallKind.IMPORT_STATUS, settings=_IMPORT),
-    Phase("target: import errors", TARGET, CallKind.IMPORT_ERRORS, settings=_IMPORT),
+    Phase("target: import errors", TARGET, CallKind.IMPORT_ERRORS, settings=_IMPORT, oauth=True),
     Phase("target: import list", TARGET, CallKind.IMPORT_LIST, settings=_IMPORT),
+    Phase("target: set-up submit", TARGET, CallKind.IMPORT_SUBMIT, None, _DATA_JOB, data_job=True),
+    Phase("target: set-up poll", TARGET, CallKind.IMPORT_STATUS, None, _DATA_JOB, data_job=True),
     _own("person", CallKind.PERSON_UPSERT, PERSONS, there=_HALF),
     _own("later person", CallKind.PERSON_UPSERT, PERSONS, there=_HALF, skip=3),
     _own("CTA create", CallKind.CTA_CREATE, CTAS),

@@ -14,10 +14,12 @@ from gainsight_sandbox import (
     DataType,
     Effect,
     Field,
+    Hooks,
     JobSettings,
     Limits,
     ManualClock,
     ObjectSchema,
+    Quirks,
     Sandbox,
     SystemClock,
 )
@@ -33,8 +35,14 @@ ROWS, CHUNK_ROWS, PAGE_ROWS = 30, 10, 10
 DELETED = 3
 OLD = "old"
 """The value of the records that are in the tenant before."""
-CREDENTIALS = Credentials("key-that-no-output-may-hold", "some-client", "secret-to-be-kept")
-SECRETS = (CREDENTIALS.access_key, CREDENTIALS.client_secret)
+CREDENTIALS = Credentials(
+    "key-that-no-output-may-hold",
+    "client-that-no-output-may-hold",
+    "secret-to-be-kept",
+    "bulk-key-to-be-kept",
+)
+DATA_JOB = "job-of-an-admin"
+"""What an admin has set up, for import jobs of the connector's API."""
 FEW_CALLS = 5
 """What a limit lets through in a minute, where its windows matter."""
 
@@ -68,7 +76,7 @@ def _rows(count: int, prefix: str, code: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def tenant_for(cell: Cell, *, real: bool) -> Sandbox:
+def tenant_for(cell: Cell, hooks: Hooks, *, real: bool) -> Sandbox:
     """A tenant that waits for the cell's run; with real time, or one that passes by itself."""
     few = cell.mishap.effect is Effect.WINDOWS_SHIFTED
     own_api = cell.phase.load.own_api
@@ -79,6 +87,8 @@ def tenant_for(cell: Cell, *, real: bool) -> Sandbox:
         jobs=JobSettings(chunk_rows=CHUNK_ROWS),
         credentials=CREDENTIALS,
         limits=Limits(sync_per_minute=FEW_CALLS) if few else Limits(10**6, 10**6),
+        quirks=Quirks(**cell.mishap.quirks),
+        hooks=hooks,
     )
     if cell.phase.connector == TAP:
         _fill_for_tap(sandbox.tenant)
@@ -88,6 +98,8 @@ def tenant_for(cell: Cell, *, real: bool) -> Sandbox:
         for load, prefix in ((THINGS, "1T01"), (RELATIONSHIPS, "1P05")):
             there = cell.phase.there if load is cell.phase.load else 0
             sandbox.tenant.add_object(_schema(load.object, prefix), _rows(there, prefix, OLD))
+        if cell.phase.data_job:
+            sandbox.data_jobs.add(OBJECT, "UPSERT", ("Name",), DATA_JOB)
     return sandbox
 
 
@@ -121,8 +133,17 @@ def truth_of(cell: Cell) -> Truth:
     if phase.deletes:
         return Truth({load.name(number): OLD for number in there if number >= RECORDS})
     values = {load.name(number): OLD for number in there}
-    values |= {load.name(number): f"new {number}" for number in range(RECORDS) if number != BAD}
-    return Truth(values, {load.name(BAD)})
+    bad = bad_of(phase)
+    values |= {load.name(number): f"new {number}" for number in range(RECORDS) if number not in bad}
+    return Truth(values, {load.name(number) for number in bad})
+
+
+def bad_of(phase: Phase) -> set[int]:
+    """The numbers of the records that Gainsight must refuse.
+
+    A job that an admin has set up tells only how many it has refused, and has none.
+    """
+    return set() if phase.data_job else {BAD}
 
 
 def messages(cell: Cell, after: int = 0) -> list[dict[str, Any]]:
@@ -138,7 +159,7 @@ def messages(cell: Cell, after: int = 0) -> list[dict[str, Any]]:
         }
     ]
     for number in range(after, RECORDS):
-        value = "x" * (load.longest + 1) if number == BAD else f"new {number}"
+        value = "x" * (load.longest + 1) if number in bad_of(cell.phase) else f"new {number}"
         deleted = cell.phase.deletes
         record = load.deletion(number) if deleted else load.record(number, value)
         found.append({"type": "RECORD", "stream": load.object, "record": record})
