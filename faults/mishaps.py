@@ -8,6 +8,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from faults import stores
+from faults.readings import readings
 from gainsight_sandbox import CallKind, Effect, Fault
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def all_mishaps() -> list[Mishap]:
         *_writes(),
         *_runs(),
         *_stores(),
+        *_readings(),
     ]
 
 
@@ -250,3 +252,9 @@ def _stores() -> Iterator[Mishap]:
         away = frozenset({CallKind.METADATA})
         name = "quota store out of reach"
         yield Mishap(name, kinds=away, on_server=True, store_is_away=True, only_once=True)
+
+
+def _readings() -> Iterator[Mishap]:
+    for quirk, value, kinds, told in readings():
+        name = f"{quirk}: {str(value).lower()}"
+        yield Mishap(name, quirks={quirk: value}, told=told, kinds=kinds, only_once=True)

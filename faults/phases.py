@@ -47,6 +47,12 @@ class Phase:
     data_job: bool = False
 
     @property
+    def run(self) -> tuple[Any, ...]:
+        """All that its run depends on, be it a fault's phase or not."""
+        tenant = self.load.object, self.there, self.deletes, self.data_job
+        return self.connector, self.settings, self.oauth, *tenant
+
+    @property
     def inserts(self) -> bool:
         """Whether the target inserts by calls: what is sent again may come twice."""
         return self.settings.get("operation") == "insert" and self.settings["load_mode"] == "rest"

@@ -94,9 +94,9 @@ def _jobs(rig: Rig) -> Iterator[Flaw]:
     reasons = 0 if refused else unanswered_submissions(rig)
     if mishap.refuses:  # one that is gone is submitted anew, once in a run
         reasons += min(rig.struck, 2 * len(rig.ended))
-    if mishap.on_server and _is_upsert_job(rig) and len(rig.ended) > 1:
-        # The run failed once the job was done: only an insert's may be taken for the next one's.
-        reasons += 1
+    if rig.cell.phase.data_job or (mishap.on_server and _is_upsert_job(rig)):
+        # The job was done, or cannot be asked for by name, when its run failed.
+        reasons += len(rig.ended) - 1
     if submitted - reasons > needed:
         text = f"{submitted} jobs paid for, of which {needed} needed and {reasons} explained"
         yield Flaw(Kind.PAID_TWICE, text)
