@@ -41,7 +41,7 @@ def main() -> None:
     results = list(_results(cells, given.workers, real=given.processes))
     wrong = [result for result in results if result.flaws]
     for result in wrong:
-        print(f"{result.name}: {'; '.join(result.flaws)}")
+        print(f"{result.name}: {'; '.join(map(str, result.flaws))}")
     print(f"{len(results):,} of {possible:,} cells, {len(wrong)} not right")
     if given.out:
         seed = given.seed if given.sample else None

@@ -1,4 +1,7 @@
-"""A connector's command, run in this process or in one of its own."""
+"""A connector's command, run in this process or in one of its own.
+
+Processes are forked from one that has imported all: to import the SDK takes longer than a run.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ import contextlib
 import io
 import json
 import logging
-import subprocess
-import sys
+import multiprocessing
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,11 +20,21 @@ from tap_gainsight.tap import TapGainsight
 from target_gainsight.target import TargetGainsight
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from gainsight_sandbox import Sandbox
 
 PATIENCE = 120
+_OUTPUTS = ("stdout", "stderr")
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload([__name__])
+
+
+class TapOfFewRows(TapGainsight):
+    """The tap, with small pages."""
+
+    page_rows = PAGE_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +68,29 @@ class _Beside:
 
 
 def launch(
-    sandbox: Sandbox, connector: str, folder: Path, arguments: list[str], *, real: bool
+    connector: str,
+    place: tuple[Path, Sandbox],
+    arguments: list[str],
+    *,
+    real: bool,
+    begun: Callable[[int], None],
 ) -> Ended:
-    """Run a command to its end."""
+    """Run a command to its end.
+
+    Args:
+        connector: Which one.
+        place: In which folder, and by whose clock.
+        arguments: What it is called with.
+        real: Whether in a process of its own.
+        begun: Is told the id of that.
+    """
+    folder, sandbox = place
     if real:
-        return _process(connector, folder, arguments)
+        return _process(connector, folder, arguments, begun)
     if connector == TAP:
 
-        class Tap(TapGainsight):
+        class Tap(TapOfFewRows):
             clock: ClassVar[Any] = _Beside(sandbox)
-            page_rows = PAGE_ROWS
 
         return _here(Tap, folder, arguments)
 
@@ -74,12 +100,29 @@ def launch(
     return _here(Target, folder, arguments)
 
 
-def _process(connector: str, folder: Path, arguments: list[str]) -> Ended:
-    command = [sys.executable, "-m", f"{connector}_gainsight", *arguments]
-    done = subprocess.run(  # noqa: S603 - it runs what it says
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE
-    )
-    return Ended(done.returncode, done.stdout, done.stderr)
+def _process(
+    connector: str, folder: Path, arguments: list[str], begun: Callable[[int], None]
+) -> Ended:
+    process = _processes.Process(target=_main, args=(connector, folder, arguments))
+    process.start()
+    begun(int(process.pid or 0))
+    process.join(PATIENCE)
+    if process.exitcode is None:
+        process.kill()
+        raise TimeoutError(f"a run did not end within {PATIENCE} seconds")
+    texts = [(folder / name).read_text(encoding="utf-8") for name in _OUTPUTS]
+    for name in _OUTPUTS:
+        (folder / name).unlink()
+    return Ended(process.exitcode, *texts)
+
+
+def _main(connector: str, folder: Path, arguments: list[str]) -> None:
+    """Be the program."""
+    os.chdir(folder)
+    for descriptor, name in enumerate(_OUTPUTS, 1):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
+    plugin: Any = TapOfFewRows if connector == TAP else TargetGainsight
+    plugin.cli(arguments)
 
 
 def _here(plugin: type[Any], folder: Path, arguments: list[str]) -> Ended:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
+from faults import stores
+from faults.readings import readings
 from gainsight_sandbox import CallKind, Effect, Fault
 
 if TYPE_CHECKING:
@@ -27,7 +30,17 @@ _EXPORT_POLL = frozenset({CallKind.EXPORT_STATUS})
 _CHUNK = frozenset({CallKind.EXPORT_CHUNK})
 _SUBMITS = frozenset({CallKind.EXPORT_SUBMIT, CallKind.IMPORT_SUBMIT})
 _WRITES = frozenset({CallKind.INSERT, CallKind.UPDATE, CallKind.UPSERT})
+_PARTIAL_WRITES = frozenset(
+    {
+        CallKind.CTA_CREATE,
+        CallKind.CTA_UPDATE,
+        CallKind.ACTIVITY_INSERT,
+        CallKind.ACTIVITY_UPDATE,
+    }
+)
+"""Calls whose replies tell what has become of each record."""
 _READS = frozenset({CallKind.QUERY, CallKind.EXPORT_SUBMIT})
+_NOT_OPEN = frozenset(CallKind) - {CallKind.TOKEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +55,38 @@ class Mishap:
         only_once: Whether it would change nothing to let it strike again.
         answers: Whether the call is processed and its reply arrives, whole and as it should be.
         refuses: Whether the reply is Gainsight's own word against this call, or its job.
+        quirks: What the tenant does otherwise, from the first call on.
+        told: The settings by which a connector is told of that.
+        kills: The signal that ends the first run at its call.
+        loses_state: Whether the STATE of a run is lost with it.
+        loses_store: Whether its quota store is.
+        on_server: Whether that store is on a server, which is gone from its call on.
+        store_is_away: Whether the server is gone from the start.
     """
 
     name: str
-    effect: Effect
+    effect: Effect | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     kinds: frozenset[CallKind] | None = None
     only_once: bool = False
     answers: bool = False
     refuses: bool = False
+    quirks: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
+    kills: int | None = None
+    loses_state: bool = False
+    loses_store: bool = False
+    on_server: bool = False
+    store_is_away: bool = False
 
     def meets(self, kind: CallKind) -> bool:
         """Whether such calls can be struck."""
         return self.kinds is None or kind in self.kinds
 
-    def fault(self, phase: Phase, strikes: int | None) -> Fault:
-        """The fault, to strike so many of a phase's calls (all, if None)."""
+    def fault(self, phase: Phase, strikes: int | None) -> Fault | None:
+        """The sandbox's fault, if it is one, to strike so many of a phase's calls (None: all)."""
+        if self.effect is None:
+            return None
         return Fault(
             self.effect,
             on=phase.kind,
@@ -70,7 +99,18 @@ class Mishap:
 
 def all_mishaps() -> list[Mishap]:
     """Every one of them, by families."""
-    return [*_statuses(), *_no_envelopes(), *_wire(), *_jobs(), *_chunks(), *_tenant(), *_writes()]
+    return [
+        *_statuses(),
+        *_no_envelopes(),
+        *_wire(),
+        *_jobs(),
+        *_chunks(),
+        *_tenant(),
+        *_writes(),
+        *_runs(),
+        *_stores(),
+        *_readings(),
+    ]
 
 
 _FORMS = (
@@ -179,7 +219,7 @@ def _tenant() -> Iterator[Mishap]:
     yield once("clock turned by +25 hours", Effect.CLOCK_TURNED, seconds=25 * 3600, refuses=True)
     yield once("limit windows shifted", Effect.WINDOWS_SHIFTED, seconds=20)
     yield once("key revoked", Effect.KEY_REVOKED)
-    yield once("tokens revoked", Effect.TOKENS_REVOKED, kinds=frozenset({CallKind.INSERT}) | _READS)
+    yield once("tokens revoked", Effect.TOKENS_REVOKED, kinds=_NOT_OPEN)
     yield once("field added", Effect.FIELD_ADDED, field="New__gc", kinds=_READS | _WRITES)
     # What is submitted with the field is refused, and submitted without it.
     yield once("field dropped", Effect.FIELD_DELETED, field="Size__gc", kinds=_READS, refuses=True)
@@ -188,7 +228,33 @@ def _tenant() -> Iterator[Mishap]:
 
 
 def _writes() -> Iterator[Mishap]:
-    yield Mishap("write done, not confirmed", Effect.UNCONFIRMED, kinds=_WRITES)
-    yield Mishap("write not done, not confirmed", Effect.SKIPPED, kinds=_WRITES)
+    yield Mishap("write done, not confirmed", Effect.UNCONFIRMED, kinds=_WRITES | _PARTIAL_WRITES)
+    yield Mishap("write not done, not confirmed", Effect.SKIPPED, kinds=_WRITES | _PARTIAL_WRITES)
     delete = frozenset({CallKind.DELETE})
     yield Mishap("deleted minutes late", Effect.LATE_DELETE, {"seconds": 300.0}, delete)
+
+
+def _runs() -> Iterator[Mishap]:
+    """The run is ended from without, or leaves less behind than it meant to."""
+    jobs = _EXPORT_POLL | _CHUNK
+    yield Mishap("killed", kills=signal.SIGKILL, loses_store=True, only_once=True)
+    yield Mishap("stopped", kills=signal.SIGTERM, loses_store=True, only_once=True)
+    lost = "killed, its STATE lost"
+    yield Mishap(lost, kinds=jobs, kills=signal.SIGKILL, loses_state=True, only_once=True)
+    settings = {"status": 503, "code": GATEWAY_CODE}
+    name = "503, and the quota store lost"
+    yield Mishap(name, Effect.STATUS, settings, kinds=jobs, loses_store=True)
+
+
+def _stores() -> Iterator[Mishap]:
+    if stores.is_there():
+        yield Mishap("quota store gone", on_server=True, only_once=True)
+        away = frozenset({CallKind.METADATA})
+        name = "quota store out of reach"
+        yield Mishap(name, kinds=away, on_server=True, store_is_away=True, only_once=True)
+
+
+def _readings() -> Iterator[Mishap]:
+    for quirk, value, kinds, told in readings():
+        name = f"{quirk}: {str(value).lower()}"
+        yield Mishap(name, quirks={quirk: value}, told=told, kinds=kinds, only_once=True)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from faults.loads import ACTIVITIES, CTAS, PERSONS, RELATIONSHIPS, THINGS, Load
 from gainsight_sandbox import CallKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TAP, TARGET = "tap", "target"
-OBJECT = "thing__gc"
-UPSERTED = "relationship"
-"""The one object of a target's that has an upsert call of its own."""
+OBJECT = THINGS.object
 DELETE_LOG = "record_delete_log"
 
 
@@ -31,6 +30,8 @@ class Phase:
         there: How many of the target's records are in the tenant before.
         deletes: Whether the target's records are deletions.
         skip: How many such calls pass before a fault strikes.
+        load: What the target loads.
+        data_job: Whether its jobs are of a kind that an admin has set up.
     """
 
     name: str
@@ -42,16 +43,24 @@ class Phase:
     there: int = 0
     deletes: bool = False
     skip: int = 0
+    load: Load = THINGS
+    data_job: bool = False
 
     @property
-    def target_object(self) -> str:
-        """The object that the target loads into."""
-        return UPSERTED if self.kind is CallKind.UPSERT else OBJECT
+    def run(self) -> tuple[Any, ...]:
+        """All that its run depends on, be it a fault's phase or not."""
+        tenant = self.load.object, self.there, self.deletes, self.data_job
+        return self.connector, self.settings, self.oauth, *tenant
 
     @property
     def inserts(self) -> bool:
         """Whether the target inserts by calls: what is sent again may come twice."""
         return self.settings.get("operation") == "insert" and self.settings["load_mode"] == "rest"
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether each call writes one record alone."""
+        return self.load in (PERSONS, ACTIVITIES)
 
 
 RECORDS = 12
@@ -64,8 +73,25 @@ _UPDATE = {"operation": "update", "load_mode": "rest"}
 _UPSERT = {"operation": "upsert", "load_mode": "rest"}
 _IMPORT = {"operation": "insert", "load_mode": "bulk"}
 _UPSERT_JOB = {"operation": "upsert", "load_mode": "bulk"}
+_DATA_JOB = {"operation": "upsert", "load_mode": "bulk", "bulk_import_api": "connector"}
 _DELETE = {"operation": "upsert", "load_mode": "rest", "deletes": "delete"}
 _HALF = RECORDS // 2
+
+
+def _own(name: str, kind: CallKind, load: Load, there: int = 0, skip: int = 0) -> Phase:
+    """A phase of an object that has an API of its own."""
+    return Phase(
+        f"target: {name}",
+        TARGET,
+        kind,
+        load.object,
+        _UPSERT,
+        oauth=skip > 0,
+        there=there,
+        skip=skip,
+        load=load,
+    )
+
 
 PHASES = (
     Phase("tap: discover", TAP, CallKind.METADATA, settings=_PAGES),
@@ -73,21 +99,39 @@ PHASES = (
     Phase("tap: submit", TAP, CallKind.EXPORT_SUBMIT, settings=_JOB),
     Phase("tap: poll", TAP, CallKind.EXPORT_STATUS, settings=_JOB),
     Phase("tap: chunk", TAP, CallKind.EXPORT_CHUNK, settings=_JOB),
-    Phase("tap: later chunk", TAP, CallKind.EXPORT_CHUNK, settings=_JOB, skip=2),
+    Phase("tap: later chunk", TAP, CallKind.EXPORT_CHUNK, settings=_JOB, skip=2, oauth=True),
     Phase("tap: query page", TAP, CallKind.QUERY, OBJECT, _PAGES),
-    Phase("tap: later page", TAP, CallKind.QUERY, OBJECT, _PAGES, skip=1),
+    Phase("tap: later page", TAP, CallKind.QUERY, OBJECT, _PAGES, skip=1, oauth=True),
     Phase("tap: count after a job", TAP, CallKind.QUERY, OBJECT, _JOB),
     Phase("tap: delete log", TAP, CallKind.QUERY, DELETE_LOG, _PAGES),
     Phase("target: describe", TARGET, CallKind.METADATA, settings=_INSERT),
     Phase("target: token", TARGET, CallKind.TOKEN, settings=_INSERT, oauth=True),
     Phase("target: insert", TARGET, CallKind.INSERT, OBJECT, _INSERT),
-    Phase("target: later insert", TARGET, CallKind.INSERT, OBJECT, _INSERT, skip=1),
-    Phase("target: update", TARGET, CallKind.UPDATE, OBJECT, _UPDATE, there=RECORDS),
-    Phase("target: upsert", TARGET, CallKind.UPSERT, UPSERTED, _UPSERT, there=_HALF),
+    Phase("target: later insert", TARGET, CallKind.INSERT, OBJECT, _INSERT, skip=1, oauth=True),
+    Phase("target: update", TARGET, CallKind.UPDATE, OBJECT, _UPDATE, there=RECORDS, oauth=True),
+    Phase(
+        "target: upsert",
+        TARGET,
+        CallKind.UPSERT,
+        RELATIONSHIPS.object,
+        _UPSERT,
+        there=_HALF,
+        load=RELATIONSHIPS,
+    ),
     Phase("target: look up", TARGET, CallKind.QUERY, OBJECT, _UPSERT, there=_HALF),
     Phase("target: delete", TARGET, CallKind.DELETE, OBJECT, _DELETE, there=RECORDS, deletes=True),
     Phase("target: import submit", TARGET, CallKind.IMPORT_SUBMIT, None, _UPSERT_JOB, there=_HALF),
     Phase("target: import poll", TARGET, CallKind.IMPORT_STATUS, settings=_IMPORT),
-    Phase("target: import errors", TARGET, CallKind.IMPORT_ERRORS, settings=_IMPORT),
+    Phase("target: import errors", TARGET, CallKind.IMPORT_ERRORS, settings=_IMPORT, oauth=True),
     Phase("target: import list", TARGET, CallKind.IMPORT_LIST, settings=_IMPORT),
+    Phase("target: set-up submit", TARGET, CallKind.IMPORT_SUBMIT, None, _DATA_JOB, data_job=True),
+    Phase("target: set-up poll", TARGET, CallKind.IMPORT_STATUS, None, _DATA_JOB, data_job=True),
+    _own("person", CallKind.PERSON_UPSERT, PERSONS, there=_HALF),
+    _own("later person", CallKind.PERSON_UPSERT, PERSONS, there=_HALF, skip=3),
+    _own("CTA create", CallKind.CTA_CREATE, CTAS),
+    _own("CTA update", CallKind.CTA_UPDATE, CTAS, there=RECORDS),
+    _own("CTA look up", CallKind.QUERY, CTAS, there=_HALF),
+    _own("activity insert", CallKind.ACTIVITY_INSERT, ACTIVITIES),
+    _own("later activity", CallKind.ACTIVITY_INSERT, ACTIVITIES, skip=3),
+    _own("activity update", CallKind.ACTIVITY_UPDATE, ACTIVITIES, there=RECORDS),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faults.cells import all_cells
+from faults.flaws import Kind
 from faults.mishaps import all_mishaps
 from faults.phases import PHASES
 
@@ -86,6 +87,9 @@ def _totals(results: Sequence[Result], scope: Scope) -> Iterator[str]:
     yield f"| cells | {len(results):,} |"
     yield f"| right | {len(right):,} |"
     yield f"| not right | {len(results) - len(right):,} |"
+    for kind in Kind:
+        count = sum(any(flaw.kind is kind for flaw in result.flaws) for result in results)
+        yield f"| {kind} | {count:,} |"
     yield f"| done by the first run | {runs[1]:,} |"
     yield f"| done by the second run | {runs[2]:,} |"
     yield f"| done once what lasts was mended | {runs[3]:,} |"
@@ -141,7 +145,7 @@ def _flaws(results: Sequence[Result]) -> Iterator[str]:
     yield "## Not right\n"
     wrong = [result for result in results if result.flaws]
     for result in wrong:
-        yield f"- {result.name.replace('|', '/')}: {'; '.join(result.flaws)}"
+        yield f"- {result.name.replace('|', '/')}: {'; '.join(map(str, result.flaws))}"
     if not wrong:
         yield "Nothing."
     yield ""

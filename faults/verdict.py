@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-import json
+import base64
 import re
-from collections import Counter
+import signal
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from faults.phases import DELETE_LOG, OBJECT, TAP
-from faults.tenants import SECRETS, truth_of
+from faults.flaws import Flaw, Kind
+from faults.phases import TAP
+from faults.rows import tap_rows, target_rows
+from faults.stores import PASSWORD
+from faults.tenants import CREDENTIALS
 from gainsight_sandbox import CallKind, Effect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from faults.launching import Ended
-    from faults.running import Rig
+    from faults.rig import Rig
 
 _ERROR = re.compile(r"\bERROR\b")
-_JOB_UNKNOWN = {Effect.JOB_EXPIRED, Effect.ODD_STATUS, Effect.CLOCK_TURNED}
-"""What leaves a job of which it cannot be told whether it was done."""
 _SUBMITS = {CallKind.EXPORT_SUBMIT, CallKind.IMPORT_SUBMIT}
+_KILLED = {-signal.SIGKILL, 128 + signal.SIGTERM}
+_PAIR = f"{CREDENTIALS.client_id}:{CREDENTIALS.client_secret}"
+_SECRETS = {
+    "the access key": CREDENTIALS.access_key,
+    "the bulk key": str(CREDENTIALS.bulk_access_key),
+    "the OAuth client": CREDENTIALS.client_id,
+    "the OAuth secret": CREDENTIALS.client_secret,
+    "the OAuth pair, encoded": base64.b64encode(_PAIR.encode()).decode(),
+    "the quota store's password": PASSWORD,
+}
 
 
-def flaws(rig: Rig) -> list[str]:
+def flaws(rig: Rig) -> list[Flaw]:
     """All that is wrong, in words."""
-    found = [*_ends(rig), *_secrets(rig), *_jobs(rig)]
-    rows = _tap_rows(rig) if rig.cell.phase.connector == TAP else _target_rows(rig)
-    return [*found, *rows]
+    rows = tap_rows if rig.cell.phase.connector == TAP else target_rows
+    return [*_ends(rig), *_secrets(rig), *_jobs(rig), *rows(rig)]
 
 
 def last_line(done: Ended) -> str:
@@ -37,47 +47,64 @@ def last_line(done: Ended) -> str:
 
 
 def unanswered_submissions(rig: Rig) -> int:
-    """Submissions whose reply never arrived, as far as the fault has it."""
+    """Submissions whose reply never arrived, as far as the mishap has it."""
     phase, mishap = rig.cell.phase, rig.cell.mishap
-    lost = phase.kind in _SUBMITS and not mishap.answers and not mishap.refuses
-    return rig.fault.struck if lost else 0
+    if phase.kind not in _SUBMITS:
+        return 0
+    lost = mishap.kills is not None
+    if mishap.effect is not None:
+        lost = not mishap.answers and not mishap.refuses
+    return rig.struck if lost else 0
 
 
-def _ends(rig: Rig) -> Iterator[str]:
+def _ends(rig: Rig) -> Iterator[Flaw]:
     if rig.ended[-1].status:
-        yield f"never done: {last_line(rig.ended[-1])}"
-    for done in rig.ended:
+        yield Flaw(Kind.LOST, f"never done: {last_line(rig.ended[-1])}")
+    for number, done in enumerate(rig.ended, 1):
         if "Traceback" in done.err or "Traceback" in done.out:
-            yield f"a traceback: {last_line(done)}"
+            yield Flaw(Kind.EXIT, f"a traceback: {last_line(done)}")
+        if number == 1 and rig.cell.mishap.kills is not None and done.status in _KILLED:
+            continue
         if done.status not in {0, 1}:
-            yield f"exit status {done.status}"
+            yield Flaw(Kind.EXIT, f"exit status {done.status}")
         if done.status and not _ERROR.search(last_line(done)):
-            yield f"the last line is no error: {last_line(done)!r}"
+            yield Flaw(Kind.EXIT, f"the last line is no error: {last_line(done)!r}")
 
 
-def _secrets(rig: Rig) -> Iterator[str]:
+def _secrets(rig: Rig) -> Iterator[Flaw]:
     texts = {f"output of run {n}": done.out + done.err for n, done in enumerate(rig.ended, 1)}
     for path in rig.folder.rglob("*"):
         if path.is_file() and path.name != "config.json":
             texts[path.name] = path.read_bytes().decode("utf-8", "replace")
+    secrets = _SECRETS | {f"token {n}": text for n, text in enumerate(rig.sandbox.gate.given, 1)}
     for place, text in texts.items():
-        if any(secret in text for secret in SECRETS):
-            yield f"a secret in {place}"
+        for what, secret in secrets.items():
+            if secret in text:
+                yield Flaw(Kind.SECRET, f"{what} in {place}")
 
 
-def _jobs(rig: Rig) -> Iterator[str]:
-    """Jobs beyond the one that the run needs: each must have a reason in the fault."""
+def _jobs(rig: Rig) -> Iterator[Flaw]:
+    """Jobs beyond the one that the run needs: each must have a reason in the mishap."""
     taken = {HTTPStatus.OK, 0}  # 0 is no reply at all
     submitted = sum(
         entry.kind in _SUBMITS and entry.status in taken for entry in list(rig.sandbox.log)
     )
-    needed = _streams(rig)
-    refused = rig.cell.mishap.settings.get("status", HTTPStatus.OK) != HTTPStatus.OK
+    mishap, needed = rig.cell.mishap, _streams(rig)
+    refused = mishap.settings.get("status", HTTPStatus.OK) != HTTPStatus.OK
     reasons = 0 if refused else unanswered_submissions(rig)
-    if rig.cell.mishap.refuses:  # one that is gone is submitted anew, once in a run
-        reasons += min(rig.fault.struck, 2 * len(rig.ended))
+    if mishap.refuses:  # one that is gone is submitted anew, once in a run
+        reasons += min(rig.struck, 2 * len(rig.ended))
+    if rig.cell.phase.data_job or (mishap.on_server and _is_upsert_job(rig)):
+        # The job was done, or cannot be asked for by name, when its run failed.
+        reasons += len(rig.ended) - 1
     if submitted - reasons > needed:
-        yield f"{submitted} jobs paid for, of which {needed} needed and {reasons} explained"
+        text = f"{submitted} jobs paid for, of which {needed} needed and {reasons} explained"
+        yield Flaw(Kind.PAID_TWICE, text)
+
+
+def _is_upsert_job(rig: Rig) -> bool:
+    settings = rig.cell.phase.settings
+    return settings.get("load_mode") == "bulk" and settings["operation"] == "upsert"
 
 
 def _streams(rig: Rig) -> int:
@@ -87,90 +114,3 @@ def _streams(rig: Rig) -> int:
         streams = 2 if rig.cell.mishap.effect is Effect.OBJECT_DELETED else 1
         return streams if phase.settings["extract_method"] == "bulk" else 0
     return 1 if phase.settings["load_mode"] == "bulk" else 0
-
-
-def _tap_rows(rig: Rig) -> Iterator[str]:
-    tenant = rig.sandbox.tenant
-    got: dict[str, dict[str, dict[str, Any]]] = {}
-    for number, done in enumerate(rig.ended, 1):
-        once: Counter[tuple[str, str]] = Counter()
-        for message in done.messages:
-            if message["type"] == "RECORD":
-                stream, record = message["stream"], message["record"]
-                key = record.get("Gsid") or record.get("RecordId")
-                once[stream, key] += 1
-                got.setdefault(stream, {})[key] = record
-        doubled = sum(count > 1 for count in once.values())
-        if doubled and not done.status:  # one that failed is made good by rows that come again
-            yield f"{doubled} rows doubled in run {number}"
-    rows = {str(row["Gsid"]): row for row in tenant.rows(OBJECT)}
-    yield from _compared(OBJECT, rows, got.get(OBJECT, {}))
-    logged: dict[str, dict[str, Any]] = {
-        str(row["RecordId"]): {} for row in tenant.rows(DELETE_LOG)
-    }
-    yield from _compared("deleted_records", logged, got.get("deleted_records", {}))
-
-
-def _compared(
-    name: str, rows: dict[str, dict[str, Any]], got: dict[str, dict[str, Any]]
-) -> Iterator[str]:
-    if missing := rows.keys() - got.keys():
-        yield f"{len(missing)} of {len(rows)} rows of {name} missing"
-    if strange := got.keys() - rows.keys():
-        yield f"{len(strange)} rows of {name} that the tenant does not have"
-    compared = ("Name", "Code__gc", "Size__gc")
-    changed = [
-        key
-        for key in rows.keys() & got.keys()
-        if any(field in rows[key] and got[key].get(field) != rows[key][field] for field in compared)
-    ]
-    if changed:
-        yield f"{len(changed)} rows of {name} changed"
-
-
-def _target_rows(rig: Rig) -> Iterator[str]:
-    phase, truth = rig.cell.phase, truth_of(rig.cell)
-    if phase.deletes:
-        rig.sandbox.clock.sleep(abs(rig.fault.seconds) + rig.sandbox.quirks.delete_seconds)
-    rows = list(rig.sandbox.tenant.rows(phase.target_object))
-    names = Counter(str(row["Name"]) for row in rows)
-    codes = {str(row["Name"]): row["Code__gc"] for row in rows}
-    letters = _letters(rig)
-    if missing := truth.codes.keys() - codes.keys() - letters:
-        yield f"{len(missing)} of {len(truth.codes)} records missing"
-    if strange := codes.keys() - truth.codes.keys() - letters:
-        yield f"{len(strange)} records that ought not to be there"
-    shared = codes.keys() & truth.codes.keys()
-    if changed := [name for name in shared - letters if codes[name] != truth.codes[name]]:
-        yield f"{len(changed)} records with another value"
-    doubled = sum(count > 1 for count in names.values())
-    # An insert that is sent again, and a job of which nothing is known any more.
-    forgotten = rig.cell.mishap.effect in _JOB_UNKNOWN
-    may_double = (phase.inserts or forgotten) and len(rig.ended) > 1
-    if doubled and not may_double:
-        yield f"{doubled} records doubled"
-    # What is twice not written, nor confirmed, is rejected; so is what is not deleted, by its word.
-    good = set() if _by_word(rig) else letters - truth.rejected
-    if good:
-        yield f"{len(good)} good records rejected"
-    if not rig.ended[-1].status and (bad := truth.rejected - letters):
-        yield f"{len(bad)} bad record without a dead letter"
-
-
-def _by_word(rig: Rig) -> bool:
-    """Whether it is by Gainsight's own word about a record alone that it is not written."""
-    lasting = rig.cell.strikes is None
-    if rig.cell.mishap.effect is Effect.SKIPPED:
-        return lasting
-    # A call of one record, among others that were done.
-    among_others = rig.cell.phase.skip > 0 or (rig.cell.phase.deletes and not lasting)
-    return among_others and rig.cell.mishap.refuses
-
-
-def _letters(rig: Rig) -> set[str]:
-    """The names of the records that were rejected in any run."""
-    return {
-        str(json.loads(line)["record"]["Name"])
-        for path in rig.folder.glob("rejects/*.jsonl")
-        for line in path.read_text(encoding="utf-8").splitlines()
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from gainsight_api.errors import (
 )
 from gainsight_api.job_states import JobState, state_of
 from gainsight_api.paid_jobs import PaidJob
-from gainsight_api.quota import Budget
+from gainsight_api.quota import Budget, QuotaStoreError
 from gainsight_api.replies import count, identifier, printable
 from gainsight_api.session import Repeat
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from gainsight_api.paid_jobs import PaidJobs
     from gainsight_api.read import Read
     from gainsight_api.session import Session
+
+
+logger = logging.getLogger(__name__)
 
 
 class NoStatusError(DataError):
@@ -111,10 +115,18 @@ class Exports:
         url = reply.get("statusURL") or f"v3/exports/data/job/status/{job_id}"
         hide = self._session.hide  # both are logged, and kept in the state
         job = Job(id=hide(printable(str(job_id))), status_url=hide(str(url)))
-        if self._paid:
-            now = self._session.clock.now()
-            self._paid.note(read, PaidJob(job.id, job.status_url, now, began, read.object))
+        self._remember(read, job, began)
         return job
+
+    def _remember(self, read: Read, job: Job, began: str) -> None:
+        """Note a job for later runs; it is paid, and so is not lost if that cannot be."""
+        if not self._paid:
+            return
+        now = self._session.clock.now()
+        try:
+            self._paid.note(read, PaidJob(job.id, job.status_url, now, began, read.object))
+        except QuotaStoreError as exc:
+            logger.warning("export job %s is under way, but not remembered: %s", job.id, exc)
 
     def forget(self, job_id: str) -> None:
         """No later run is to take this job: it has been read, or is of no use."""

@@ -43,13 +43,14 @@ class Credentials:
 
 @dataclass(slots=True)
 class Gate:
-    """Checks the credentials of a call, and gives out tokens."""
+    """Checks the credentials of a call, and gives out tokens; `given` has all of them."""
 
     credentials: Credentials
     quirks: Quirks
     clock: Clock
     token_seconds: int = TOKEN_SECONDS
     revoked: bool = False
+    given: list[str] = field(default_factory=list)
     _tokens: dict[str, float] = field(default_factory=dict)
 
     def check(self, headers: Mapping[str, str], *, bulk_import: bool = False) -> None:
@@ -78,6 +79,7 @@ class Gate:
         if grant_type != "client_credentials":
             raise ApiError("unsupported_grant_type", "Only client_credentials is supported.")
         token = secrets.token_urlsafe(32)
+        self.given.append(token)
         self._tokens[token] = self.clock.now() + self.token_seconds
         return token
 

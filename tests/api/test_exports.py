@@ -20,7 +20,8 @@ from gainsight_api.errors import (
 from gainsight_api.exports import Chunk, Exports, Job, JobStatus
 from gainsight_api.filters.build import Condition, Operator
 from gainsight_api.job_states import JobState
-from gainsight_api.quota import Budget
+from gainsight_api.paid_jobs import PaidJobs
+from gainsight_api.quota import Budget, QuotaStoreError
 from gainsight_api.read import Read
 from gainsight_sandbox import Effect, ExportEmpty, Fault, JobSettings, Quirks
 from gainsight_sandbox.behaviour.call_kinds import CallKind
@@ -30,6 +31,7 @@ from tests.api.conftest import csv as csv_reply
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gainsight_api.quota.store import Change
     from gainsight_api.session import Session
 
 
@@ -107,6 +109,32 @@ def test_a_job_named_like_the_credential_is_not_shown(exports: Exports, server: 
     assert exports.status(JOB).word == "So ***"
     server.answers(ok({"jobStatus": "FAILED", "errorCode": KEY, "internalRequestId": KEY}))
     assert KEY not in str(exports.status(JOB).failure)
+
+
+class GoneStore:
+    """A store that answers once, and is gone."""
+
+    def __init__(self) -> None:
+        self._answers = iter([None])
+
+    def update(self, key: str, change: Change[Any]) -> Any:
+        del key
+        for document in self._answers:
+            return change(document)[0]
+        raise QuotaStoreError("quota_store: gone")
+
+    def close(self) -> None: ...
+
+
+def test_a_job_is_not_lost_with_the_store_that_was_to_remember_it(
+    session: Session, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answers(ok({"jobId": "f199"}))
+    paid = PaidJobs(GoneStore(), "key", session.clock, 60.0)
+    job = Exports(session, paid).submit(COMPANIES)
+    assert job.id == "f199"
+    (warning,) = (each.getMessage() for each in caplog.records)
+    assert "export job f199 is under way, but not remembered: quota_store: gone" in warning
 
 
 @pytest.mark.parametrize("as_200", [False, True])

@@ -1,0 +1,45 @@
+"""What no fault of the sandbox does at a phase's call: the run is killed, or its store is gone."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faults.phases import Phase
+    from gainsight_sandbox import LoggedRequest
+
+
+class Strike:
+    """A deed at the first of a phase's calls, once.
+
+    Args:
+        phase: The phase.
+
+    Attributes:
+        deed: What is done; None does nothing.
+        struck: How often it was done.
+    """
+
+    def __init__(self, phase: Phase) -> None:
+        self.deed: Callable[[], None] | None = None
+        self.struck = 0
+        self._phase = phase
+        self._calls = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, request: LoggedRequest) -> None:
+        """See a request before it is processed."""
+        phase = self._phase
+        if self.deed is None or request.kind is not phase.kind:
+            return
+        if phase.object not in {None, request.object}:
+            return
+        with self._lock:
+            self._calls += 1
+            if self.struck or self._calls <= phase.skip:
+                return
+            self.struck = 1
+        self.deed()
