@@ -76,7 +76,11 @@ class Result:
 
 
 class Site:
-    """A trial's tenants and folder, and what its runs have come to."""
+    """A trial's tenants and folder, and what its runs have come to.
+
+    Attributes:
+        more: Settings that a run has besides the usual ones.
+    """
 
     def __init__(self, program: str, folder: Path, job_seconds: float, seed: int) -> None:
         self.program = program
@@ -84,6 +88,7 @@ class Site:
         self.job_seconds = job_seconds
         self.watch = Watch(seed)
         self.state: Any = None
+        self.more: dict[str, Any] = {}
         self.got: dict[tuple[str, str], dict[str, Any]] = {}
         self.source: Sandbox | None = None
         self.target: Sandbox | None = None
@@ -104,12 +109,12 @@ class Site:
         """What a run has to start."""
         commands = []
         if self.source:
-            config = self._file("tap.json", tenants.tap_settings(self.source, self.folder))
+            config = self._file("tap.json", tenants.tap_settings(self.source, self.folder) | self.more)
             state = ["--state", self._file("state.json", self.state)] if self.state else []
             commands.append([sys.executable, "-m", "tap_gainsight", "--config", config, *state])
         if self.target:
             found = tenants.pipe_settings if self.source else tenants.target_settings
-            config = self._file("target.json", found(self.target, self.folder))
+            config = self._file("target.json", found(self.target, self.folder) | self.more)
             commands.append([sys.executable, "-m", "target_gainsight", "--config", config])
         return commands
 

@@ -9,12 +9,12 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from gainsight_sandbox import CallKind, Hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gainsight_sandbox import LoggedRequest
@@ -166,10 +166,18 @@ class Pipe:
         commands: What each runs.
         folder: Where they run, and where their standard errors are kept.
         feed: What the first one reads; nothing, if None.
+        env: Variables besides the usual ones.
+        stdout: Where the last one writes; if None, it is read to its end.
     """
 
     def __init__(
-        self, commands: Sequence[Sequence[str]], folder: Path, feed: Path | None = None
+        self,
+        commands: Sequence[Sequence[str]],
+        folder: Path,
+        feed: Path | None = None,
+        *,
+        env: Mapping[str, str] | None = None,
+        stdout: IO[bytes] | None = None,
     ) -> None:
         self._began = time.monotonic()
         self._folder = folder
@@ -183,9 +191,9 @@ class Pipe:
                     command,
                     cwd=folder,
                     stdin=stdin,
-                    stdout=subprocess.PIPE,
+                    stdout=subprocess.PIPE if stdout is None or number + 1 < len(commands) else stdout,
                     stderr=err,
-                    env=environment(),
+                    env=environment() | dict(env or {}),
                 )
             if not isinstance(stdin, int):  # whoever reads no more must be missed
                 stdin.close()
@@ -215,11 +223,9 @@ class Pipe:
         patience = threading.Timer(PATIENCE, give_up)
         for thread in (patience, *waiting):
             thread.start()
-        last = self.processes[-1].stdout
-        if last is None:
-            raise TypeError("a process without standard output")
-        with last:
-            ran.out = last.read().decode("utf-8", "replace")
+        if last := self.processes[-1].stdout:
+            with last:
+                ran.out = last.read().decode("utf-8", "replace")
         for thread in waiting:
             thread.join()
         patience.cancel()
