@@ -8,20 +8,23 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faults.kills.page import part
 from faults.kills.running import PROGRAMS, SIGNALS, Result, Trial, measure, run_trial
+from faults.kills.striking import hear_interrupts
 from faults.parts import PAGE, write_part
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from faults.kills.striking import Measured
 
 _WORKERS = 2
+_ROUND = 10
 
 
 def main() -> None:
@@ -29,20 +32,19 @@ def main() -> None:
     given = _options()
     began = time.monotonic()
     results: list[Result] = []
+    hear_interrupts()
+    programs = [name for name in PROGRAMS if given.only in {None, name}]
+    whole = dict(zip(programs, map(measure, programs), strict=True))
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(given.workers, mp_context=context) as pool:
-        programs = [name for name in PROGRAMS if given.only in {None, name}]
-        whole = dict(zip(programs, map(measure, programs), strict=True))
-        for program, found in whole.items():
-            print(f"{program}: {found}", file=sys.stderr)
-        for program in programs:
-            for number in SIGNALS:
-                done = _struck(pool, program, number, given, whole[program])
-                results += done
-                print(f"{program} {number.name}: {len(results):,} trials", file=sys.stderr)
-                if given.out:
-                    text = part(results, given.seed, time.monotonic() - began)
-                    write_part(given.out, "kills", text)
+    with ProcessPoolExecutor(
+        given.workers, mp_context=context, initializer=hear_interrupts
+    ) as pool:
+        for wanted in range(_ROUND, given.count + _ROUND, _ROUND):  # so that it may be cut short
+            for program, number in product(programs, SIGNALS):
+                struck = partial(_struck, pool, program, number, given.seed, whole[program])
+                results += struck(min(wanted, given.count), results)
+            write_part(given.out, "kills", part(results, given.seed, time.monotonic() - began))
+            print(f"{sum(result.strikes for result in results):,} kills", file=sys.stderr)
     wrong = [result for result in results if result.flaws]
     print(f"{len(results):,} trials, {sum(r.strikes for r in results):,} kills, {len(wrong)} wrong")
     raise SystemExit(1 if wrong else 0)
@@ -52,22 +54,26 @@ def _struck(
     pool: ProcessPoolExecutor,
     program: str,
     number: signal.Signals,
-    given: argparse.Namespace,
+    seed: int,
     whole: Measured,
-) -> Iterator[Result]:
-    """Trials until there were as many kills as are wanted."""
-    kills = begun = 0
-    while kills < given.count:
-        wave = [
-            Trial(program, number, given.seed * 10_000 + begun + each)
-            for each in range(max(given.workers, (given.count - kills) // 3))
-        ]
-        begun += len(wave)
-        for result in pool.map(partial(run_trial, whole=whole), wave):
+    wanted: int,
+    before: Sequence[Result],
+) -> list[Result]:
+    """Trials until there are as many kills of a program by a signal as are wanted."""
+    some = [r for r in before if (r.trial.program, r.trial.signal) == (program, number)]
+    kills, begun = sum(result.strikes for result in some), len(some)
+    done: list[Result] = []
+    while kills < wanted:
+        wave = range(begun, begun + max(_WORKERS, (wanted - kills) // 3))
+        begun = wave.stop
+        trials = [Trial(program, number, seed * 10_000 + each) for each in wave]
+        for result in pool.map(partial(run_trial, whole=whole), trials):
             kills += result.strikes
+            done.append(result)
             if result.flaws:
-                print(f"{result.trial.name}: {result.flaws}", *result.instants, sep="\n  ")
-            yield result
+                lines = "\n  ".join(result.instants)
+                print(f"{result.trial.name}: {result.flaws}\n  {lines}", flush=True)
+    return done
 
 
 def _options() -> argparse.Namespace:

@@ -57,7 +57,8 @@ def _table(results: Sequence[Result], seed: int, seconds: float) -> Iterator[str
         "the job. Not loaded: exports that the tap had read to the end when the target died, "
         "without a STATE of them. Again: import jobs of an upsert that were done, but not "
         "acknowledged yet; they have to come again, because the records may have changed since. "
-        "Slowest end: seconds from the signal to the end of the last process that got it.\n"
+        "Slowest end: seconds from the signal to the end of the last process that got it, "
+        "without what it waited for a processor.\n"
     )
 
 

@@ -109,7 +109,9 @@ class Site:
         """What a run has to start."""
         commands = []
         if self.source:
-            config = self._file("tap.json", tenants.tap_settings(self.source, self.folder) | self.more)
+            config = self._file(
+                "tap.json", tenants.tap_settings(self.source, self.folder) | self.more
+            )
             state = ["--state", self._file("state.json", self.state)] if self.state else []
             commands.append([sys.executable, "-m", "tap_gainsight", "--config", config, *state])
         if self.target:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import signal
 import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from gainsight_sandbox import CallKind, Hooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from gainsight_sandbox import LoggedRequest
 
@@ -135,7 +136,8 @@ class Ran:
         errs: What each wrote to standard error.
         struck: The processes that got the signal while they ran.
         seconds: How long it took.
-        seconds_to_end: How long the slowest struck process went on after the signal.
+        seconds_to_end: How long the slowest struck process went on after the signal, without what
+            it waited for a processor, which others held.
         hung: Whether it had to be ended.
     """
 
@@ -157,6 +159,20 @@ def environment() -> dict[str, str]:
     """The environment of a connector's process."""
     # Where it is set, each process compiles all modules anew.
     return {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def _delay(pid: int) -> float:
+    """Seconds for which a process has waited for a processor; 0 if the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+def hear_interrupts() -> None:
+    """See that SIGINT is heard by what is started, even if this program runs in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Pipe:
@@ -181,7 +197,7 @@ class Pipe:
     ) -> None:
         self._began = time.monotonic()
         self._folder = folder
-        self._ended = [0.0] * len(commands)
+        self._ended, self._delayed = [0.0] * len(commands), [0.0] * len(commands)
         self._struck: dict[int, float] = {}
         self.processes: list[subprocess.Popen[bytes]] = []
         stdin: Any = feed.open("rb") if feed else subprocess.DEVNULL
@@ -191,7 +207,9 @@ class Pipe:
                     command,
                     cwd=folder,
                     stdin=stdin,
-                    stdout=subprocess.PIPE if stdout is None or number + 1 < len(commands) else stdout,
+                    stdout=subprocess.PIPE
+                    if stdout is None or number + 1 < len(commands)
+                    else stdout,
                     stderr=err,
                     env=environment() | dict(env or {}),
                 )
@@ -203,9 +221,10 @@ class Pipe:
     def strike(self, number: int, victims: Sequence[int]) -> None:
         """Send a signal to some of them."""
         for victim in victims:
-            if self.processes[victim].poll() is None:
-                self._struck[victim] = time.monotonic()
-                self.processes[victim].send_signal(number)
+            process = self.processes[victim]
+            if not self._ended[victim]:
+                self._struck[victim] = time.monotonic() - _delay(process.pid)
+                process.send_signal(number)
 
     def end(self) -> Ran:
         """Wait for all of them."""
@@ -233,7 +252,11 @@ class Pipe:
         ran.statuses = [process.returncode for process in self.processes]
         ran.struck = sorted(self._struck)
         ran.seconds_to_end = max(
-            (self._ended[victim] - sent for victim, sent in self._struck.items()), default=0.0
+            (
+                self._ended[victim] - self._delayed[victim] - sent
+                for victim, sent in self._struck.items()
+            ),
+            default=0.0,
         )
         ran.errs = [
             self._err(number).read_text("utf-8", "replace") for number in range(len(waiting))
@@ -241,9 +264,12 @@ class Pipe:
         return ran
 
     def _wait(self, number: int) -> None:
+        process = self.processes[number]
         with contextlib.suppress(ChildProcessError):
-            self.processes[number].wait()
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         self._ended[number] = time.monotonic()
+        self._delayed[number] = _delay(process.pid)
+        process.wait()
 
     def _err(self, number: int) -> Path:
         return self._folder / f"stderr-{number}"

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faults.kills.tenants import (
@@ -25,7 +26,6 @@ from gainsight_sandbox import CallKind, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from gainsight_sandbox import Sandbox
 
@@ -45,11 +45,17 @@ def covered(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def records(messages: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Stream, key and values of the messages' records."""
+    """Stream, key and values of the messages' records, and of those in their BATCH files."""
     for message in messages:
         if message["type"] == "RECORD":
             record = message["record"]
             yield message["stream"], record.get("Gsid") or record["RecordId"], record
+        elif message["type"] == "BATCH":
+            stream = message["stream"]
+            for url in message["manifest"]:
+                for line in Path(url.removeprefix("file://")).read_text("utf-8").splitlines():
+                    record = json.loads(line)
+                    yield stream, record.get("Gsid") or record["RecordId"], record
 
 
 def tap_flaws(

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from faults.kills.running import TAP, Site
 from faults.kills.striking import Pipe, Ran
@@ -53,7 +53,7 @@ class Stage:
     said: list[str] = field(default_factory=list)
     _opened: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -91,7 +91,7 @@ class Stage:
         return Pipe(commands, site.folder, site.feed(), env=env, stdout=stdout)
 
     def fails(self, site: Site, ran: Ran, words: str) -> Iterator[str]:
-        """What is wrong with a run that has to fail, with some words (a pattern) in its last line."""
+        """What is wrong with a run that has to fail, with a pattern of words in its last line."""
         last = last_line(ran)
         self.said.append(last)
         yield from clean(ran)
@@ -113,8 +113,9 @@ class Stage:
     def next_is_whole(self, site: Site) -> Iterator[str]:
         """What is wrong once the limit is gone, and the connector has run again."""
         site.more = {}
+        was_whole = site.complete()
         yield from self.ends_well(site, self.run(site))
-        if site.program == TAP and site.source:
+        if site.program == TAP and site.source and not was_whole:
             jobs = site.source.usage().bulk
             if jobs > _JOBS:
                 yield f"{jobs} export jobs for {_JOBS}"
