@@ -25,7 +25,7 @@ _ERROR = re.compile(r"\bERROR\b")
 _SUBMITS = {CallKind.EXPORT_SUBMIT, CallKind.IMPORT_SUBMIT}
 _KILLED = {-signal.SIGKILL, 128 + signal.SIGTERM}
 _PAIR = f"{CREDENTIALS.client_id}:{CREDENTIALS.client_secret}"
-_SECRETS = {
+SECRETS = {
     "the access key": CREDENTIALS.access_key,
     "the bulk key": str(CREDENTIALS.bulk_access_key),
     "the OAuth client": CREDENTIALS.client_id,
@@ -76,7 +76,7 @@ def _secrets(rig: Rig) -> Iterator[Flaw]:
     for path in rig.folder.rglob("*"):
         if path.is_file() and path.name != "config.json":
             texts[path.name] = path.read_bytes().decode("utf-8", "replace")
-    secrets = _SECRETS | {f"token {n}": text for n, text in enumerate(rig.sandbox.gate.given, 1)}
+    secrets = SECRETS | {f"token {n}": text for n, text in enumerate(rig.sandbox.gate.given, 1)}
     for place, text in texts.items():
         for what, secret in secrets.items():
             if secret in text:

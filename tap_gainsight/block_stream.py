@@ -69,7 +69,7 @@ class BlockStream(Stream):
     hidden: Collection[str] = ()
     batches: BatchSettings | None = None
     _files: BatchFiles | None = None
-    _columns: tuple[Column, ...] = ()
+    _last_columns: tuple[Column, ...] = ()
     _shown: Collection[str] = ()
     _is_plain: bool = True
 
@@ -182,7 +182,7 @@ class BlockStream(Stream):
 
     def _write_block(self, block: Block, writer: LineWriter) -> None:
         """Write the block's messages, and if a map fails on a record, those before it."""
-        if block.columns != self._columns:
+        if block.columns != self._last_columns:
             self._look_at(block)
         shown = block.only(self._shown)
         self.state_manager.is_flushed = False
@@ -199,7 +199,7 @@ class BlockStream(Stream):
     def _look_at(self, block: Block) -> None:
         """Note what is written of blocks with these columns, which mostly are those of all."""
         keys, names = self.primary_keys or (), block.names
-        self._columns = block.columns
+        self._last_columns = block.columns
         self._shown = {name for name in names if name in keys or self.mask["properties", name]}
         self._is_plain = self._maps_nothing([name for name in names if name in self._shown])
 

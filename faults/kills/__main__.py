@@ -41,8 +41,8 @@ def main() -> None:
     ) as pool:
         for wanted in range(_ROUND, given.count + _ROUND, _ROUND):  # so that it may be cut short
             for program, number in product(programs, SIGNALS):
-                struck = partial(_struck, pool, program, number, given.seed, whole[program])
-                results += struck(min(wanted, given.count), results)
+                struck = partial(_struck, pool, whole[program], program, number)
+                results += struck(given.seed, wanted=min(wanted, given.count), before=results)
             write_part(given.out, "kills", part(results, given.seed, time.monotonic() - began))
             print(f"{sum(result.strikes for result in results):,} kills", file=sys.stderr)
     wrong = [result for result in results if result.flaws]
@@ -52,10 +52,11 @@ def main() -> None:
 
 def _struck(
     pool: ProcessPoolExecutor,
+    whole: Measured,
     program: str,
     number: signal.Signals,
     seed: int,
-    whole: Measured,
+    *,
     wanted: int,
     before: Sequence[Result],
 ) -> list[Result]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from faults.kills import tenants, truth
 from faults.kills.striking import Instant, Measured, Pipe, Ran, Watch
-from faults.tenants import SECRETS
+from faults.verdict import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -251,7 +251,7 @@ def _end_flaws(trial: Trial, ran: Ran, *, early: bool) -> Iterator[tuple[str, st
         if "Traceback" in err and not (early and status == -signal.SIGINT):
             yield "traceback", last
     said = ran.out + "".join(ran.errs)
-    if any(secret in said for secret in SECRETS):
+    if any(secret in said for secret in SECRETS.values()):
         yield "secret", "in the output"
 
 

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 from faults.kills.running import TAP, Site
 from faults.kills.striking import Pipe, Ran
-from faults.tenants import SECRETS
+from faults.verdict import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -166,7 +166,7 @@ def clean(ran: Ran) -> Iterator[str]:
     said = ran.out + "".join(ran.errs)
     if "Traceback" in said:
         yield f"a traceback: {last_line(ran)}"
-    if any(secret in said for secret in SECRETS):
+    if any(secret in said for secret in SECRETS.values()):
         yield "a secret in the output"
 
 

@@ -87,7 +87,9 @@ def problems_in(where: Mapping[str, Any], data_types: Mapping[str, str]) -> Iter
     if not conditions:
         yield FilterProblem(None, "it has no `conditions`")
         return
-    if not isinstance(conditions, list | tuple) or not all(isinstance(each, dict) for each in conditions):
+    if not isinstance(conditions, list | tuple) or not all(
+        isinstance(each, dict) for each in conditions
+    ):
         yield FilterProblem(None, "its `conditions` are no list of JSON objects")
         return
     if expression := str(where.get("expression") or ""):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faults.cells import all_cells, sampled, takes_minutes
+from faults.flaws import Flaw, Kind
 from faults.mishaps import all_mishaps
 from faults.phases import PHASES
 from faults.report import Scope, report
@@ -61,9 +62,9 @@ def test_a_sample_is_alike_for_the_same_seed_and_has_all_phases() -> None:
 def test_the_page_tells_what_ran_and_what_was_not_right() -> None:
     once, lasting = False, True
     fine = Result("a", "tap: poll", "503 with HTML", once, (0,), 1, (), 0, "", 0.1)
-    flaws = ("1 row missing",)
+    flaws = (Flaw(Kind.LOST, "1 row missing"),)
     wrong = Result("b", "tap: poll", "503 with HTML", lasting, (1, 0), 4, flaws, 0, "", 1)
     page = report([fine, wrong], Scope("poll", 10, 5, 12.0, real=False))
     assert "2 cells whose name holds `poll`, drawn by lot (seed 5) of 10" in page
     assert "| 503 with HTML | 1 / 2 **!** |" in page
-    assert "- b: 1 row missing" in page
+    assert "- b: lost: 1 row missing" in page

@@ -11,6 +11,7 @@ import json
 import re
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -225,7 +226,7 @@ def state(data: bytes) -> None:
 
 def letters(data: bytes) -> None:
     """A file of dead letters: each line is one, or told as none."""
-    for line in _lines(data):
+    for line in _lines(data, Path("letters.jsonl")):
         if line.letter and line.letter.is_record:
             _ = line.letter.reason
 
