@@ -107,7 +107,9 @@ def pipe(
     return tap.returncode
 
 
-@pytest.mark.parametrize("point", [1, 2, 4, 7, 10])
+@pytest.mark.parametrize(
+    "point", [2, 7, *(pytest.param(point, marks=pytest.mark.slow) for point in (1, 4, 10))]
+)
 def test_a_tap_killed_in_a_pipe_goes_on_with_the_job_it_has_paid_for(
     sandbox: Sandbox, killer: Killer, tmp_path: Path, point: int
 ) -> None:

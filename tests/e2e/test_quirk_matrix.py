@@ -60,7 +60,7 @@ ALL = _values()
 
 
 def _case(index: int, name: str, value: Any) -> Any:
-    marks = [] if index % 20 == 0 else [pytest.mark.slow]
+    marks = [] if index % 40 == 0 else [pytest.mark.slow]
     return pytest.param(name, value, id=f"{name}-{value}", marks=marks)
 
 

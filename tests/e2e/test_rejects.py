@@ -66,7 +66,15 @@ def load(
     )
 
 
-@pytest.mark.parametrize(("allowed", "status"), [(0, 1), (6, 1), (7, 0), (-1, 0)])
+@pytest.mark.parametrize(
+    ("allowed", "status"),
+    [
+        (6, 1),
+        (7, 0),
+        pytest.param(0, 1, marks=pytest.mark.slow),
+        pytest.param(-1, 0, marks=pytest.mark.slow),
+    ],
+)
 def test_993_of_1000_are_loaded_and_7_are_in_the_dead_letter_file_until_they_are_mended(
     tmp_path: Path, allowed: int, status: int
 ) -> None:

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gainsight_api.errors import ConfigError
+from gainsight_singer.given_files import check_config_files
+from tap_gainsight.given_files import catalog_file
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -48,11 +52,19 @@ def last_line(folder: Path, *options: str, module: str = "tap_gainsight") -> str
     ],
 )
 def test_a_file_that_is_no_catalog_is_named(tmp_path: Path, catalog: str, words: str) -> None:
+    path = tmp_path / "catalog.json"
+    path.write_text(catalog)
+    with path.open() as file, pytest.raises(ConfigError) as caught:
+        catalog_file(file)
+    assert "catalog.json" in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_what_is_wrong_with_a_catalog_is_the_last_line_of_the_run(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(CONFIG)
-    (tmp_path / "catalog.json").write_text(catalog)
+    (tmp_path / "catalog.json").write_text("[1]")
     line = last_line(tmp_path, "--config=config.json", "--catalog=catalog.json")
-    assert "catalog.json" in line
-    assert words in line
+    assert "the catalog file catalog.json has no list of `streams`" in line
 
 
 @pytest.mark.parametrize(
@@ -67,15 +79,22 @@ def test_a_file_that_is_no_catalog_is_named(tmp_path: Path, catalog: str, words:
         ("folder", "Is a directory"),
     ],
 )
-@pytest.mark.parametrize("module", ["tap_gainsight", "target_gainsight"])
-def test_a_config_that_cannot_be_read_is_one_line(
-    tmp_path: Path, module: str, config: str, words: str
-) -> None:
+def test_a_config_that_cannot_be_read_is_named(tmp_path: Path, config: str, words: str) -> None:
     path = tmp_path / "config.json"
     if config == "folder":
         path.mkdir()
     elif config != "nowhere":
         path.write_text(config)
+    with pytest.raises(ConfigError) as caught:
+        check_config_files(["ENV", str(path)])
+    assert f"the config file {path}" in str(caught.value)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("module", ["tap_gainsight", "target_gainsight"])
+def test_what_is_wrong_with_a_config_is_the_last_line_of_the_run(
+    tmp_path: Path, module: str
+) -> None:
+    (tmp_path / "config.json").write_text("{nope")
     line = last_line(tmp_path, "--config=config.json", module=module)
-    assert "the config file config.json" in line
-    assert words in line
+    assert "the config file config.json is not JSON: " in line
