@@ -61,7 +61,7 @@ THRESHOLD = 50
 
 
 def main() -> int:
-    """Run the DAG with eight workers, then once more for what has changed since."""
+    """Run the DAG with eight workers, then for one tenant once more, for what has changed since."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and stop what was started
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir()
@@ -77,12 +77,12 @@ def main() -> int:
         with airflow(env) as api:
             tasks = first_run(api)
         failed = report_run(tasks, time.monotonic() - begun)
-        for sandbox in tenants.values():
-            sandbox.tenant.touch("company", 20)
-            sandbox.tenant.insert("company", {"Name": "Hooli"})
-        say("airflow dags test gainsight: one task after the other, what has changed since")
+        first, *_ = TENANTS
+        tenants[first].tenant.touch("company", 20)
+        tenants[first].tenant.insert("company", {"Name": "Hooli"})
+        say(f"airflow dags test gainsight: {first} alone, what has changed since")
         begun = time.monotonic()
-        failed += dags_test(env)
+        failed += dags_test({**env, "AIRFLOW_VAR_GAINSIGHT_TENANTS": json.dumps([first])})
         print(f"{time.monotonic() - begun:.0f} s")
         failed += report_rows(tenants, server) + report_calls(tenants)
     print("NOT AS IT SHOULD BE." if failed else "Every row is there, and no limit was run into.")
