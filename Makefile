@@ -26,7 +26,7 @@ lint: $(UV) ## All checks but the tests; no network is needed once the packages 
 	$(LINT) ruff format --check
 	$(LINT) mypy
 	$(LINT) typos
-	$(LINT) check-jsonschema --builtin-schema vendor.meltano meltano.yml
+	$(LINT) check-jsonschema --builtin-schema vendor.meltano meltano.yml examples/airflow/meltano.yml
 	$(LINT) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(LINT) check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(LINT) check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
