@@ -36,7 +36,7 @@ HOME = HERE / "output"
 
 TENANTS = ("acme", "globex", "initech")
 WORKERS = 8
-CALLS_A_MINUTE = 40
+CALLS_A_MINUTE = 20
 """Less than Gainsight's 100, so that the tasks do run into it in so short a time."""
 
 OBJECTS = {
@@ -56,8 +56,8 @@ OBJECTS = {
 
 MODIFIED = ("ModifiedDate", "LastModifiedDate", "ModifiedAt")
 
-THRESHOLD = 50
-"""Rows past which the tap takes a bulk call: ten objects have more, and so has the delete log."""
+THRESHOLD = 3
+"""Rows past which the tap takes a bulk call: all of the objects have more, and ten calls are allowed."""
 
 
 def main() -> int:
