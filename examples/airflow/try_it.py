@@ -57,7 +57,7 @@ OBJECTS = {
 MODIFIED = ("ModifiedDate", "LastModifiedDate", "ModifiedAt")
 
 THRESHOLD = 3
-"""Rows past which the tap takes a bulk call: all of the objects have more, and ten calls are allowed."""
+"""Rows past which the tap takes a bulk call: all objects have more, and ten calls are allowed."""
 
 
 def main() -> int:
