@@ -14,7 +14,7 @@ BESIDE_THEM = gainsight_sandbox benchmarks examples faults scripts
 BY_RUFF = B105
 AUDITED = .audited.txt
 
-.PHONY: demo test lint audit pytest slow format definitions docs bench faults clean
+.PHONY: demo test lint audit pytest slow format definitions docs bench faults examples clean
 
 demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into CSV files
 	@$(RUN) --group meltano python scripts/demo.py
@@ -26,7 +26,7 @@ lint: $(UV) ## All checks but the tests; no network is needed once the packages 
 	$(LINT) ruff format --check
 	$(LINT) mypy
 	$(LINT) typos
-	$(LINT) check-jsonschema --builtin-schema vendor.meltano meltano.yml
+	$(LINT) check-jsonschema --builtin-schema vendor.meltano meltano.yml examples/airflow/meltano.yml
 	$(LINT) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(LINT) check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(LINT) check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
@@ -63,8 +63,19 @@ bench: $(UV) .loaders/target-jsonl ## Measure the connectors beside other ways; 
 faults: $(UV) ## Every fault in every phase of both connectors: docs/reliability.md; SAMPLE=20 runs some
 	$(RUN) python -m faults $(if $(SAMPLE),--sample $(SAMPLE)) $(FAULTS)
 
+examples: examples/airflow/.venv/ready ## Many tenants with Airflow: eight workers, three sandbox tenants
+	@$(RUN) python examples/airflow/try_it.py
+
+examples/airflow/.venv/ready: examples/airflow/requirements.txt examples/airflow/meltano.yml | $(UV)
+	@echo "Setting up Airflow (half a gigabyte; the first time takes some minutes) ..."
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(@D)
+	@$(UV) pip install --quiet --python $(@D) --requirement examples/airflow/requirements.txt
+	@cd examples/airflow && PATH="$$PWD/.venv/bin:$$PATH" meltano install
+	@touch $@
+
 clean:
 	rm -rf .venv .uv .loaders $(AUDITED) .meltano site output rejects .mypy_cache .ruff_cache .pytest_cache
+	cd examples/airflow && rm -rf .venv .meltano output
 
 # A loader that needs older packages than singer-sdk does, in an environment of its own; without it,
 # `make bench` leaves its rows out.

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), ROOT / "benchmarks" / "README.md"]
+PAGES = [
+    *ROOT.glob("*.md"),
+    *DOCS.rglob("*.md"),
+    ROOT / "benchmarks" / "README.md",
+    ROOT / "examples" / "airflow" / "README.md",
+]
 
 
 def assert_documented(document: str, name: str, schema: Mapping[str, Any]) -> None:

