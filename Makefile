@@ -14,14 +14,14 @@ BESIDE_THEM = gainsight_sandbox benchmarks examples faults scripts
 BY_RUFF = B105
 AUDITED = .audited.txt
 
-.PHONY: demo test lint audit pytest slow format definitions docs bench faults examples clean
+.PHONY: demo test lint audit pytest slow format definitions docs screens bench faults examples clean
 
 demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into CSV files
 	@$(RUN) --group meltano python scripts/demo.py
 
 test: lint pytest ## Lint, types, and all tests
 
-lint: $(UV) ## All checks but the tests; no network is needed once the packages are there
+lint: docs ## All checks but the tests; no network is needed once the packages are there
 	$(LINT) ruff check
 	$(LINT) ruff format --check
 	$(LINT) mypy
@@ -56,6 +56,9 @@ definitions: $(UV) ## Write what the settings say elsewhere, too: hub/, meltano.
 
 docs: $(UV) ## The documents as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(RUN) --group docs mkdocs build --strict
+
+screens: $(UV) ## The pictures in docs/pictures; those of the report's page need a Chromium
+	$(RUN) python scripts/screens.py
 
 bench: $(UV) .loaders/target-jsonl ## Measure the connectors beside other ways; benchmarks/README.md has a quicker way
 	$(RUN) --group bench --group loaders python -m benchmarks $(BENCH)

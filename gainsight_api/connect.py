@@ -94,9 +94,10 @@ def limits_of(settings: ConnectionSettings) -> Limits:
 
 def _this_program() -> str:
     """Who makes the calls, such as `tap-gainsight on etl-1`: of two runs, which one it was."""
-    started = Path(sys.argv[0])
+    started = Path(*sys.argv[:1])
     name = started.parent.name if started.stem == "__main__" else started.stem
-    return printable(f"{name.replace('_', '-').strip('-') or 'python'} on {socket.gethostname()}")
+    name = "python" if name in {"", "-c"} else name.replace("_", "-")
+    return printable(f"{name} on {socket.gethostname()}")
 
 
 def _identity(settings: ConnectionSettings) -> str:

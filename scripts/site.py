@@ -32,7 +32,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
     def link(found: re.Match[str]) -> str:
         path = posixpath.normpath(posixpath.join(posixpath.dirname(source), found[1]))
-        if path.startswith("docs/") and path.endswith(".md"):
+        if path.startswith("docs/") and path.endswith((".md", ".svg", ".png")):
             return "](" + posixpath.relpath(path, posixpath.join("docs", page.file.src_uri, ".."))
         kind = "tree" if (ROOT / path).is_dir() else "blob"
         return f"]({config.repo_url}/{kind}/main/{path}"

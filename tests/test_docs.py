@@ -55,6 +55,38 @@ def test_links_lead_to_what_is_there(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_block_of_commands_is_run_by_a_test_or_says_why_not(page: Path) -> None:
+    """Above each stands `<!-- run: FILE -->`, the test's file, or `<!-- not run: REASON -->`."""
+    text = page.read_text()
+    for fence in re.finditer(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        commands = fence[2].startswith("$ ") or fence[1] in {"console", "sh", "bash", "shell"}
+        above = text[: fence.start()].rstrip().rpartition("\n")[2]
+        marked = re.fullmatch(r"<!-- (?:run: (\S+)|not run: \S.*) -->", above)
+        assert not commands or marked, f"{page.name}: {fence[2].splitlines()[0]}"
+        if marked and marked[1]:
+            test = (ROOT / marked[1]).read_text()
+            heading = re.findall(r"^## .*$", text[: fence.start()], re.MULTILINE)[-1:]
+            named = (page.name, above, *heading)
+            assert any(name in test for name in named), f"{page.name}: not run by {marked[1]}"
+
+
+@pytest.mark.parametrize(
+    "picture", sorted((DOCS / "pictures").iterdir()), ids=lambda file: file.name
+)
+def test_a_picture_is_small_loads_nothing_and_is_shown(picture: Path) -> None:
+    assert picture.stat().st_size < 150_000
+    if picture.suffix == ".svg":
+        assert not re.search(r"url\((?!#)|@import|<script|href=", picture.read_text())
+    assert any(f"]({picture.parent.name}/{picture.name})" in page.read_text() for page in PAGES)
+
+
+def test_the_site_has_every_page() -> None:
+    text = (ROOT / "mkdocs.yml").read_text()
+    pages = [str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")]
+    assert [page for page in pages if f": {page}\n" not in text] == []
+
+
 def test_all_links_to_the_repository_name_the_same_one() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     base = project["urls"]["Homepage"]

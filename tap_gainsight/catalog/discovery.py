@@ -66,14 +66,19 @@ def discover_specs(metadata: Metadata, objects: Objects, settings: TapSettings) 
 def _check_names(
     settings: TapSettings, described: Mapping[str, GainsightObject], unreadable: set[str]
 ) -> None:
-    """Fail if a setting names an object that cannot be read."""
+    """Fail if settings name objects that cannot be read; the error has them all."""
+    mistakes = []
     for name in settings.objects or ():
         lacking = name not in described or name in unreadable
         if lacking and not _is_glob(name) and name not in DELETE_LOGS:
-            raise ConfigError(f"setting `objects`: {_missing(name, unreadable)}")
-    for entry in settings.stream_settings.values():
-        if entry.object_name not in described or entry.object_name in unreadable:
-            raise entry.error(_missing(entry.object_name, unreadable))
+            mistakes.append(f"setting `objects`: {_missing(name, unreadable)}")
+    mistakes += [
+        str(entry.error(_missing(entry.object_name, unreadable)))
+        for entry in settings.stream_settings.values()
+        if entry.object_name not in described or entry.object_name in unreadable
+    ]
+    if mistakes:
+        raise ConfigError("; ".join(mistakes))
 
 
 def _check_streams(entries: Mapping[str, StreamSetting], own: Mapping[str, StreamSetting]) -> None:

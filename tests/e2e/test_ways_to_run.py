@@ -143,6 +143,17 @@ def test_the_plugins_are_added_to_a_project_of_ones_own(tmp_path: Path, sandbox:
     assert_same(newest_rows(own, "company"), sandbox, "company")
 
 
+def test_the_commands_of_the_plugins_are_run_by_meltano(project: Project, sandbox: Sandbox) -> None:
+    typed = commands("docs/commands.md", "Under Meltano they are commands of the plugins:")
+    env = environment(sandbox)
+    env |= {
+        name.replace("TAP_", "TARGET_"): value for name, value in env.items() if "TAP_G" in name
+    }
+    for command in typed:
+        done = run("bash", "-c", command, env=env, cwd=project.folder)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+
+
 WAYS = [
     ("README.md", "## Use it in a pipe"),
     ("docs/running.md", "## meltano run"),

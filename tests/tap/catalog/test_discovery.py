@@ -87,6 +87,12 @@ def test_a_name_that_does_not_exist_is_an_error_that_says_so(sandbox: Sandbox, n
         streams(sandbox, objects=["thing__gc", name])
 
 
+def test_all_names_that_are_wrong_are_told_at_once(sandbox: Sandbox) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _ = make_tap(sandbox, objects=["compnay", "persn"], streams=[{"object": "usr"}]).streams
+    assert [name for name in ("compnay", "persn", "usr") if name not in str(caught.value)] == []
+
+
 def test_a_name_that_may_not_be_read_is_an_error_that_says_so(sandbox: Sandbox) -> None:
     with pytest.raises(ConfigError, match="'locked__gc' may not be read"):
         streams(sandbox, objects=["thing__gc", "locked__gc"])
