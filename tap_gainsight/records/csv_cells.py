@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 csv.field_size_limit(sys.maxsize)  # the default, 128 KiB, is less than a rich text may have
 
-_PIECE_CHARACTERS = 1 << 18
+_PIECE_CHARACTERS = 1 << 16
 """About how much is read at once: more would not stay in the processor's cache."""
 _BETWEEN = "\x1f"
 """A character that is no quote."""
