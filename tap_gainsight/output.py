@@ -54,8 +54,7 @@ class Output:
         try:
             sys.stdout.flush()
             data = text.encode()
-            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-            size = len(data) if is_file else select.PIPE_BUF
+            size = select.PIPE_BUF if _has_reader(descriptor) else len(data)
             poll = select.poll()
             poll.register(descriptor, select.POLLOUT)
             for lines in whole_lines(data, size):
@@ -93,6 +92,12 @@ class Output:
         while not poll.poll(100):
             if self._stopped_by is not None and time.monotonic() > self._deadline:
                 raise SystemExit(128 + self._stopped_by)
+
+
+def _has_reader(descriptor: int) -> bool:
+    """Whether what is written waits for who reads it, as with a pipe, a socket or a terminal."""
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
 
 
 def whole_lines(data: bytes, size: int) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ MOST_CHARACTERS = 1 << 28
 """Of a cell, and of a line: what is larger is no table, and would fill the memory."""
 csv.field_size_limit(MOST_CHARACTERS)  # the default, 128 KiB, is less than a rich text may have
 
-_PIECE_CHARACTERS = 1 << 18
+_PIECE_CHARACTERS = 1 << 16
 """About how much is read at once: more would not stay in the processor's cache."""
 _LONGEST_PIECE = 1 << 22
 """What is read in search of a row's end; in what is longer, `csv.reader` finds it."""

@@ -13,6 +13,7 @@ from operator import is_
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from singer_sdk.singerlib.json import serialize_json
 
 from gainsight_api.datatypes import Kind, Number
@@ -37,11 +38,20 @@ def _dates(values: Iterable[str]) -> list[str]:
     return [f'"{value}"' if value else "null" for value in values]
 
 
-def _texts(values: Iterable[str]) -> list[str]:
+def _texts(values: Sequence[str]) -> list[str]:
+    # Ids, choices and codes have nothing to escape: to see that for a whole column, and put quotes
+    # around its values, takes half the time of escaping each of them.
+    if _are_plain(msgspec.json.encode(values)):
+        return _dates(values)
     return [_quoted(value) if value else "null" for value in values]
 
 
-_ENCODERS: Mapping[Kind, Callable[[Iterable[str]], list[str]]] = {
+def _are_plain(encoded: bytes) -> bool:
+    """Whether a list of texts as JSON, in UTF-8, has no characters that the SDK would escape."""
+    return encoded.isascii() and b"\\" not in encoded and b"\x7f" not in encoded
+
+
+_ENCODERS: Mapping[Kind, Callable[[Sequence[str]], list[str]]] = {
     Kind.NUMBER: _bare,
     Kind.BOOLEAN: _bare,
     Kind.DATE: _dates,

@@ -103,13 +103,24 @@ NUMBERS = st.one_of(
     st.decimals(allow_nan=False, allow_infinity=False).map(str),
     st.integers().map(str),
 )
+ZONES = ["Z", "+00:00", "+0000", ""]
+WHOLE_SECONDS = st.builds(
+    "{}{}".format,
+    st.builds(
+        lambda time, between: time.isoformat(between, "seconds"),
+        st.datetimes(),
+        st.sampled_from("T "),
+    ),
+    st.sampled_from(ZONES),
+)
 TIMES = st.one_of(
+    WHOLE_SECONDS,
     st.datetimes().map(lambda time: time.isoformat(timespec="milliseconds") + "Z"),
     st.datetimes().map(lambda time: time.isoformat(" ", "milliseconds")),
     st.builds(
         "{}{}".format,
         st.datetimes().map(lambda time: time.isoformat()),
-        st.sampled_from(["Z", "+00:00", "+0000", ""]),
+        st.sampled_from(ZONES),
     ),
     st.datetimes().map(lambda time: f"{time:%Y-%m-%d %H:%M:%S}.0".rjust(21, "0")),
     st.integers(10**10, 10**13 - 1).map(str),

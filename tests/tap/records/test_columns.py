@@ -31,6 +31,34 @@ def test_a_column_is_read_as_each_of_its_values(data: st.DataObject) -> None:
     assert list(read_column(kind, cells)) == [as_written(value) for value in expected]
 
 
+MOMENT = "2024-02-29T23:59:08"
+FORMS = [
+    f"{MOMENT}Z",
+    f"{MOMENT}+00:00",
+    MOMENT,
+    f"{MOMENT}.5Z",
+    f"{MOMENT}.123Z",
+    f"{MOMENT}.1234567+0000",
+    MOMENT.replace("T", " ") + ".0",
+    MOMENT.replace("T", " ") + "Z",
+    "1709251148000",
+    "0",
+    MOMENT[:10],
+    "",
+]
+
+
+@pytest.mark.parametrize("kind", [Kind.DATE, Kind.DATETIME])
+@pytest.mark.parametrize("second", FORMS)
+@pytest.mark.parametrize("first", FORMS)
+def test_a_column_may_go_from_any_form_of_a_time_to_any_other(
+    kind: Kind, first: str, second: str
+) -> None:
+    cells = [first, first, second, second, ""]
+    expected = [as_written(READERS[kind](cell)) if cell else "" for cell in cells]
+    assert list(read_column(kind, cells)) == expected
+
+
 @pytest.mark.parametrize("cell", NOT_QUITE)
 @pytest.mark.parametrize("kind", Kind)
 def test_what_is_not_quite_a_value_is_judged_by_its_reader(kind: Kind, cell: str) -> None:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import given, settings
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.json import serialize_json
 
+from gainsight_api.datatypes import Kind
 from gainsight_api.errors import DataError
-from tap_gainsight.records.block import Column
+from tap_gainsight.records.block import Block, Column
 from tap_gainsight.records.decode import Decoder
-from tap_gainsight.records.lines import mapped_lines
+from tap_gainsight.records.lines import mapped_lines, raw_lines
 from tests.tap.generated import file_of, tables
 
-if TYPE_CHECKING:
-    from gainsight_api.datatypes import Kind
+
+def test_every_sign_of_a_text_is_written_as_the_sdk_writes_it() -> None:
+    columns = (Column("Name", "Name", Kind.TEXT),)
+    for sign in map(chr, [*range(0x180), 0x2028, 0xD7FF, 0xFFFF, 0x1F600]):
+        texts = ["plain", f"a{sign}b", "", sign]
+        expected = [serialize_json({"Name": text or None}) for text in texts]
+        assert raw_lines(Block(columns, (texts,), len(texts))).splitlines() == expected
 
 
 class WithoutNulls(SameRecordTransform):
