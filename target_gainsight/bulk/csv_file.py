@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-import re
 from array import array
 from dataclasses import dataclass, field
 from itertools import count, repeat
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 csv.field_size_limit(2**31 - 1)  # else a rich text of more than 131,072 characters does not read
 _QUOTE = '"'
-_needs_quotes = re.compile('[",\n\r]').search
+_NEED_QUOTES = (_QUOTE, ",", "\n", "\r")
 _TEXTS: Mapping[Wire, str] = {None: "", True: "true", False: "false"}
 
 
@@ -203,7 +202,7 @@ def _cells(values: Sequence[Wire]) -> Sequence[str]:
     """
     cells = [_TEXTS[value] if value.__class__ is not str else value for value in values]
     text = "".join(cells)
-    if not _needs_quotes(text):
+    if not any(mark in text for mark in _NEED_QUOTES):
         return cells
     if _QUOTE in text:
         cells = [cell.replace(_QUOTE, _QUOTE * 2) for cell in cells]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from target_gainsight.incoming.batch import DELETED_AT
 from target_gainsight.incoming.cuts import parts
 from target_gainsight.incoming.tombstones import Tombstones, deleted_in
-from target_gainsight.incoming.turns import turns
+from target_gainsight.incoming.turns import repeated_in, turns
 from target_gainsight.loaders import Deletion
 from target_gainsight.problems import Rejection
 from target_gainsight.rows.blocks import Block, Row, Rows, blocks_of, in_blocks
@@ -259,9 +259,11 @@ class Merger:
                 found_at.extend([index for (index,) in rows.sources])
                 keys = list(self.mapping.keys_of(rows))
                 hashes.extend(map(hash, keys))
-                folded.extend(hash(tuple(map(str.casefold, key))) for key in keys)
-        repeated = {key for key, following in pairwise(sorted(hashes)) if key == following}
-        found.update(index for index, key in zip(found_at, hashes, strict=True) if key in repeated)
+                parts = [map(str.casefold, part) for part in zip(*keys, strict=True)]
+                folded.extend(map(hash, zip(*parts, strict=True)))
+        if repeated := repeated_in(hashes):
+            every = zip(found_at, hashes, strict=True)
+            found.update(index for index, key in every if key in repeated)
         # Which keys are equal may only be known once they are looked up; see `KeyedLoader`.
         later = {} if self.mapping.looks_up_keys else turns(found_at, hashes, folded)
         if later:

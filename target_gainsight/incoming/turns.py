@@ -6,7 +6,8 @@ do, two such keys are one record's, and what they say is to be done in the order
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import compress, islice
+from operator import eq, ne
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +35,13 @@ def turns(indexes: Sequence[int], keys: Sequence[int], folded: Sequence[int]) ->
     return found
 
 
+def repeated_in(hashes: Iterable[int]) -> set[int]:
+    """Those that come more than once."""
+    ordered = sorted(hashes)
+    return {*compress(ordered, map(eq, ordered, islice(ordered, 1, None)))}
+
+
 def _count(hashes: Iterable[int]) -> int:
     """How many different ones there are; a set would take more memory."""
-    return 1 + sum(one != following for one, following in pairwise(sorted(hashes)))
+    ordered = sorted(hashes)
+    return 1 + sum(map(ne, ordered, islice(ordered, 1, None)))

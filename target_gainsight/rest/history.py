@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 
 _TAKEN_BY_ANY_SERVER = 50_000
@@ -16,12 +17,13 @@ class WriteHistory:
     Attributes:
         has_written: Whether a record has been written.
         largest_taken: Bytes of the largest call's records that were taken; 0 if none was yet.
-        inserted: Hashes of the keys of what the operation `insert` has added.
+        inserted: Hashes of the keys of what the operation `insert` has added. They are asked for
+            only if a call is not answered, so that they take 8 bytes each, and no set of them.
     """
 
     has_written: bool = False
     largest_taken: int = 0
-    inserted: set[int] = field(default_factory=set)
+    inserted: array[int] = field(default_factory=lambda: array("q"))
     _alike: int = 0
     _code: str | None = None
 

@@ -116,7 +116,7 @@ class Pass(ABC, Generic[Reply]):
             self.unanswered = 0
             done, more = self.answered(call, reply)
             if self._tells_twins_apart(call):
-                self.history.inserted.update(map(self._key_of, call.rows))
+                self.history.inserted.extend(map(self._key_of, call.rows))
             self._verdicts.taken(call.rows)
             self.history.has_written |= bool(done.confirmed)
         return done, more + call.second_half(refused=was_refused)
@@ -151,9 +151,10 @@ class Pass(ABC, Generic[Reply]):
         self.clock.sleep(_SETTLING_SECONDS[self.unanswered])
         self.unanswered += 1
         outcome, left = Outcome(), []
+        added = self._added_before(call)
         for row in call.rows:
             # What has been added before under its key proves nothing for this record.
-            if self._tells_twins_apart(call) and self._key_of(row) in self.history.inserted:
+            if self._key_of(row) in added:
                 outcome.reject(row, UNSETTLED)
             else:
                 left.append(row)
@@ -163,9 +164,15 @@ class Pass(ABC, Generic[Reply]):
         if self._tells_twins_apart(call):
             again = {id(row) for other in more for row in other.rows}
             found = (row for row in left if id(row) not in again)
-            self.history.inserted.update(map(self._key_of, found))
+            self.history.inserted.extend(map(self._key_of, found))
         outcome += done
         return outcome, more
+
+    def _added_before(self, call: Call) -> set[int]:
+        """The keys of a call's rows under which records have been added already."""
+        if not self._tells_twins_apart(call):
+            return set()
+        return set(map(self._key_of, call.rows)).intersection(self.history.inserted)
 
     def _tells_twins_apart(self, call: Call) -> bool:
         """Whether records of one key are added one beside the other."""

@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 from itertools import chain
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gainsight_api.datatypes import Kind
 from gainsight_api.metadata import Field, Option
 from target_gainsight.incoming.batch import Batch
 from target_gainsight.incoming.storage import Storage
 from target_gainsight.route import Operation
+from target_gainsight.rows import columns
+from target_gainsight.rows.columns import convert_column
 from target_gainsight.rows.mapping import RecordConversionError, RecordMap
+from target_gainsight.rows.values import CONVERTERS, Digits
 from tests.target.support import route_of
 
 PICKLIST = (
@@ -129,3 +135,44 @@ def test_columns_are_sent_as_single_records_are(given: tuple[RecordMap, Batch]) 
         found |= {place: each.problems for each in rejections for place in each.sources}
     assert found == expected
     assert [repr(found[place]) for place in expected] == [repr(each) for each in expected.values()]
+
+
+def test_a_day_that_is_known_again_is_a_day_of_date_fields_alone() -> None:
+    day, at = "2024-02-29", "2024-02-29T00:00:00.000Z"
+    given = [["2024-02-28", day], [day, None, day], [at, day], ["", day], [day, "2024-02-30"]]
+    for kind, expected in ((Kind.DATE, day), (Kind.DATETIME, at), (Kind.DATE, day)):
+        convert = CONVERTERS[kind]
+        for column in given:
+            sent, faulty = convert_column(column, kind, convert)
+            assert sent[column.index(day)] == expected
+            assert [n for n, value in enumerate(sent) if value is None] == [
+                n for n, value in enumerate(column) if value in {None, "", "2024-02-30"}
+            ]
+            assert list(faulty) == [n for n, value in enumerate(column) if value == "2024-02-30"]
+
+
+def test_days_that_are_known_do_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: set[object] = {None}
+    monkeypatch.setattr(columns, "_known_days", known)
+    monkeypatch.setattr(columns, "_MOST_DAYS", 10)
+    for month in range(1, 13):
+        days = [f"2024-{month:02}-{day:02}" for day in range(1, 9)]
+        assert convert_column(days, Kind.DATE, str) == (days, ())
+        assert len(known) <= 10 + len(days) + 1
+        assert None in known
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sent"),
+    [
+        ("[1,2.50,null,-0,-0.0]", ["1", "2.50", None, "0", "-0.0"]),
+        ("[1,1e3]", ["1", "1000"]),
+        ("[1,1.5E2,null]", ["1", "150", None]),
+        ('[1," 007"]', ["1", "7"]),
+    ],
+)
+def test_numbers_are_written_with_their_digits(numbers: str, sent: list[str | None]) -> None:
+    values = msgspec.json.Decoder(float_hook=Digits).decode(numbers)
+    found, faulty = convert_column(values, Kind.NUMBER, CONVERTERS[Kind.NUMBER])
+    assert [*found] == sent
+    assert not faulty
