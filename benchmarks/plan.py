@@ -113,6 +113,7 @@ def _pipes(scope: Scope, results: Results) -> _Wishes:
 def _many_streams(scope: Scope, results: Results) -> _Wishes:
     for case in filter(scope.wants, MANY):
         yield case.ours, 0, scope.fewer
+        yield case.program, 0, 1
         yield case.program, results.size(case.program), scope.fewer
 
 
