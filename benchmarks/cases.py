@@ -102,9 +102,9 @@ PEERS = (
 LEFT_OUT = "tap-csv itself is not on the package index, so its way to read stands in for it."
 
 BATCHES = (
-    Rate("batch: jsonl.gz", "batch:jsonl.gz", 40_000, 60_000),
-    Rate("batch: jsonl", "batch:jsonl"),
-    Rate("batch: parquet", "batch:parquet", 120_000, 180_000),
+    Rate("batch: BATCH files, jsonl.gz", "batch:jsonl.gz", 40_000, 60_000),
+    Rate("batch: BATCH files, jsonl", "batch:jsonl"),
+    Rate("batch: BATCH files, parquet", "batch:parquet", 120_000, 180_000),
 )
 
 PIPES = (
@@ -133,8 +133,8 @@ MANY_GOAL, MANY_AIM, MANY_PEAK = 2.0, 1.3, 200.0
 
 MEMORY = (
     Case("memory: RECORD messages", "tap"),
-    Case("memory: BATCH, jsonl.gz", "batch:jsonl.gz"),
-    Case("memory: BATCH, parquet", "batch:parquet"),
+    Case("memory: BATCH files, jsonl.gz", "batch:jsonl.gz"),
+    Case("memory: BATCH files, parquet", "batch:parquet"),
 )
 MEMORY_PEAK, MEMORY_EQUAL = 100.0, 1.1
 

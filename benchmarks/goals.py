@@ -18,6 +18,7 @@ from benchmarks.cases import (
     PAIRS,
 )
 from benchmarks.plan import memory_sizes
+from benchmarks.whole_runs import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ def _goals(results: Results) -> Iterator[Goal]:
     for rate in BATCHES:
         if rate.goal and rate.aim and results.has(rate.program):
             asked = (rate.goal, rate.aim)
-            title = f"{rate.title} written, rows/s of one core"
+            title = f"{short(rate)} written, rows/s of one core"
             yield _at_least(title, results.rate(rate.program), asked, "", ",.0f")
     yield from _many_streams(results)
     yield from _memory(results)
@@ -123,7 +124,7 @@ def _memory(results: Results) -> Iterator[Goal]:
         if {few, many} <= peaks.keys():
             flat = peaks[many] <= peaks[few] * MEMORY_EQUAL
             yield Goal(
-                f"tap: peak {case.title}, {few:,} and {many:,} rows",
+                f"peak memory of the tap, {short(case)}: {few:,} and {many:,} rows",
                 f"{peaks[few]:.0f} and {peaks[many]:.0f} MB",
                 f"equal, under {MEMORY_PEAK:g} MB",
                 flat and peaks[many] < MEMORY_PEAK,

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGES = ("singer-sdk", "orjson", "dlt", "meltanolabs-target-csv")
+_PACKAGES = (
+    "singer-sdk",
+    "orjson",
+    "pyarrow",
+    "dlt",
+    "meltanolabs-target-csv",
+    "meltanolabs-target-postgres",
+)
 
 
 def described() -> str:
@@ -20,8 +27,15 @@ def described() -> str:
 
 
 def packages() -> str:
-    """The versions of what is compared with."""
-    return ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    """The versions of what is compared with, and of what that rests on."""
+    return ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def load() -> str:

@@ -82,11 +82,13 @@ _Wishes: TypeAlias = "Iterator[tuple[str, int, int]]"
 
 
 def _compared(scope: Scope, results: Results) -> _Wishes:
-    pairs = [name for pair in filter(scope.wants, PAIRS) for name in (pair.ours, pair.theirs)]
-    rates = [rate.program for rate in filter(scope.wants, BATCHES)]
-    for program in dict.fromkeys([*pairs, *rates]):
-        yield program, 0, scope.fewer
-        yield program, results.size(program), scope.runs
+    for pair in filter(scope.wants, PAIRS):
+        for program in (pair.ours, pair.theirs):
+            yield program, 0, scope.fewer
+            yield program, results.size(program), scope.runs
+    for rate in filter(scope.wants, BATCHES):
+        yield rate.program, 0, scope.fewer
+        yield rate.program, results.size(rate.program), scope.fewer
 
 
 def _peers(scope: Scope, results: Results) -> _Wishes:
@@ -113,6 +115,7 @@ def _pipes(scope: Scope, results: Results) -> _Wishes:
 def _many_streams(scope: Scope, results: Results) -> _Wishes:
     for case in filter(scope.wants, MANY):
         yield case.ours, 0, scope.fewer
+        yield case.program, 0, 1
         yield case.program, results.size(case.program), scope.fewer
 
 

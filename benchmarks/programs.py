@@ -48,6 +48,12 @@ def _tap(given: Given) -> None:
     _http(given)
 
 
+def _batch(given: Given) -> None:
+    if given.option == "parquet":
+        import pyarrow.parquet  # noqa: F401 - part of its start, but the tap waits for the first row
+    _tap(given)
+
+
 def _http(given: Given, method: str = "bulk") -> None:
     taps.our_tap(given.url, {"extract_method": method, **given.settings})
 
@@ -66,7 +72,7 @@ def _sdk(given: Given, *, all_text: bool = False) -> None:
 _PROGRAMS: Mapping[str, Callable[[Given], None]] = {
     "tap": _tap,
     "http": _http,
-    "batch": _tap,
+    "batch": _batch,
     "query": lambda given: _http(given, "query"),
     "download": _download,
     "none": lambda given: taps.without_sdk(given.chunk, given.repeats),

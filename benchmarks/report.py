@@ -41,8 +41,8 @@ def report(results: Results, scope: Scope, machine: Sequence[str]) -> Iterator[s
     """
     yield from (f"- {line}" for line in machine)
     yield (
-        f"- {scope.runs} rounds after a warm-up, all programs in turn in each of them. Medians; "
-        "least and greatest in brackets"
+        f"- {scope.runs} round{'s' * (scope.runs > 1)} after a warm-up, all programs in turn in "
+        "each of them. Medians; least and greatest in brackets"
     )
     yield (
         f"- Rows of {len(data.KINDS)} columns: {results.rows:,} for the tap's export jobs, the "

@@ -95,10 +95,10 @@ class Results:
         net = Spread.of(self.net(program, what))
         return net.median > start.greatest - start.least
 
-    def streams_cpu(self, program: str) -> Spread:
+    def streams_cpu(self, program: str, rows: int | None = None) -> Spread:
         """Seconds of the processor for many streams, net of the start of one without rows."""
         start = self.start("many:1", "cpu").median
-        size = self.size(program)
+        size = self.size(program) if rows is None else rows
         return Spread.of([max(cost.cpu - start, 1e-3) for cost in self.costs[program, size]])
 
     def peaks(self, program: str) -> dict[int, float]:

@@ -18,6 +18,7 @@ from benchmarks.plan import Scope, pipes, plan
 from benchmarks.results import Results
 from benchmarks.running import Runner
 from benchmarks.servers import serving
+from benchmarks.whole_runs import short
 from tests.e2e.support import SMALL
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def test_a_table_tells_for_each_goal_whether_it_was_reached() -> None:
     found = verdicts(measured({}, {}))
     with_aims = [pair for pair in [*PAIRS, BATCH_PAIR] if pair.aim and pair.ours != BATCH_PAIR.ours]
     assert {found[pair.title] for pair in with_aims} == {"missed"}
-    assert found["batch: parquet written, rows/s of one core"] == "missed"
+    assert found["BATCH files, parquet written, rows/s of one core"] == "missed"
     assert found["target: 500 interleaved streams against one, the processor"] == "aim reached"
     assert found["target: 500 interleaved streams, peak memory"] == "reached"
 
@@ -101,7 +102,7 @@ def test_a_goal_that_is_just_reached_or_missed_is_told_so() -> None:
     tap = MEMORY[0]
     flat = verdicts(measured({"tap": 100 / 12, "batch:parquet": ROWS / 180_001}, {}))
     assert flat[next(pair.title for pair in PAIRS if pair.ours == "tap")] == "reached"
-    assert flat["batch: parquet written, rows/s of one core"] == "aim reached"
+    assert flat["BATCH files, parquet written, rows/s of one core"] == "aim reached"
     growing = verdicts(measured({"many:500": 201}, {("tap", few): 60, ("tap", many): 80}))
     assert growing["target: 500 interleaved streams against one, the processor"] == "missed"
-    assert growing[f"tap: peak {tap.title}, {few:,} and {many:,} rows"] == "missed"
+    assert growing[f"peak memory of the tap, {short(tap)}: {few:,} and {many:,} rows"] == "missed"
