@@ -55,6 +55,7 @@ class Mishap:
         only_once: Whether it would change nothing to let it strike again.
         answers: Whether the call is processed and its reply arrives, whole and as it should be.
         refuses: Whether the reply is Gainsight's own word against this call, or its job.
+        turn: Of which phases' turn it is, by their number's remainder of `FORMS`; all if None.
         quirks: What the tenant does otherwise, from the first call on.
         told: The settings by which a connector is told of that.
         kills: The signal that ends the first run at its call.
@@ -71,6 +72,7 @@ class Mishap:
     only_once: bool = False
     answers: bool = False
     refuses: bool = False
+    turn: int | None = None
     quirks: Mapping[str, Any] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
     kills: int | None = None
@@ -113,6 +115,7 @@ def all_mishaps() -> list[Mishap]:
     ]
 
 
+FORMS = 4
 _FORMS = (
     ("with an envelope", {"code": CODE}),
     ("with a gateway's envelope", {"code": GATEWAY_CODE}),
@@ -122,11 +125,15 @@ _FORMS = (
 
 
 def _statuses() -> Iterator[Mishap]:
-    for status in STATUSES:
-        for form, answer in _FORMS:
+    for number, status in enumerate(STATUSES):
+        for turn, (form, answer) in enumerate(_FORMS, number):
             says_no = status < 500 and form == "with an envelope"  # noqa: PLR2004 - HTTP's own
             yield Mishap(
-                f"{status} {form}", Effect.STATUS, {"status": status, **answer}, refuses=says_no
+                f"{status} {form}",
+                Effect.STATUS,
+                {"status": status, **answer},
+                refuses=says_no,
+                turn=turn,
             )
     for status in (429, 503):
         for form, retry_after in (

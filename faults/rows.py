@@ -85,7 +85,7 @@ def target_rows(rig: Rig) -> Iterator[Flaw]:
     may_double = (phase.inserts or forgotten) and len(rig.ended) > 1
     if doubled and not may_double:
         yield Flaw(Kind.DOUBLED, f"{doubled} records doubled")
-    if load is PERSONS:
+    if load == PERSONS:
         yield from _links(rig)
     # What is twice not written, nor confirmed, is rejected; so is what is not deleted, by its word.
     good = set() if _by_word(rig) else letters - truth.rejected
