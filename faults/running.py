@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faults import verdict
+from faults.flaws import Flaw  # noqa: TC001 - results are read again by their types
 from faults.rig import Rig
 from faults.stores import RedisServer
 from faults.strikes import Strike
@@ -20,7 +21,6 @@ from gainsight_sandbox import Hooks, ManualClock
 
 if TYPE_CHECKING:
     from faults.cells import Cell
-    from faults.flaws import Flaw
 
 MOST_RUNS = 3
 """A run and its reruns; what lasts is mended before the last."""
