@@ -56,6 +56,7 @@ class Mishap:
         answers: Whether the call is processed and its reply arrives, whole and as it should be.
         refuses: Whether the reply is Gainsight's own word against this call, or its job.
         turn: Of which phases' turn it is, by their number's remainder of `FORMS`; all if None.
+        mark: A letter for its form, where there are several.
         quirks: What the tenant does otherwise, from the first call on.
         told: The settings by which a connector is told of that.
         kills: The signal that ends the first run at its call.
@@ -73,6 +74,7 @@ class Mishap:
     answers: bool = False
     refuses: bool = False
     turn: int | None = None
+    mark: str = ""
     quirks: Mapping[str, Any] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
     kills: int | None = None
@@ -80,6 +82,11 @@ class Mishap:
     loses_store: bool = False
     on_server: bool = False
     store_is_away: bool = False
+
+    @property
+    def row(self) -> str:
+        """What it is called where it stands for all forms of it."""
+        return self.name.partition(" ")[0] if self.turn is not None else self.name
 
     def meets(self, kind: CallKind) -> bool:
         """Whether such calls can be struck."""
@@ -115,18 +122,18 @@ def all_mishaps() -> list[Mishap]:
     ]
 
 
-FORMS = 4
 _FORMS = (
-    ("with an envelope", {"code": CODE}),
-    ("with a gateway's envelope", {"code": GATEWAY_CODE}),
-    ("with HTML", {"body": PAGE}),
-    ("without a body", {"body": ""}),
+    ("e", "with an envelope", {"code": CODE}),
+    ("g", "with a gateway's envelope", {"code": GATEWAY_CODE}),
+    ("h", "with HTML", {"body": PAGE}),
+    ("n", "without a body", {"body": ""}),
 )
+FORMS = len(_FORMS)
 
 
 def _statuses() -> Iterator[Mishap]:
     for number, status in enumerate(STATUSES):
-        for turn, (form, answer) in enumerate(_FORMS, number):
+        for turn, (mark, form, answer) in enumerate(_FORMS, number):
             says_no = status < 500 and form == "with an envelope"  # noqa: PLR2004 - HTTP's own
             yield Mishap(
                 f"{status} {form}",
@@ -134,6 +141,7 @@ def _statuses() -> Iterator[Mishap]:
                 {"status": status, **answer},
                 refuses=says_no,
                 turn=turn,
+                mark=mark,
             )
     for status in (429, 503):
         for form, retry_after in (
