@@ -171,6 +171,8 @@ def _wire() -> Iterator[Mishap]:
     yield Mishap("done, and connection dropped after it", Effect.DROP_AFTER)
     yield Mishap("body cut without Content-Length", Effect.CUT_UNMARKED)
     yield Mishap("gzip cut", Effect.CUT_GZIP)
+    yield Mishap("gzip cut in its head", Effect.CUT_GZIP, {"at": 0.05})
+    yield Mishap("gzip cut in its checksum", Effect.CUT_GZIP, {"at": 0.97})
     yield Mishap("JSON cut", Effect.MALFORMED)
     yield Mishap("answer drips", Effect.DRIP, {"seconds": STALLED_SECONDS / 10})
     yield Mishap("answer stalls", Effect.STALL, {"seconds": STALLED_SECONDS})
@@ -237,7 +239,8 @@ def _tenant() -> Iterator[Mishap]:
     yield once("tokens revoked", Effect.TOKENS_REVOKED, kinds=_NOT_OPEN)
     yield once("field added", Effect.FIELD_ADDED, field="New__gc", kinds=_READS | _WRITES)
     # What is submitted with the field is refused, and submitted without it.
-    yield once("field dropped", Effect.FIELD_DELETED, field="Size__gc", kinds=_READS, refuses=True)
+    fields = _READS | _WRITES | {CallKind.IMPORT_SUBMIT}
+    yield once("field dropped", Effect.FIELD_DELETED, field="Size__gc", kinds=fields, refuses=True)
     yield once("object added", Effect.OBJECT_ADDED, target="brand_new__gc")
     yield once("another object dropped", Effect.OBJECT_DELETED, target="zoo__gc", kinds=_READS)
 

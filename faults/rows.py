@@ -115,6 +115,8 @@ def _by_word(rig: Rig) -> bool:
         mishap.effect is Effect.UNCONFIRMED and phase.kind is CallKind.CTA_UPDATE
     ):
         return lasting
+    if mishap.effect is Effect.FIELD_DELETED:  # until the next run leaves the field out
+        return True
     # A call of one record, among others that were done.
     among_others = phase.skip > 0 or phase.one_by_one or (phase.deletes and not lasting)
     return among_others and mishap.refuses
