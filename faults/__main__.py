@@ -11,15 +11,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from faults.cells import all_cells, sampled, takes_minutes
 from faults.report import Scope, report
-from faults.running import begin_worker, run_cell
+from faults.running import Result, begin_worker, run_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from faults.cells import Cell
-    from faults.running import Result
 
 _OUT = Path(__file__).parents[1] / "docs" / "reliability.md"
 _WORKERS = 2
@@ -38,11 +39,18 @@ def main() -> None:
     if not cells:
         raise SystemExit(f"no cell's name holds {given.only!r}")
     started = time.monotonic()
-    results = list(_results(cells, given.workers, real=given.processes))
-    wrong = [result for result in results if result.flaws]
-    for result in wrong:
-        print(f"{result.name}: {'; '.join(map(str, result.flaws))}")
-    print(f"{len(results):,} of {possible:,} cells, {len(wrong)} not right")
+    known = _read(given.results)
+    results = [known[cell.name] for cell in cells if cell.name in known]
+    open_ones = [cell for cell in cells if cell.name not in known]
+    for result in _results(open_ones, given.workers, real=given.processes):
+        results.append(result)
+        if result.flaws:
+            print(f"{result.name}: {'; '.join(map(str, result.flaws))}", flush=True)
+        elif given.results:
+            with given.results.open("ab") as file:
+                file.write(msgspec.json.encode(result) + b"\n")
+    wrong = sum(bool(result.flaws) for result in results)
+    print(f"{len(results):,} of {possible:,} cells, {wrong} not right")
     if given.out:
         seed = given.seed if given.sample else None
         seconds = time.monotonic() - started
@@ -50,6 +58,15 @@ def main() -> None:
         given.out.write_text(report(results, scope), encoding="utf-8")
         print(f"written: {given.out}", file=sys.stderr)
     raise SystemExit(1 if wrong else 0)
+
+
+def _read(path: Path | None) -> dict[str, Result]:
+    """The results that an earlier run has kept, by their cells' names."""
+    if path is None or not path.exists():
+        return {}
+    lines = path.read_bytes().splitlines()
+    found = [msgspec.json.decode(line, type=Result) for line in lines]
+    return {result.name: result for result in found}
 
 
 def _results(cells: Sequence[Cell], workers: int, *, real: bool) -> Iterator[Result]:
@@ -71,6 +88,11 @@ def _options() -> argparse.Namespace:
         "--processes",
         action="store_true",
         help="each run a process, in real time; without the cells that take minutes",
+    )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        help="a file of what came out right, cell by cell; what it holds is not run again",
     )
     parser.add_argument("--out", type=Path, help="the page to write, if not all cells are run")
     given = parser.parse_args()

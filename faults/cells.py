@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from faults.mishaps import Mishap, all_mishaps
+from faults.mishaps import FORMS, Mishap, all_mishaps
 from faults.phases import PHASES, Phase
 from gainsight_sandbox import CallKind, Effect
 
@@ -42,11 +42,23 @@ def all_cells() -> list[Cell]:
     """All of them."""
     return [
         Cell(phase, mishap, strikes)
-        for phase in PHASES
+        for number, phase in enumerate(PHASES)
         for mishap in all_mishaps()
         if mishap.meets(phase.kind) and not _senseless(phase, mishap)
         for strikes in ((1,) if mishap.only_once else (1, LASTING))
+        if _has_its_turn(number, mishap, strikes)
     ]
+
+
+def _has_its_turn(number: int, mishap: Mishap, strikes: int | None) -> bool:
+    """Whether a phase gets a status in this form.
+
+    Each gets each status twice, once and lasting, in two of its forms: with all of them the table
+    would be twice as long, and the client that reads them is one and the same.
+    """
+    if mishap.turn is None:
+        return True
+    return (number + mishap.turn + (strikes is LASTING)) % FORMS == 0
 
 
 def takes_minutes(cell: Cell) -> bool:

@@ -89,7 +89,15 @@ CTAS = Load(
     value="Name",
     longest=200,
     number="PercentComplete",
-    fixed={"company_name": COMPANY, "OwnerEmail": OWNER, "type": "Risk", "DueDate": "2026-12-01"},
+    fixed={
+        "company_name": COMPANY,
+        "OwnerEmail": OWNER,
+        "type": "Risk",
+        "reason": "Low usage",
+        "status": "New",
+        "priority": "High",
+        "DueDate": "2026-12-01",
+    },
     lookups=_company("CompanyId"),
     own_api=True,
 )

@@ -55,6 +55,8 @@ class Mishap:
         only_once: Whether it would change nothing to let it strike again.
         answers: Whether the call is processed and its reply arrives, whole and as it should be.
         refuses: Whether the reply is Gainsight's own word against this call, or its job.
+        turn: Of which phases' turn it is, by their number's remainder of `FORMS`; all if None.
+        mark: A letter for its form, where there are several.
         quirks: What the tenant does otherwise, from the first call on.
         told: The settings by which a connector is told of that.
         kills: The signal that ends the first run at its call.
@@ -71,6 +73,8 @@ class Mishap:
     only_once: bool = False
     answers: bool = False
     refuses: bool = False
+    turn: int | None = None
+    mark: str = ""
     quirks: Mapping[str, Any] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
     kills: int | None = None
@@ -78,6 +82,11 @@ class Mishap:
     loses_store: bool = False
     on_server: bool = False
     store_is_away: bool = False
+
+    @property
+    def row(self) -> str:
+        """What it is called where it stands for all forms of it."""
+        return self.name.partition(" ")[0] if self.turn is not None else self.name
 
     def meets(self, kind: CallKind) -> bool:
         """Whether such calls can be struck."""
@@ -114,19 +123,25 @@ def all_mishaps() -> list[Mishap]:
 
 
 _FORMS = (
-    ("with an envelope", {"code": CODE}),
-    ("with a gateway's envelope", {"code": GATEWAY_CODE}),
-    ("with HTML", {"body": PAGE}),
-    ("without a body", {"body": ""}),
+    ("e", "with an envelope", {"code": CODE}),
+    ("g", "with a gateway's envelope", {"code": GATEWAY_CODE}),
+    ("h", "with HTML", {"body": PAGE}),
+    ("n", "without a body", {"body": ""}),
 )
+FORMS = len(_FORMS)
 
 
 def _statuses() -> Iterator[Mishap]:
-    for status in STATUSES:
-        for form, answer in _FORMS:
+    for number, status in enumerate(STATUSES):
+        for turn, (mark, form, answer) in enumerate(_FORMS, number):
             says_no = status < 500 and form == "with an envelope"  # noqa: PLR2004 - HTTP's own
             yield Mishap(
-                f"{status} {form}", Effect.STATUS, {"status": status, **answer}, refuses=says_no
+                f"{status} {form}",
+                Effect.STATUS,
+                {"status": status, **answer},
+                refuses=says_no,
+                turn=turn,
+                mark=mark,
             )
     for status in (429, 503):
         for form, retry_after in (
@@ -156,6 +171,8 @@ def _wire() -> Iterator[Mishap]:
     yield Mishap("done, and connection dropped after it", Effect.DROP_AFTER)
     yield Mishap("body cut without Content-Length", Effect.CUT_UNMARKED)
     yield Mishap("gzip cut", Effect.CUT_GZIP)
+    yield Mishap("gzip cut in its head", Effect.CUT_GZIP, {"at": 0.05})
+    yield Mishap("gzip cut in its checksum", Effect.CUT_GZIP, {"at": 0.97})
     yield Mishap("JSON cut", Effect.MALFORMED)
     yield Mishap("answer drips", Effect.DRIP, {"seconds": STALLED_SECONDS / 10})
     yield Mishap("answer stalls", Effect.STALL, {"seconds": STALLED_SECONDS})
@@ -222,7 +239,8 @@ def _tenant() -> Iterator[Mishap]:
     yield once("tokens revoked", Effect.TOKENS_REVOKED, kinds=_NOT_OPEN)
     yield once("field added", Effect.FIELD_ADDED, field="New__gc", kinds=_READS | _WRITES)
     # What is submitted with the field is refused, and submitted without it.
-    yield once("field dropped", Effect.FIELD_DELETED, field="Size__gc", kinds=_READS, refuses=True)
+    fields = _READS | _WRITES | {CallKind.IMPORT_SUBMIT}
+    yield once("field dropped", Effect.FIELD_DELETED, field="Size__gc", kinds=fields, refuses=True)
     yield once("object added", Effect.OBJECT_ADDED, target="brand_new__gc")
     yield once("another object dropped", Effect.OBJECT_DELETED, target="zoo__gc", kinds=_READS)
 

@@ -32,7 +32,7 @@ _TOLD = {
     "write_max_records": "rest_batch_size",
 }
 """The settings by which a connector is told of a quirk."""
-_UNMET = {"import_api", "people_key", "parentheses"}
+_UNMET = {"import_api", "people_key", "parentheses", "bulk_key_for_jobs"}
 """What takes other settings than the runs of a phase have, or is refused."""
 
 _EXPORTS = {CallKind.EXPORT_SUBMIT}

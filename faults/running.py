@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faults import verdict
+from faults.flaws import Flaw  # noqa: TC001 - results are read again by their types
 from faults.rig import Rig
 from faults.stores import RedisServer
 from faults.strikes import Strike
@@ -20,7 +21,6 @@ from gainsight_sandbox import Hooks, ManualClock
 
 if TYPE_CHECKING:
     from faults.cells import Cell
-    from faults.flaws import Flaw
 
 MOST_RUNS = 3
 """A run and its reruns; what lasts is mended before the last."""
@@ -43,6 +43,7 @@ class Result:
         unanswered: Submissions whose reply never arrived.
         last_line: What the first run that failed said at its end.
         seconds: How long it took.
+        work: Of these the processor's, but for those of killed runs.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Result:
     unanswered: int
     last_line: str
     seconds: float
+    work: float
 
 
 def begin_worker() -> None:
@@ -67,7 +69,7 @@ def begin_worker() -> None:
 
 def run_cell(cell: Cell, *, real: bool = False) -> Result:
     """Run a cell, and ask its tenant what is true."""
-    started = time.monotonic()
+    started, worked = time.monotonic(), time.process_time()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
         rig = _rig(cell, folder, stack, real=real or cell.mishap.kills is not None)
@@ -93,6 +95,7 @@ def run_cell(cell: Cell, *, real: bool = False) -> Result:
         unanswered=unanswered,
         last_line=next((verdict.last_line(done) for done in rig.ended if done.status), ""),
         seconds=time.monotonic() - started,
+        work=time.process_time() - worked,
     )
 
 

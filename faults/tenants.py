@@ -96,7 +96,7 @@ def tenant_for(cell: Cell, hooks: Hooks, *, real: bool) -> Sandbox:
         _fill_own(sandbox.tenant, cell.phase)
     else:
         for load, prefix in ((THINGS, "1T01"), (RELATIONSHIPS, "1P05")):
-            there = cell.phase.there if load is cell.phase.load else 0
+            there = cell.phase.there if load == cell.phase.load else 0
             sandbox.tenant.add_object(_schema(load.object, prefix), _rows(there, prefix, OLD))
         if cell.phase.data_job:
             sandbox.data_jobs.add(OBJECT, "UPSERT", ("Name",), DATA_JOB)

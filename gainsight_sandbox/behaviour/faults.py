@@ -23,8 +23,8 @@ class Effect(StrEnum):
     DROP_BEFORE = "drop-before"  # the connection breaks before the call is processed
     DROP_AFTER = "drop-after"  # it is processed, but the reply is lost
     TRUNCATED = "truncated"  # the connection breaks in the middle of the reply
-    CUT_UNMARKED = "cut-unmarked"  # half the reply, ending as a whole one: it tells no length
-    STALL = "stall"  # half the reply, then silence for `seconds`, then the connection breaks
+    CUT_UNMARKED = "cut-unmarked"  # a part of the reply, ending as a whole one: it tells no length
+    STALL = "stall"  # a part of the reply, then silence for `seconds`, then the connection breaks
     NOT_UTF8 = "not-utf8"  # HTTP `status` (200) with bytes that are not UTF-8
     DRIP = "drip"  # the reply comes in pieces, `seconds` apart
     CUT_GZIP = "cut-gzip"  # a complete reply whose gzip breaks off
@@ -107,7 +107,7 @@ class Fault:
 
     `on` and `object` narrow which calls those are; some effects make sense on one kind only. With
     a `chance` below 1 it strikes by lot, and alike for the same `seed`. Its strikes are counted in
-    `struck`.
+    `struck`. A reply that breaks off does so `at` this share of it.
     """
 
     effect: Effect
@@ -126,6 +126,7 @@ class Fault:
     field: str | None = None
     target: str | None = None
     by: int = 1
+    at: float = 0.5
     drawn: int = dataclass_field(default=0, init=False, compare=False)
     struck: int = dataclass_field(default=0, init=False, compare=False)
 
@@ -222,6 +223,7 @@ _NUMBERS = {
     "chance": float,
     "seed": int,
     "by": int,
+    "at": float,
 }
 
 

@@ -32,18 +32,19 @@ class DroppedConnection(Response):
 
 
 class TruncatedResponse(Response):
-    """Half of another reply; then the connection breaks."""
+    """A part of another reply; then the connection breaks."""
 
-    def __init__(self, whole: Response) -> None:
+    def __init__(self, whole: Response, at: float) -> None:
         super().__init__(whole_body(whole), whole.status_code, media_type=whole.media_type)
+        self._at = at
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send half of the body under the headers of the whole."""
+        """Send a part of the body under the headers of the whole."""
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
-        half = bytes(self.body)[: len(self.body) // 2]
-        await send({"type": "http.response.body", "body": half, "more_body": True})
+        part = _part(bytes(self.body), self._at)
+        await send({"type": "http.response.body", "body": part, "more_body": True})
         await self._break(scope, receive)
 
     async def _break(self, scope: Scope, receive: Receive) -> None:
@@ -52,30 +53,31 @@ class TruncatedResponse(Response):
 
 
 class UnmarkedResponse(Response):
-    """Half of another reply, without its length: the end of the connection is its end.
+    """A part of another reply, without its length: the end of the connection is its end.
 
     It goes past the server, which would mark the end of each reply that it sends.
     """
 
-    def __init__(self, whole: Response) -> None:
+    def __init__(self, whole: Response, at: float) -> None:
         super().__init__(whole_body(whole), whole.status_code, media_type=whole.media_type)
+        self._at = at
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send half of the body, and end the connection in order."""
+        """Send a part of the body, and end the connection in order."""
         del send
         kind = self.headers["content-type"]
         head = f"HTTP/1.1 {self.status_code} \r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n"
         transport = _transport(scope)
-        transport.write(head.encode() + bytes(self.body)[: len(self.body) // 2])
+        transport.write(head.encode() + _part(bytes(self.body), self._at))
         transport.close()
         await _wait_for_disconnect(receive)
 
 
 class StalledResponse(TruncatedResponse):
-    """Half of another reply, and then silence; at last the connection breaks."""
+    """A part of another reply, and then silence; at last the connection breaks."""
 
-    def __init__(self, whole: Response, seconds: float) -> None:
-        super().__init__(whole)
+    def __init__(self, whole: Response, at: float, seconds: float) -> None:
+        super().__init__(whole, at)
         self._seconds = seconds
 
     async def _break(self, scope: Scope, receive: Receive) -> None:
@@ -112,26 +114,30 @@ def spoiled(whole: Response, fault: Fault) -> Response:
         case Effect.DROP_AFTER:
             return DroppedConnection()
         case Effect.TRUNCATED:
-            return TruncatedResponse(whole)
+            return TruncatedResponse(whole, fault.at)
         case Effect.CUT_UNMARKED:
-            return UnmarkedResponse(whole)
+            return UnmarkedResponse(whole, fault.at)
         case Effect.STALL:
-            return StalledResponse(whole, fault.seconds)
+            return StalledResponse(whole, fault.at, fault.seconds)
         case Effect.DRIP:
             return DrippedResponse(whole, fault.seconds)
         case Effect.CUT_GZIP:
-            return _cut_gzip(whole)
+            return _cut_gzip(whole, fault.at)
         case Effect.MALFORMED:
             return _malformed()
         case _:
             return whole
 
 
-def _cut_gzip(whole: Response) -> Response:
-    """A complete reply of half a gzip."""
+def _part(body: bytes, share: float) -> bytes:
+    return body[: int(len(body) * share)]
+
+
+def _cut_gzip(whole: Response, at: float) -> Response:
+    """A complete reply of a part of a gzip."""
     packed = gzip.compress(whole_body(whole))
     return Response(
-        packed[: len(packed) // 2],
+        _part(packed, at),
         whole.status_code,
         headers={"Content-Encoding": "gzip"},
         media_type=whole.media_type,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ import pytest
 
 from faults.cells import all_cells, sampled, takes_minutes
 from faults.flaws import Flaw, Kind
-from faults.mishaps import all_mishaps
+from faults.mishaps import STATUSES, all_mishaps
 from faults.phases import PHASES
 from faults.report import Scope, report
 from faults.running import Result, run_cell
@@ -36,21 +38,36 @@ def test_it_does_as_little_in_a_process_of_its_own(cell: Cell) -> None:
     assert run_cell(cell, real=True).flaws == ()
 
 
-def test_the_command_runs_a_sample_and_writes_the_page(tmp_path: Path) -> None:
+def test_the_command_runs_cells_once_and_writes_the_page(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    options = ["--sample", "2", "--only", "| 503 with HTML", "--out", str(page)]
+    kept = tmp_path / "results"
+    options = ["--only", "tap: poll | 503 with", "--out", str(page), "--results", str(kept)]
     command = [sys.executable, "-m", "faults", *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    cells = 2 * len(PHASES)
-    assert f"2 of {cells} cells, 0 not right" in done.stdout
-    assert "| 503 with HTML |" in page.read_text()
+    for _ in range(2):  # the second finds all done
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "6 of 6 cells, 0 not right" in done.stdout
+        assert re.search(r"\| 503 \| 1[eghn] / 3[eghn] \|", page.read_text())
+    assert len(kept.read_text().splitlines()) == 6
 
 
 def test_every_effect_of_the_sandbox_and_every_phase_is_in_the_table() -> None:
-    assert {mishap.effect for mishap in all_mishaps()} == set(Effect)
+    assert {cell.mishap.effect for cell in CELLS} - {None} == set(Effect)
+    assert {cell.mishap.name for cell in CELLS} == {mishap.name for mishap in all_mishaps()}
     assert {cell.phase.name for cell in CELLS} == {phase.name for phase in PHASES}
     assert len({cell.name for cell in CELLS}) == len(CELLS) > 600
+
+
+def test_each_phase_gets_each_status_once_and_lasting_in_two_forms() -> None:
+    for phase, status, strikes in product(PHASES, STATUSES, (1, None)):
+        found = [
+            cell.mishap.mark
+            for cell in CELLS
+            if (cell.phase, cell.strikes, cell.mishap.row) == (phase, strikes, str(status))
+        ]
+        assert len(found) == 1
+    forms = {cell.mishap.name for cell in CELLS if cell.mishap.mark}
+    assert len(forms) == 4 * len(STATUSES)
 
 
 def test_a_sample_is_alike_for_the_same_seed_and_has_all_phases() -> None:
@@ -61,10 +78,11 @@ def test_a_sample_is_alike_for_the_same_seed_and_has_all_phases() -> None:
 
 def test_the_page_tells_what_ran_and_what_was_not_right() -> None:
     once, lasting = False, True
-    fine = Result("a", "tap: poll", "503 with HTML", once, (0,), 1, (), 0, "", 0.1)
+    fine = Result("a", "tap: poll", "503 with HTML", once, (0,), 1, (), 0, "", 0.1, 0.1)
     flaws = (Flaw(Kind.LOST, "1 row missing"),)
-    wrong = Result("b", "tap: poll", "503 with HTML", lasting, (1, 0), 4, flaws, 0, "", 1)
+    wrong = Result("b", "tap: poll", "503 without a body", lasting, (1, 0), 4, flaws, 0, "", 1, 1)
     page = report([fine, wrong], Scope("poll", 10, 5, 12.0, real=False))
     assert "2 cells whose name holds `poll`, drawn by lot (seed 5) of 10" in page
-    assert "| 503 with HTML | 1 / 2 **!** |" in page
+    assert "| 503 | 1h / 2n **!** |" in page
+    assert "| lost | 1 |" in page
     assert "- b: lost: 1 row missing" in page

@@ -80,9 +80,10 @@ def test_a_reply_may_drip(rig: Rig) -> None:
     assert client.get(LIST).json()["result"] is True
 
 
-def test_a_gzip_may_be_cut_in_a_complete_reply(rig: Rig) -> None:
+@pytest.mark.parametrize("at", ["", ":at=0.05", ":at=0.97"])
+def test_a_gzip_may_be_cut_in_a_complete_reply(rig: Rig, at: str) -> None:
     sandbox, client = rig.things()
-    sandbox.faults.add(Fault(Effect.CUT_GZIP))
+    sandbox.faults.add(parse_fault(f"cut-gzip{at}"))
     with client.session.get(f"{client.url}/{LIST}", stream=True) as answer:
         packed = answer.raw.read(decode_content=False)
     assert len(packed) == int(answer.headers["content-length"])
@@ -229,13 +230,14 @@ def test_a_hook_sees_each_request_first(rig: Rig) -> None:
     assert seen[1] == (CallKind.QUERY, "thing__gc", {"select": ["Gsid"], "limit": 5})
 
 
-def test_a_body_may_be_cut_without_a_sign_of_it(rig: Rig) -> None:
+@pytest.mark.parametrize("at", [0.5, 0.2])
+def test_a_body_may_be_cut_without_a_sign_of_it(rig: Rig, at: float) -> None:
     sandbox, client = rig.things(*ROWS)
     [chunk] = client.job("thing__gc", ["Gsid"])["chunkDetails"]
     whole = client.get(chunk["chunkURL"]).content
-    sandbox.faults.add(Fault(Effect.CUT_UNMARKED))
+    sandbox.faults.add(Fault(Effect.CUT_UNMARKED, at=at))
     answer = client.get(chunk["chunkURL"])
-    assert answer.content == whole[: len(whole) // 2]
+    assert answer.content == whole[: int(len(whole) * at)]
     assert "content-length" not in answer.headers
     assert "transfer-encoding" not in answer.headers
     assert client.get(chunk["chunkURL"]).content == whole
