@@ -25,6 +25,13 @@ _LINE_END_SECONDS = 2.0
 """Seconds that a line which is partly out may take to its end when the run is stopped."""
 
 
+class OutputError(GainsightError):
+    """What has been read cannot be written, neither this stream's rows nor another's.
+
+    It ends the run: a stream's bookmark may have moved already, and no later STATE may tell of it.
+    """
+
+
 class Output:
     """Standard output, written so that a signal never waits for its reader.
 
@@ -43,7 +50,7 @@ class Output:
 
         Raises:
             BrokenPipeError: The reader has gone.
-            GainsightError: They cannot be written.
+            OutputError: They cannot be written.
         """
         try:
             descriptor = sys.stdout.fileno()
@@ -63,7 +70,7 @@ class Output:
         except BrokenPipeError:
             raise
         except OSError as exc:
-            raise GainsightError(f"standard output cannot be written: {exc.strerror}") from None
+            raise OutputError(f"standard output cannot be written: {exc.strerror}") from None
 
     def stop(self, signum: int) -> None:
         """End the run: at once, or, if a line is partly out, as soon as it is whole.
