@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -12,6 +12,11 @@ from gainsight_api.errors import GainsightError
 
 if TYPE_CHECKING:
     import logging
+
+
+def is_closed(stream: IO[str] | None) -> bool:
+    """Whether there is no such stream, as where a shell has closed it (`>&-`)."""
+    return stream is None
 
 
 class OneLineErrors(click.Command):

@@ -15,6 +15,7 @@ from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 from typing_extensions import override
 
 from gainsight_api.errors import GainsightError
+from gainsight_singer.cli import is_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +53,8 @@ class Output:
             BrokenPipeError: The reader has gone.
             OutputError: They cannot be written.
         """
+        if is_closed(sys.stdout):
+            raise OutputError("standard output is closed: the records have nowhere to go")
         try:
             descriptor = sys.stdout.fileno()
         except (AttributeError, ValueError, io.UnsupportedOperation):  # it is no file
