@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS = never
 RUN = $(UV) run --frozen --all-extras
 LINT = $(RUN) --group bench --group lint
 
-.PHONY: demo test lint pytest slow format definitions docs bench faults clean
+.PHONY: demo test lint pytest slow format definitions docs bench faults faults-long clean
 
 demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into CSV files
 	@$(RUN) --group meltano python scripts/demo.py
@@ -48,6 +48,10 @@ bench: $(UV) ## Measure the connectors beside other ways; benchmarks/README.md h
 
 faults: $(UV) ## Every fault in every phase of both connectors: docs/reliability.md; SAMPLE=20 runs some
 	$(RUN) python -m faults $(if $(SAMPLE),--sample $(SAMPLE)) $(FAULTS)
+
+faults-long: $(UV) ## Kills at instants drawn by lot, and limits such as a full disk; KILLS=20 runs some
+	$(RUN) python -m faults.limits
+	$(RUN) python -m faults.kills $(if $(KILLS),--count $(KILLS))
 
 clean:
 	rm -rf .venv .uv .meltano site output rejects .mypy_cache .ruff_cache .pytest_cache
