@@ -14,7 +14,7 @@ BESIDE_THEM = gainsight_sandbox benchmarks examples faults scripts
 BY_RUFF = B105
 AUDITED = .audited.txt
 
-.PHONY: demo test lint audit pytest slow format definitions docs screens bench faults examples clean
+.PHONY: demo test lint audit pytest slow format definitions docs screens bench faults faults-long examples clean
 
 demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into CSV files
 	@$(RUN) --group meltano python scripts/demo.py
@@ -75,6 +75,10 @@ examples/airflow/.venv/ready: examples/airflow/requirements.txt examples/airflow
 	@$(UV) pip install --quiet --python $(@D) --requirement examples/airflow/requirements.txt
 	@cd examples/airflow && PATH="$$PWD/.venv/bin:$$PATH" meltano install
 	@touch $@
+
+faults-long: $(UV) ## Kills at instants drawn by lot, and limits such as a full disk; KILLS=20 runs some
+	$(RUN) python -m faults.limits
+	$(RUN) python -m faults.kills $(if $(KILLS),--count $(KILLS))
 
 clean:
 	rm -rf .venv .uv .loaders $(AUDITED) .meltano site output rejects .mypy_cache .ruff_cache .pytest_cache

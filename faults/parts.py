@@ -1,23 +1,39 @@
-"""The page docs/reliability.md, whose parts are written by programs of their own."""
+"""The page docs/reliability.md: the faults' own text, and behind it parts that others write."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
+_PART = re.compile(r"<!-- part: (?P<name>\w+) -->\n.*?<!-- end of (?P=name) -->\n", re.DOTALL)
+
+
+def write_page(page: Path, text: str) -> None:
+    """Write all of the page but its parts, which stay as they are."""
+    _write(page, text, _parts(page))
 
 
 def write_part(page: Path, name: str, text: str) -> None:
-    """Put a part in its place: where it was before, else at the end; the others stay as they are.
+    """Write a part: in its place if it is there, else behind the others.
 
     Args:
         page: The page; it is made if need be.
-        name: The part's name.
+        name: The part's name, a word.
         text: What the part is to be.
     """
-    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-    before = page.read_text("utf-8") if page.exists() else ""
-    head, found, rest = before.partition(begin)
-    tail = rest.partition(end)[2] if found else ""
-    head = head if found or not head else head.rstrip("\n") + "\n\n"
-    page.write_text(f"{head}{begin}\n{text.strip()}\n\n{end}{tail}", "utf-8")
+    parts = _parts(page)
+    parts[name] = f"<!-- part: {name} -->\n\n{text.strip()}\n\n<!-- end of {name} -->\n"
+    _write(page, _PART.sub("", _text(page)), parts)
+
+
+def _write(page: Path, text: str, parts: dict[str, str]) -> None:
+    page.write_text("\n".join([f"{text.strip()}\n", *parts.values()]), "utf-8")
+
+
+def _parts(page: Path) -> dict[str, str]:
+    return {found["name"]: found[0] for found in _PART.finditer(_text(page))}
+
+
+def _text(page: Path) -> str:
+    return page.read_text("utf-8") if page.exists() else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 import click
 from typing_extensions import override
@@ -23,6 +23,11 @@ class PlainRecord(logging.LogRecord):
     @override
     def getMessage(self) -> str:
         return one_line(super().getMessage())
+
+
+def is_closed(stream: IO[str] | None) -> bool:
+    """Whether there is no such stream, as where a shell has closed it (`>&-`)."""
+    return stream is None
 
 
 class OneLineErrors(click.Command):

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from gainsight_api.errors import ConfigError, GainsightError
 from tap_gainsight.batch_settings import GZIP_LEVEL
+from tap_gainsight.output import OutputError
 from tap_gainsight.records.lines import raw_lines
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ class BatchFiles:
         """Write a block's records.
 
         Raises:
-            GainsightError: They cannot be written.
+            OutputError: The disk does not take them.
+            GainsightError: A file of this format cannot hold them.
         """
         try:
             if not (self._open and self._open.encoder.add(block)):
@@ -120,7 +122,7 @@ class BatchFiles:
             The URLs of the files that are whole and have not been named yet.
 
         Raises:
-            GainsightError: A file cannot be written.
+            OutputError: A file cannot be written.
         """
         try:
             self._close()
@@ -153,9 +155,9 @@ class BatchFiles:
             self._whole.append(self._open.path)
             self._open = None
 
-    def _error(self, exc: OSError) -> GainsightError:
+    def _error(self, exc: OSError) -> OutputError:
         self.discard()
-        return GainsightError(
+        return OutputError(
             f"stream {self._stream}: a BATCH file cannot be written to {self._settings.folder} "
             f"({exc.strerror}): make room there, or set another storage.root in `batch_config`"
         )

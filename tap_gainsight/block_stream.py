@@ -38,7 +38,7 @@ from gainsight_api.errors import (
 from gainsight_api.quota import QuotaExhaustedError
 from gainsight_singer.failed_maps import is_of_a_map, property_of, reason_of
 from tap_gainsight.batch_files import BatchFiles
-from tap_gainsight.output import LineWriter
+from tap_gainsight.output import LineWriter, OutputError
 from tap_gainsight.records.lines import UnwritableValueError, lines, mapped_lines
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from tap_gainsight.batch_settings import BatchSettings
     from tap_gainsight.records.block import Block, Column, Record
 
-_STOPS_THE_RUN = (AuthError, ConfigError, QuotaExhaustedError, RateLimitedError)
+_STOPS_THE_RUN = (AuthError, ConfigError, OutputError, QuotaExhaustedError, RateLimitedError)
 """Errors that every other stream would meet as well."""
 
 

@@ -15,6 +15,7 @@ from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 from typing_extensions import override
 
 from gainsight_api.errors import GainsightError
+from gainsight_singer.cli import is_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 
 _LINE_END_SECONDS = 2.0
 """Seconds that a line which is partly out may take to its end when the run is stopped."""
+
+
+class OutputError(GainsightError):
+    """What has been read cannot be written, neither this stream's rows nor another's.
+
+    It ends the run: a stream's bookmark may have moved already, and no later STATE may tell of it.
+    """
 
 
 class Output:
@@ -43,8 +51,10 @@ class Output:
 
         Raises:
             BrokenPipeError: The reader has gone.
-            GainsightError: They cannot be written.
+            OutputError: They cannot be written.
         """
+        if is_closed(sys.stdout):
+            raise OutputError("standard output is closed: the records have nowhere to go")
         try:
             descriptor = sys.stdout.fileno()
         except (AttributeError, ValueError, io.UnsupportedOperation):  # it is no file
@@ -62,7 +72,7 @@ class Output:
         except BrokenPipeError:
             raise
         except OSError as exc:
-            raise GainsightError(f"standard output cannot be written: {exc.strerror}") from None
+            raise OutputError(f"standard output cannot be written: {exc.strerror}") from None
 
     def stop(self, signum: int) -> None:
         """End the run: at once, or, if a line is partly out, as soon as it is whole.

@@ -36,6 +36,7 @@ from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from gainsight_api.errors import ConfigError, GainsightError
+from gainsight_singer.cli import is_closed
 from gainsight_singer.plugin import GainsightPlugin
 from gainsight_singer.words import one_line
 from target_gainsight.incoming.batch_files import batch_records
@@ -299,6 +300,8 @@ def _open_file(url: str) -> AbstractContextManager[IO[bytes]]:
 
 
 def _write_state(value: bytes) -> None:
+    if is_closed(sys.stdout):
+        raise GainsightError("the STATE cannot be written: standard output is closed")
     try:
         sys.stdout.write(value.decode() + "\n")
         sys.stdout.flush()

@@ -8,7 +8,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from itertools import product
+from itertools import count, islice, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,7 @@ from faults.parts import PAGE, write_part
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Sequence
-
-    from faults.kills.striking import Measured
+    from collections.abc import Iterator, Sequence
 
 _WORKERS = 2
 _ROUND = 10
@@ -41,8 +39,15 @@ def main() -> None:
     ) as pool:
         for wanted in range(_ROUND, given.count + _ROUND, _ROUND):  # so that it may be cut short
             for program, number in product(programs, SIGNALS):
-                struck = partial(_struck, pool, whole[program], program, number)
-                results += struck(given.seed, wanted=min(wanted, given.count), before=results)
+                trials = _trials(program, number, given.seed, results)
+                work = partial(run_trial, whole=whole[program])
+                missing = min(wanted, given.count) - _kills(program, number, results)
+                while missing > 0:
+                    wave = list(islice(trials, max(given.workers, missing // 3)))
+                    done = list(pool.map(work, wave))
+                    results += done
+                    missing -= sum(result.strikes for result in done)
+                    _say_flaws(done)
             write_part(given.out, "kills", part(results, given.seed, time.monotonic() - began))
             print(f"{sum(result.strikes for result in results):,} kills", file=sys.stderr)
     wrong = [result for result in results if result.flaws]
@@ -50,31 +55,24 @@ def main() -> None:
     raise SystemExit(1 if wrong else 0)
 
 
-def _struck(
-    pool: ProcessPoolExecutor,
-    whole: Measured,
-    program: str,
-    number: signal.Signals,
-    seed: int,
-    *,
-    wanted: int,
-    before: Sequence[Result],
-) -> list[Result]:
-    """Trials until there are as many kills of a program by a signal as are wanted."""
-    some = [r for r in before if (r.trial.program, r.trial.signal) == (program, number)]
-    kills, begun = sum(result.strikes for result in some), len(some)
-    done: list[Result] = []
-    while kills < wanted:
-        wave = range(begun, begun + max(_WORKERS, (wanted - kills) // 3))
-        begun = wave.stop
-        trials = [Trial(program, number, seed * 10_000 + each) for each in wave]
-        for result in pool.map(partial(run_trial, whole=whole), trials):
-            kills += result.strikes
-            done.append(result)
-            if result.flaws:
-                lines = "\n  ".join(result.instants)
-                print(f"{result.trial.name}: {result.flaws}\n  {lines}", flush=True)
-    return done
+def _trials(
+    program: str, number: signal.Signals, seed: int, before: Sequence[Result]
+) -> Iterator[Trial]:
+    """Those that have not been yet."""
+    begun = sum((r.trial.program, r.trial.signal) == (program, number) for r in before)
+    for each in count(seed * 10_000 + begun):
+        yield Trial(program, number, each)
+
+
+def _kills(program: str, number: signal.Signals, results: Sequence[Result]) -> int:
+    return sum(r.strikes for r in results if (r.trial.program, r.trial.signal) == (program, number))
+
+
+def _say_flaws(results: Sequence[Result]) -> None:
+    for result in results:
+        if result.flaws:
+            lines = "\n  ".join(result.instants)
+            print(f"{result.trial.name}: {result.flaws}\n  {lines}", flush=True)
 
 
 def _options() -> argparse.Namespace:

@@ -75,7 +75,7 @@ class Watch:
         self._lots = random.Random(seed)
         self._lock = threading.Lock()
         self._instant: Instant | None = None
-        self._strike: Callable[[], None] = lambda: None
+        self._strike: Callable[[], object] = lambda: None
         self.first_call = 0.0
         self.came = self.answered = 0
 
@@ -84,7 +84,7 @@ class Watch:
         """What the tenant has to call."""
         return Hooks(before_request=self._comes, on_request=self._is_answered)
 
-    def arm(self, instant: Instant | None, strike: Callable[[], None]) -> None:
+    def arm(self, instant: Instant | None, strike: Callable[[], object]) -> None:
         """A run begins, which is to be struck at an instant."""
         with self._lock:
             self._instant, self._strike = instant, strike

@@ -147,9 +147,9 @@ def target_flaws(sandbox: Sandbox, folder: Path) -> Iterator[tuple[str, str]]:
             if there & {f"n{number}" for number in range(count)}:
                 yield "lost", f"deletions of {stream}"
             continue
-        expected = {_name(stream, number) for number in range(count)} - _bad(stream)
-        yield from _held(sandbox, stream, expected)
-        if good := rejected.get(stream, set()) - _bad(stream):
+        names = {_name(stream, number) for number in range(count)}
+        yield from _held(sandbox, stream, names - _bad(stream))
+        if good := rejected.get(stream, set()) & names - _bad(stream):
             yield "lost", f"{len(good)} good records of {stream} rejected"
         if unsaid := _bad(stream) - rejected.get(stream, set()):
             yield "lost", f"{len(unsaid)} dead letter of {stream}"

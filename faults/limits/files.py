@@ -93,6 +93,14 @@ def _full_temporary_folder(stage: Stage) -> Iterator[str]:
         yield f"{found} of {len(records)} records"
 
 
+def _no_room_for_chunks(stage: Stage) -> Iterator[str]:
+    """The chunks that are fetched ahead are larger than the room for them."""
+    site = stage.site(TAP)
+    place = stage.full_disk("place", kilobytes=4)
+    yield from stage.fails(site, stage.run(site, env={"TMPDIR": str(place)}), "TMPDIR")
+    yield from stage.next_is_whole(site)
+
+
 def _no_home(stage: Stage, program: str) -> Iterator[str]:
     """Where nothing says where calls are counted, it is in the user's home."""
     site = stage.site(program, quota_store=None)
@@ -128,6 +136,7 @@ LIMITS = (
               partial(_file_on_a_full_disk, program=program))
         for program in (TAP, TARGET)
     ),
+    Limit("tap: no room for the chunks that are fetched ahead", _CLEAR, _no_room_for_chunks),
     Limit("target: no room for an import job's file", _CLEAR, _full_temporary_folder),
     *(
         Limit(f"{program}: a read-only home, and no quota_store", _CLEAR,

@@ -87,6 +87,17 @@ class Stage:
     ) -> Pipe:
         """Begin to run the connector."""
         site.watch.disarm()
+        return self.begin(site, env=env, stdout=stdout, prefix=prefix)
+
+    def begin(
+        self,
+        site: Site,
+        *,
+        env: Mapping[str, str] | None = None,
+        stdout: IO[bytes] | None = None,
+        prefix: Sequence[str] = (),
+    ) -> Pipe:
+        """Begin to run the connector, with what is to happen at one of its calls."""
         commands = [[*prefix, *command] for command in site.commands()]
         return Pipe(commands, site.folder, site.feed(), env=env, stdout=stdout)
 

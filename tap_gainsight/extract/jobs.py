@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from gainsight_api.exports import Chunk, Exports, Job, NoStatusError
 from gainsight_api.job_states import JobState
 from gainsight_api.polling import polls
 from gainsight_api.replies import identifier
+from gainsight_singer.temporary import temporary_files
 from gainsight_singer.words import spell
 
 if TYPE_CHECKING:
@@ -165,15 +166,21 @@ class Jobs:
                 yield chunk, file
 
     def fetched(self, chunk: Chunk) -> IO[bytes]:
-        """A chunk in a temporary file that is gone once it is closed."""
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
-        try:
-            self.exports.fetch(chunk, file)
-        except BaseException:
-            file.close()
-            raise
-        file.seek(0)
-        return file
+        """A chunk in a temporary file that is gone once it is closed.
+
+        Raises:
+            GainsightError: It cannot be had, or the disk does not take it.
+        """
+        with temporary_files():
+            file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
+            try:
+                self.exports.fetch(chunk, file)
+                file.seek(0)
+            except BaseException:
+                with suppress(OSError):  # of what the disk does not take
+                    file.close()
+                raise
+            return file
 
 
 def _close(future: Future[IO[bytes]]) -> None:

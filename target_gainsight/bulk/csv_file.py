@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count, repeat
 from typing import TYPE_CHECKING
 
+from gainsight_singer.temporary import temporary_files
 from target_gainsight.rows.blocks import Block
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ class _OpenFile:
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def write(self, lines: bytes) -> None:
-        with self.path.open("ab") as file:
+        with temporary_files(), self.path.open("ab") as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(lines)
         self.digest.update(lines)

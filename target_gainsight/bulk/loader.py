@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import GainsightError, RequestError, TooLargeError
@@ -26,6 +24,7 @@ from target_gainsight.search.existing import Held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from gainsight_api.import_replies import ImportJob, RowError
     from target_gainsight.bulk.jobs import Importer
@@ -89,8 +88,8 @@ class BulkLoader:
 
     def _load(self, rows: Rows) -> Outcome:
         outcome = Outcome()
-        with tempfile.TemporaryDirectory(dir=self.storage.folder) as folder:
-            files = _Files(self, Path(folder))
+        with self.storage.subfolder() as folder:
+            files = _Files(self, folder)
             resolved = self.resolver.resolved(rows, outcome)
             for block in self.unchanged.changed(resolved, outcome):
                 files.add(block)

@@ -13,10 +13,15 @@ import shutil
 import tempfile
 import time
 import weakref
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gainsight_api.errors import GainsightError
+from gainsight_singer.temporary import temporary_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MEMORY_BYTES = 1 << 26
 PREFIX = "target-gainsight-"
@@ -33,7 +38,8 @@ class Storage:
     """
 
     def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
-        sweep(Path(tempfile.gettempdir()))
+        with temporary_files():
+            sweep(Path(tempfile.gettempdir()))
         self._memory_bytes = memory_bytes
         self._used = 0
         self._in_memory: dict[int, Lines] = {}
@@ -52,6 +58,18 @@ class Storage:
             unnamed.rename(self._folder / _LOCK)
             weakref.finalize(self, _remove, self._folder, lock)
         return self._folder
+
+    @contextmanager
+    def subfolder(self) -> Iterator[Path]:
+        """A folder within it, which goes with all that is in it.
+
+        Raises:
+            GainsightError: It cannot be made.
+        """
+        with temporary_files():
+            folder = tempfile.TemporaryDirectory(dir=self.folder)
+        with folder as name:
+            yield Path(name)
 
     def new_file(self) -> Path:
         """The path of a file that does not exist yet."""
@@ -110,16 +128,11 @@ class Lines:
         Raises:
             GainsightError: The disk does not take it.
         """
-        try:
+        with temporary_files():
             self._path = self._path or self._storage.new_file()
             with self._path.open("ab") as file:
                 os.fchmod(file.fileno(), 0o600)
                 file.write(self._memory)
-        except OSError as exc:
-            raise GainsightError(
-                f"the folder of temporary files, {tempfile.gettempdir()}, cannot be written to "
-                f"({exc.strerror}): make room there, or set TMPDIR to another one"
-            ) from None
         self._on_disk += len(self._memory)
         self._forget()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -215,6 +216,29 @@ def test_a_full_disk_is_an_error_that_names_the_folder(
         with pytest.raises(GainsightError, match=r"No space left.*`batch_config`"):
             run(tap)
     assert not list(tmp_path.iterdir())
+
+
+def test_no_state_covers_rows_whose_file_the_disk_did_not_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, tries = os.fsync, iter([OSError(28, "No space left on device")])
+
+    def full_for_a_moment(descriptor: int) -> None:
+        for error in tries:
+            raise error
+        fsync(descriptor)
+
+    with Sandbox(clock=ManualClock(), rows=ROWS) as sandbox:
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fsync", full_for_a_moment)
+            tap = select_only(make_tap(sandbox, **batches(tmp_path)), *ROWS)
+            with pytest.raises(GainsightError, match="No space left") as caught:
+                run(tap)
+        before: Output = caught.value.output  # type: ignore[attr-defined]
+        after = run(select_only(make_tap(sandbox, state=before.state, **batches(tmp_path)), *ROWS))
+    for stream, rows in ROWS.items():
+        found = batch_records(before, stream) + batch_records(after, stream)
+        assert len({record["Gsid"] for record in found}) == rows
 
 
 def number_things(*numbers: object) -> Iterator[dict[str, Any]]:

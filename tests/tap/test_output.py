@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_gainsight.output import whole_lines
+from tap_gainsight.output import Output, OutputError, whole_lines
+
+
+def test_a_closed_standard_output_is_an_error_and_no_traceback() -> None:
+    with contextlib.redirect_stdout(None), pytest.raises(OutputError, match="is closed"):
+        Output().write("{}\n")
 
 
 @given(st.lists(st.text("ab", max_size=12)), st.integers(1, 20))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import logging
 from itertools import pairwise
@@ -52,6 +54,16 @@ def test_a_state_is_written_as_soon_as_its_batch_is_loaded(runner: Runner) -> No
         **REST,
     )
     assert output.states == [{"at": 10}, {"at": 25, "number": 1.10}]
+
+
+def test_a_closed_standard_output_is_an_error_and_no_traceback(runner: Runner) -> None:
+    target = make_target(runner.sandbox, runner.rejects)
+    feed = io.StringIO(as_lines([schema(), *records(1), state(1)]))
+    with (
+        contextlib.redirect_stdout(None),
+        pytest.raises(GainsightError, match="standard output is closed"),
+    ):
+        target.listen(feed)
 
 
 def test_a_state_between_full_batches_waits_for_what_came_before_it(runner: Runner) -> None:

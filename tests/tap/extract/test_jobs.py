@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gainsight_api.errors import GainsightError
 from gainsight_sandbox import Effect, Fault, Hooks, LoggedRequest, ManualClock
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tap_gainsight.extract.jobs import JobTimeoutError
@@ -55,6 +58,19 @@ def test_a_job_is_asked_after_ever_less_often_but_each_minute_at_least() -> None
         assert clock.slept == sorted(clock.slept)
         assert max(clock.slept) == 60
         assert calls(sandbox, CallKind.EXPORT_STATUS) == len(clock.slept) + 1 < 35
+
+
+def test_chunks_that_the_disk_does_not_take_are_an_error_that_names_the_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with tenant_of(things(3)) as sandbox:
+        with monkeypatch.context() as patch:
+            patch.setattr("tempfile.TemporaryFile", partial(Path("/dev/full").open, "r+b"))
+            with pytest.raises(GainsightError, match="TMPDIR") as caught:
+                run(bulk_tap(sandbox))
+        state = caught.value.output.state  # type: ignore[attr-defined]
+        assert len(run(bulk_tap(sandbox, state=state)).records[NAME]) == 3
+        assert submissions(sandbox) == 1
 
 
 def test_a_job_that_is_done_at_once_is_not_waited_for() -> None:

@@ -6,17 +6,17 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gainsight_api.errors import GainsightError
 from target_gainsight.bulk.csv_file import CsvWriter
 from target_gainsight.rows.blocks import Row, in_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-    import pytest
 
 
 CELLS = st.none() | st.booleans() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -46,6 +46,14 @@ def test_csv_files_read_back_and_keep_to_their_size(
         ]
     assert read == [_as_texts(pair) for pair in cells]
     assert sources == list(range(len(cells)))
+
+
+def test_a_full_disk_is_an_error_that_names_the_folder(tmp_path: Path) -> None:
+    writer = CsvWriter(tmp_path, "x", ("A",), 10**6)
+    (tmp_path / "x-0.csv").symlink_to("/dev/full")
+    (block,) = in_blocks([Row({"A": "a"}, [0])])
+    with pytest.raises(GainsightError, match=r"No space left on device.*TMPDIR"):
+        writer.add(block)
 
 
 WIRES = st.none() | st.booleans() | st.text(st.sampled_from("a ,\"\n\r\té;\x00'"), min_size=1)
