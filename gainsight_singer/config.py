@@ -141,9 +141,10 @@ def _unknown(
 ) -> Iterator[UnknownSetting]:
     for name in config:
         if name not in known:
-            edits = {each: _edits(name, each) for each in sorted(known)}
-            near = min(edits, key=lambda each: edits[each])
-            yield UnknownSetting(place, name, near if edits[near] <= _SLIP else None)
+            alike = [each for each in sorted(known) if abs(len(each) - len(name)) <= _SLIP]
+            edits = {each: _edits(name, each) for each in alike}
+            near = min(edits, key=lambda each: edits[each], default=None)
+            yield UnknownSetting(place, name, near if near and edits[near] <= _SLIP else None)
 
 
 def _edits(one: str, other: str) -> int:

@@ -63,6 +63,10 @@ class _Schema(msgspec.Struct):
     items: _Schema | None = None
 
 
+class _Object(msgspec.Struct):
+    properties: dict[str, _Schema]
+
+
 class _Described(msgspec.Struct, rename="kebab"):
     table_key_properties: list[str] | None = None
     replication_key: str | None = None
@@ -78,7 +82,7 @@ class _Entry(msgspec.Struct):
     """What of a catalog's entry is read, here or by the SDK."""
 
     tap_stream_id: str
-    schema: _Schema
+    schema: _Object
     stream: str | None = None
     key_properties: list[str] | None = None
     replication_key: str | None = None

@@ -39,6 +39,10 @@ def last_line(folder: Path, *options: str, module: str = "tap_gainsight") -> str
         ('{"streams": [{"stream": "x"}]}', "missing required field `tap_stream_id`"),
         (STREAM % "null", "got `null` - at `$.metadata`"),
         (STREAM % '[{"metadata": {}}]', "missing required field `breadcrumb`"),
+        (
+            '{"streams": [{"tap_stream_id": "x", "schema": {}}]}',
+            "missing required field `properties`",
+        ),
         (PROPERTIES % "[]", "got `array` - at `$.schema.properties`"),
         (PROPERTIES % '{"a": 1}', "got `int` - at `$.schema.properties[...]`"),
         (PROPERTIES % '{"a": {"type": 5}}', "got `int` - at `$.schema.properties[...].type`"),
