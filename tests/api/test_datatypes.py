@@ -455,5 +455,5 @@ def test_a_long_text_that_is_of_no_kind_is_refused_at_once(kind: Kind) -> None:
         if kind is Kind.TEXT:
             assert READERS[kind](text) == text
         else:
-            with pytest.raises(ValueError, match="^$"):
+            with pytest.raises(ValueError, match=r"^$"):
                 READERS[kind](text)

@@ -115,7 +115,7 @@ def converted(data: bytes) -> None:
     """A value for each kind of field: sent as it is, or a reject."""
     try:
         value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = data.decode("utf-8", "replace")
     for kind, convert in CONVERTERS.items():
         try:
