@@ -9,7 +9,7 @@ from typing import IO, Any
 import msgspec
 
 from gainsight_api.errors import ConfigError
-from gainsight_singer.given_files import given_json
+from gainsight_singer.given_files import given_json, is_text
 
 
 def state_file(file: IO[str] | None) -> IO[str] | None:
@@ -29,6 +29,8 @@ def state_file(file: IO[str] | None) -> IO[str] | None:
             f"last one (tail -1 {name})"
         )
     state = given_json(text, f"the state file {name}") if lines else {}
+    if not is_text(state):
+        raise ConfigError(f"the state file {name} holds NUL or half of a surrogate pair")
     if isinstance(state, dict) and state.get("type") == "STATE":
         state = state.get("value")
     if not isinstance(state, dict | None):
@@ -47,6 +49,8 @@ def catalog_file(file: IO[str] | None) -> IO[str] | None:
     name = getattr(file, "name", "--catalog")
     text = file.read().removeprefix("\ufeff")
     catalog = given_json(text, f"the catalog file {name}")
+    if not is_text(catalog):
+        raise ConfigError(f"the catalog file {name} holds NUL or half of a surrogate pair")
     streams = catalog.get("streams") if isinstance(catalog, dict) else None
     if not isinstance(streams, list):
         raise ConfigError(f"the catalog file {name} has no list of `streams`")

@@ -46,6 +46,7 @@ def last_line(folder: Path, *options: str, module: str = "tap_gainsight") -> str
         (PROPERTIES % "[]", "got `array` - at `$.schema.properties`"),
         (PROPERTIES % '{"a": 1}', "got `int` - at `$.schema.properties[...]`"),
         (PROPERTIES % '{"a": {"type": 5}}', "got `int` - at `$.schema.properties[...].type`"),
+        (STREAM.replace("company", "\\ud800") % "[]", "NUL or half of a surrogate pair"),
         ("{nope", "is not JSON"),
         ('{"streams": [NaN]}', "a number that cannot be read"),
         ("[" * 5000, "nested too deep"),
