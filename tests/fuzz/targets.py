@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import re
+from codecs import BOM_UTF8
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -57,6 +58,8 @@ def chunk(data: bytes) -> None:
             found += zip(*block.values, strict=True)
     except DataError:
         return
+    if len(data) < len(BOM_UTF8):
+        return  # of half a mark Python makes an empty text, which the number of rows tells
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
     plain = [tuple(row) for row in rows if row]
     if plain and {cell.strip().casefold() for cell in plain[0]} <= {"a", "b"}:
