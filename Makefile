@@ -13,8 +13,9 @@ BESIDE_THEM = gainsight_sandbox benchmarks examples faults scripts
 # Passwords in the code: to bandit, `"secret": True` in a schema is one; ruff's S105 knows better.
 BY_RUFF = B105
 AUDITED = .audited.txt
+FUZZED = chunk typed_chunk piece cell converted envelope where singer batch_file settings catalog state letters
 
-.PHONY: demo test lint audit pytest slow format definitions docs screens bench faults faults-long examples clean
+.PHONY: demo test lint audit pytest slow format definitions docs screens bench faults faults-long fuzz examples clean
 
 demo: .meltano-ready ## Take a sandbox tenant's objects out with Meltano, into CSV files
 	@$(RUN) --group meltano python scripts/demo.py
@@ -79,6 +80,11 @@ examples/airflow/.venv/ready: examples/airflow/requirements.txt examples/airflow
 faults-long: $(UV) ## Kills at instants drawn by lot, and limits such as a full disk; KILLS=20 runs some
 	$(RUN) python -m faults.limits
 	$(RUN) python -m faults.kills $(if $(KILLS),--count $(KILLS))
+
+fuzz: $(UV) ## Coverage-guided fuzzing of each reader for a minute; TARGET=chunk SECONDS=600 for one
+	@for target in $(or $(TARGET),$(FUZZED)); do \
+		$(RUN) --group fuzz python -m tests.fuzz $$target -max_total_time=$(or $(SECONDS),60) || exit 1; \
+	done
 
 clean:
 	rm -rf .venv .uv .loaders $(AUDITED) .meltano site output rejects .mypy_cache .ruff_cache .pytest_cache

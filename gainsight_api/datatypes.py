@@ -100,8 +100,9 @@ class Number(Decimal):
 
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
+# Without going back: there are as many ways to cut a text of digits in two as it has digits.
 _LOOSE_NUMBER = re.compile(
-    r"([+-]?)(?=\.?[0-9])0*([0-9]*)\.?([0-9]*)((?:[eE][+-]?[0-9]+)?)"
+    r"([+-]?)(?=\.?[0-9])0*+([0-9]*+)\.?([0-9]*+)((?:[eE][+-]?[0-9]++)?)"
 ).fullmatch
 _TRUE_FALSE = {"true": True, "1": True, "false": False, "0": False}
 # Other whole numbers are compact dates, seconds or years: to guess would make wrong dates of them.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gainsight_api.errors import ConfigError
 from gainsight_api.replies import printable
 from gainsight_api.settings import check_setting
+from gainsight_singer.given_files import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -39,6 +40,7 @@ def coerced(
     ready, mistakes = {}, []
     for name, value in config.items():
         try:
+            _check_text(name, value)
             if schemas.get(name, {}).get("secret"):
                 check_setting(name, value, schemas[name])
             as_text = isinstance(value, str) and name in readers
@@ -46,6 +48,13 @@ def coerced(
         except ConfigError as exc:
             mistakes.append(str(exc))
     return ready, mistakes
+
+
+def _check_text(name: str, value: Any) -> None:
+    if not is_text(value):
+        raise ConfigError(
+            f"setting `{name}` holds NUL, half of a surrogate pair, or bytes that are not UTF-8"
+        )
 
 
 def numbers_as_text(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,9 +150,10 @@ def _unknown(
 ) -> Iterator[UnknownSetting]:
     for name in config:
         if name not in known:
-            edits = {each: _edits(name, each) for each in sorted(known)}
-            near = min(edits, key=lambda each: edits[each])
-            yield UnknownSetting(place, name, near if edits[near] <= _SLIP else None)
+            alike = [each for each in sorted(known) if abs(len(each) - len(name)) <= _SLIP]
+            edits = {each: _edits(name, each) for each in alike}
+            near = min(edits, key=lambda each: edits[each], default=None)
+            yield UnknownSetting(place, name, near if near and edits[near] <= _SLIP else None)
 
 
 def _edits(one: str, other: str) -> int:

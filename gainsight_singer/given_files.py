@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,22 @@ def check_config_files(paths: Sequence[str]) -> None:
             raise ConfigError(f"{what} cannot be read: {reason}") from None
         if not isinstance(given_json(text, what), dict):
             raise ConfigError(f"{what} holds no settings: it must be a JSON object")
+
+
+def is_text(value: Any) -> bool:
+    """Whether all texts of a JSON value, names among them, can be written anywhere.
+
+    NUL cannot, nor half of a surrogate pair, which is also what bytes of a variable become that are
+    not UTF-8.
+    """
+    if isinstance(value, dict):
+        return all(map(is_text, [*value, *value.values()]))
+    if isinstance(value, list):
+        return all(map(is_text, value))
+    return not isinstance(value, str) or _no_text(value) is None
+
+
+_no_text = re.compile("[\0\ud800-\udfff]").search
 
 
 def _refused(constant: str) -> None:

@@ -9,7 +9,7 @@ from typing import IO, Any
 import msgspec
 
 from gainsight_api.errors import ConfigError
-from gainsight_singer.given_files import given_json
+from gainsight_singer.given_files import given_json, is_text
 
 
 def state_file(file: IO[str] | None) -> IO[str] | None:
@@ -29,6 +29,8 @@ def state_file(file: IO[str] | None) -> IO[str] | None:
             f"last one (tail -1 {name})"
         )
     state = given_json(text, f"the state file {name}") if lines else {}
+    if not is_text(state):
+        raise ConfigError(f"the state file {name} holds NUL or half of a surrogate pair")
     if isinstance(state, dict) and state.get("type") == "STATE":
         state = state.get("value")
     if not isinstance(state, dict | None):
@@ -47,6 +49,8 @@ def catalog_file(file: IO[str] | None) -> IO[str] | None:
     name = getattr(file, "name", "--catalog")
     text = file.read().removeprefix("\ufeff")
     catalog = given_json(text, f"the catalog file {name}")
+    if not is_text(catalog):
+        raise ConfigError(f"the catalog file {name} holds NUL or half of a surrogate pair")
     streams = catalog.get("streams") if isinstance(catalog, dict) else None
     if not isinstance(streams, list):
         raise ConfigError(f"the catalog file {name} has no list of `streams`")
@@ -61,6 +65,10 @@ class _Schema(msgspec.Struct):
     format: str | None = None
     properties: dict[str, _Schema] | None = None
     items: _Schema | None = None
+
+
+class _Object(msgspec.Struct):
+    properties: dict[str, _Schema]
 
 
 class _Described(msgspec.Struct, rename="kebab"):
@@ -78,7 +86,7 @@ class _Entry(msgspec.Struct):
     """What of a catalog's entry is read, here or by the SDK."""
 
     tap_stream_id: str
-    schema: _Schema
+    schema: _Object
     stream: str | None = None
     key_properties: list[str] | None = None
     replication_key: str | None = None

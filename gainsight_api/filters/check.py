@@ -87,10 +87,8 @@ def problems_in(where: Mapping[str, Any], data_types: Mapping[str, str]) -> Iter
     if not conditions:
         yield FilterProblem(None, "it has no `conditions`")
         return
-    if not isinstance(conditions, list | tuple) or not all(
-        isinstance(each, dict) for each in conditions
-    ):
-        yield FilterProblem(None, "its `conditions` are no list of JSON objects")
+    if not isinstance(conditions, list | tuple) or not all(map(_has_name, conditions)):
+        yield FilterProblem(None, "its `conditions` are no list of objects, each with a `name`")
         return
     if expression := str(where.get("expression") or ""):
         aliases = [str(condition.get("alias") or "") for condition in conditions]
@@ -102,8 +100,12 @@ def problems_in(where: Mapping[str, Any], data_types: Mapping[str, str]) -> Iter
             yield from _problems_in_expression(expression, aliases)
     folded = {name.casefold(): data_type for name, data_type in data_types.items()}
     for condition in conditions:
-        name = str(condition.get("name") or "")
+        name = str(condition["name"])
         yield from _problems_in_condition(name, condition, folded.get(name.casefold()))
+
+
+def _has_name(condition: Any) -> bool:
+    return isinstance(condition, dict) and bool(condition.get("name"))
 
 
 def _problems_in_condition(

@@ -44,4 +44,5 @@ def repeated_in(hashes: Iterable[int]) -> set[int]:
 def _count(hashes: Iterable[int]) -> int:
     """How many different ones there are; a set would take more memory."""
     ordered = sorted(hashes)
-    return 1 + sum(map(ne, ordered, islice(ordered, 1, None)))
+    changes: int = sum(map(ne, ordered, islice(ordered, 1, None)))
+    return 1 + changes

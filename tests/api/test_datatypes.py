@@ -441,3 +441,19 @@ def test_a_list_that_is_no_multi_select_is_json() -> None:
 def test_a_number_as_text_is_its_digits() -> None:
     assert as_text(DECODER.decode(b"0.00000000")) == "0.00000000"
     assert math.isclose(DECODER.decode(b"0.5"), 0.5)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_long_text_that_is_of_no_kind_is_refused_at_once(kind: Kind) -> None:
+    """With a reader that goes back over it, it would take hours."""
+    for text in (
+        f"{'9' * 300_000}x",
+        f"{'0' * 300_000}x",
+        f".{'9' * 300_000}e",
+        "2022-06-23" * 9_999,
+    ):
+        if kind is Kind.TEXT:
+            assert READERS[kind](text) == text
+        else:
+            with pytest.raises(ValueError, match=r"^$"):
+                READERS[kind](text)

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["gainsight_", "tap_gainsight", "target_gainsight"]):
+atheris.enabled_hooks.add("str")
+with atheris.instrument_imports(
+    include=["gainsight_api", "gainsight_singer", "tap_gainsight", "target_gainsight"]
+):
     from tests.fuzz.seeds import SEEDS
     from tests.fuzz.targets import TARGETS
 

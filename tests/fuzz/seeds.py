@@ -92,6 +92,7 @@ SEEDS: dict[str, list[bytes]] = {
             b'{"name":"f7","alias":"y","operator":"IS_NULL"}],"expression":"(x AND y) OR (x)"}'
         ),
         b'{"conditions":[1]}',
+        b'{"conditions":[{"alias":"A","operator":"EQ","value":["x"]}],"expression":"A"}',
         b'{"conditions":{"a":1}}',
         b'{"conditions":"ab"}',
         b'{"conditions":[{"name":"f0","alias":"A","operator":["EQ"],"value":{}}],"expression":{"A":1}}',
@@ -119,6 +120,7 @@ SEEDS: dict[str, list[bytes]] = {
         ),
         b'{"streams":[{"tap_stream_id":"x","schema":{"properties":{"a":{}}},"metadata":[]}]}',
         b'{"streams":[{"tap_stream_id":"x","schema":{"properties":[]}}]}',
+        b'{"streams":[{"tap_stream_id":"x","schema":{}}]}',
         b'{"streams":[{"tap_stream_id":"x","schema":{"properties":{"a":1}}}]}',
         *_JSON,
     ],

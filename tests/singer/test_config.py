@@ -9,6 +9,7 @@ import pytest
 
 from gainsight_singer.config import coerced, numbers_as_text
 
+ODD = "holds NUL, half of a surrogate pair, or bytes that are not UTF-8"
 SCHEMAS: dict[str, Any] = {
     "host": {"type": "string"},
     "retries": {"type": ["integer", "null"]},
@@ -42,6 +43,8 @@ def test_only_numbers_that_came_as_text_are_changed(
         ({"retries": "1.5"}, "setting `retries` is not a whole number"),
         ({"pause": "hidden"}, "setting `pause` is not a number"),
         ({"key": {"hidden": 1}}, "setting `key` is not text"),
+        ({"key": "hidden\ud800"}, f"setting `key` {ODD}"),
+        ({"other": [{"a": {"hidden\0": 1}}]}, f"setting `other` {ODD}"),
     ],
 )
 def test_a_setting_of_another_type_is_named_and_not_quoted(

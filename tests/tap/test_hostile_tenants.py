@@ -18,7 +18,7 @@ from tap_gainsight.extract.paging import Position
 from tap_gainsight.extract.spans import filter_time, span_of
 from tap_gainsight.extract.tracker import Tracker
 from tap_gainsight.streams import GainsightStream
-from tests.api.conftest import Reply, enveloped
+from tests.api.conftest import Reply, Server, enveloped, ok
 from tests.hostile import Hostile
 from tests.tap.support import (
     NOON,
@@ -465,6 +465,18 @@ def test_a_job_that_is_gone_is_left_once_however_that_is_said(
             output = sync(sandbox, hostile, extract_method="bulk", state=state)
         assert keys(output) == [row["Gsid"] for row in things(60)]
         assert submissions(sandbox) == 2
+        assert "it is left, for a new export job" in caplog.text
+
+
+def test_a_job_that_a_state_places_elsewhere_is_left(caplog: pytest.LogCaptureFixture) -> None:
+    with tenant_of(things(60), job_seconds=30) as sandbox, Server() as foreign:
+        foreign.answers(ok("stolen"))
+        state = left_under_way(sandbox)
+        state["bookmarks"][NAME]["export_status_url"] = f"{foreign.url}/status/1"
+        output = sync(sandbox, extract_method="bulk", state=state)
+        assert keys(output) == [row["Gsid"] for row in things(60)]
+        assert submissions(sandbox) == 2
+        assert foreign.requests == []
         assert "it is left, for a new export job" in caplog.text
 
 

@@ -139,7 +139,13 @@ def test_columns_are_sent_as_single_records_are(given: tuple[RecordMap, Batch]) 
 
 def test_a_day_that_is_known_again_is_a_day_of_date_fields_alone() -> None:
     day, at = "2024-02-29", "2024-02-29T00:00:00.000Z"
-    given = [["2024-02-28", day], [day, None, day], [at, day], ["", day], [day, "2024-02-30"]]
+    given: list[list[Any]] = [
+        ["2024-02-28", day],
+        [day, None, day],
+        [at, day],
+        ["", day],
+        [day, "2024-02-30"],
+    ]
     for kind, expected in ((Kind.DATE, day), (Kind.DATETIME, at), (Kind.DATE, day)):
         convert = CONVERTERS[kind]
         for column in given:
