@@ -80,7 +80,7 @@ def many_streams(results: Results, scope: Scope) -> Iterator[str]:
         "by itself, with its SCHEMA and an import job of its own, is in them."
     )
     yield ""
-    yield "| streams | seconds of the processor | of one stream's | SCHEMAs alone | peak MB |"
+    yield "| streams | seconds of the processor | of one stream's | schemas alone | peak MB |"
     yield "|---|---|---|---|---|"
     for case in cases:
         found = results.streams_cpu(case.program)
