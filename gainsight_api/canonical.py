@@ -82,7 +82,9 @@ def canonical(kind: Kind, cells: Sequence[str]) -> Sequence[str] | None:
 
 def _with_milliseconds(cells: Sequence[str]) -> list[str]:
     """Moments in UTC, in whatever form, as `2022-06-23T09:37:02.000Z`; all else stays as it is."""
-    joined = ",".join(cells).replace(" ", "T").replace("+00:00", "Z").replace("+0000", "Z")
+    joined = ",".join(cells).replace(" ", "T")
+    if "+" in joined:
+        joined = joined.replace("+00:00", "Z").replace("+0000", "Z")
     if "." not in joined and joined.count("Z") == joined.count("T"):
         # No cell has a fraction, and each has its zone: with one `replace` for all of them a
         # column takes a third of the time that it takes cell by cell.

@@ -144,10 +144,9 @@ def _unquoted(columns: list[Sequence[str]]) -> list[Sequence[str]] | None:
     """The columns with one quote for each two; None if a quote has no other beside it."""
     for n, column in enumerate(columns):
         together = _BETWEEN.join(column)
-        quotes = together.count('"')
-        if not quotes:
+        if '"' not in together:
             continue
-        if quotes != 2 * together.count('""'):
+        if together.count('"') != 2 * together.count('""'):
             return None
         # Most cells have none, and stay the texts that they are: to replace in all of them
         # together, and split these again, takes a quarter longer to read the piece.
