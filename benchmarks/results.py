@@ -63,7 +63,7 @@ class Results:
         return self.rows if is_fast(program) else self.peer_rows
 
     def has(self, program: str, rows: int | None = None) -> bool:
-        """Whether it has been measured: on so many rows, or to compare it, which takes its start."""
+        """Whether it has been measured: on so many rows, or to compare it, and so without any."""
         sizes = {0, self.size(program)} if rows is None else {rows}
         return all((program, size) in self.costs for size in sizes)
 
