@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gainsight_sandbox import Sandbox
 
-_PAGE_ROWS = 5_000
+PAGE_ROWS = 5_000
 """The most that a query may ask for, and what this tap asks for."""
 _API = "v1/meta/services/objects"
 _STAMPS = ("ModifiedDate", "LastModifiedDate", "ModifiedAt", "DeletedOn")
@@ -124,16 +124,16 @@ class _ByOffset:
     def _read(self, post: Any, name: str, fields: list[dict[str, Any]]) -> None:
         names = [entry["fieldName"] for entry in fields]
         stamp = next((found for found in _STAMPS if found in names), None)
-        asked: dict[str, Any] = {"select": names, "limit": _PAGE_ROWS, "offset": 0}
+        asked: dict[str, Any] = {"select": names, "limit": PAGE_ROWS, "offset": 0}
         if stamp:
             asked["orderBy"] = {stamp: "asc"}
         if since := self.bookmarks.get(name):
             changed = {"name": stamp, "alias": "A", "value": [since], "operator": "GTE"}
             asked["where"] = {"conditions": [changed], "expression": "A"}
-        page: list[dict[str, Any]] = [{}] * _PAGE_ROWS
-        while len(page) == _PAGE_ROWS:
+        page: list[dict[str, Any]] = [{}] * PAGE_ROWS
+        while len(page) == PAGE_ROWS:
             page = post(f"v1/data/objects/query/{name}", asked)["records"]
-            asked["offset"] += _PAGE_ROWS
+            asked["offset"] += PAGE_ROWS
             if stamp and page:
                 self.bookmarks[name] = page[-1][stamp] or ""
 

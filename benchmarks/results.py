@@ -63,8 +63,9 @@ class Results:
         return self.rows if is_fast(program) else self.peer_rows
 
     def has(self, program: str, rows: int | None = None) -> bool:
-        """Whether it has been measured."""
-        return (program, self.size(program) if rows is None else rows) in self.costs
+        """Whether it has been measured: on so many rows, or to compare it, and so without any."""
+        sizes = {0, self.size(program)} if rows is None else {rows}
+        return all((program, size) in self.costs for size in sizes)
 
     def start(self, program: str, what: What) -> Spread:
         """Seconds that it takes on no rows."""

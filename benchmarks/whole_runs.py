@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.calls import PAGE_ROWS
 from benchmarks.cases import BATCHES, CALLS, MANY, MEMORY, PIPES
 from benchmarks.plan import memory_sizes
 from benchmarks.results import Spread, shown
@@ -109,7 +110,12 @@ def calls(results: Results, _: Scope) -> Iterator[str]:
     """What syncs take in calls."""
     if not results.calls:
         return
-    yield from ("### Calls", "", f"{short(CALLS).capitalize()}, counted by the sandbox.", "")
+    yield from ("### Calls", "", f"{short(CALLS).capitalize()}, counted by the sandbox.")
+    yield (
+        f"An object of a million rows would add {10**6 // PAGE_ROWS} calls to the first sync by "
+        "offset, and to this tap's one page, a job, and the calls for its status and chunks."
+    )
+    yield ""
     yield "| | first sync: ordinary calls | jobs | nothing new: ordinary calls | jobs |"
     yield "|---|---|---|---|---|"
     for price in results.calls:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks import calls, check, data
-from benchmarks.cases import BATCH_PAIR, BATCHES, MANY, MEMORY, PAIRS
+from benchmarks.cases import BATCH_PAIR, BATCHES, GROWTH, MANY, MEMORY, PAIRS, PEERS
 from benchmarks.goals import goals
 from benchmarks.inputs import Inputs
 from benchmarks.loaders import Loaders
 from benchmarks.measuring import Cost
 from benchmarks.plan import Scope, pipes, plan
+from benchmarks.report import report
 from benchmarks.results import Results
 from benchmarks.running import Runner
 from benchmarks.servers import serving
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROWS = 998_000
+ALL = Scope(runs=1)
 
 
 @pytest.fixture
@@ -73,10 +75,14 @@ def test_rows_that_differ_are_told(tmp_path: Path) -> None:
         check.main("4", one, one)
 
 
-def measured(seconds: Mapping[str, float], peaks: Mapping[tuple[str, int], float]) -> Results:
+def measured(
+    seconds: Mapping[str, float],
+    peaks: Mapping[tuple[str, int], float],
+    scope: Scope = ALL,
+) -> Results:
     """Results in which programs take so long, beside a second of start; others take 100 s."""
     results = Results(ROWS, ROWS)
-    for program, rows in plan(Scope(runs=1), results):
+    for program, rows in plan(scope, results):
         took = 1 + (seconds.get(program, 100.0) if rows else 0.0)
         peak = peaks.get((program, rows), 90.0)
         results.costs[program, rows] = [Cost(took, took, peak)]
@@ -84,7 +90,7 @@ def measured(seconds: Mapping[str, float], peaks: Mapping[tuple[str, int], float
 
 
 def verdicts(results: Results) -> dict[str, str]:
-    lines = [line.strip("| ").split(" | ") for line in goals(results, Scope(runs=1))]
+    lines = [line.strip("| ").split(" | ") for line in goals(results, ALL)]
     return {cells[0]: cells[-1] for cells in lines if len(cells) > 3}
 
 
@@ -106,3 +112,15 @@ def test_a_goal_that_is_just_reached_or_missed_is_told_so() -> None:
     growing = verdicts(measured({"many:500": 201}, {("tap", few): 60, ("tap", many): 80}))
     assert growing["target: 500 interleaved streams against one, the processor"] == "missed"
     assert growing[f"peak memory of the tap, {short(tap)}: {few:,} and {many:,} rows"] == "missed"
+
+
+TITLES = [
+    case.title for table in (PAIRS, PEERS, BATCHES, pipes(), MANY, MEMORY, GROWTH) for case in table
+]
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_each_case_can_be_measured_alone(title: str) -> None:
+    scope = Scope(runs=1, only=title)
+    text = "\n".join(report(measured({}, {}, scope), scope, ()))
+    assert title.partition(": ")[2] in text
