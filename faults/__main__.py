@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from faults.cells import all_cells, sampled, takes_minutes
+from faults.parts import PAGE, write_part
 from faults.report import Scope, report
 from faults.running import Result, begin_worker, run_cell
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from faults.cells import Cell
 
-_OUT = Path(__file__).parents[1] / "docs" / "reliability.md"
 _WORKERS = 2
 _SAID_EVERY = 100
 
@@ -54,8 +54,9 @@ def main() -> None:
     if given.out:
         seed = given.seed if given.sample else None
         seconds = time.monotonic() - started
+        seconds += sum(result.seconds for result in known.values()) / given.workers
         scope = Scope(given.only, possible, seed, seconds, real=given.processes)
-        given.out.write_text(report(results, scope), encoding="utf-8")
+        write_part(given.out, "matrix", report(results, scope))
         print(f"written: {given.out}", file=sys.stderr)
     raise SystemExit(1 if wrong else 0)
 
@@ -97,7 +98,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="the page to write, if not all cells are run")
     given = parser.parse_args()
     if not (given.out or given.sample or given.only or given.processes):
-        given.out = _OUT
+        given.out = PAGE
     return given
 
 
