@@ -95,7 +95,7 @@ def _totals(results: Sequence[Result], scope: Scope) -> Iterator[str]:
             "passes as fast as it is waited for: processes of their own take five times as long "
             '(`make faults FAULTS="--processes --sample 40"`)'
         )
-    work = f"and {sum(result.work for result in results):,.0f} s of a processor's time"
+    work = f"of which a processor worked {sum(result.work for result in results):,.0f} s"
     right = [result for result in results if not result.flaws]
     runs = Counter(len(result.runs) for result in results)
     yield "## Totals\n"
