@@ -1,4 +1,4 @@
-"""The page docs/reliability.md: the faults' own text, and behind it parts that others write."""
+"""The page docs/reliability.md, whose parts are written by programs of their own."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
 _PART = re.compile(r"<!-- part: (?P<name>\w+) -->\n.*?<!-- end of (?P=name) -->\n", re.DOTALL)
 
 
-def write_page(page: Path, text: str) -> None:
-    """Write all of the page but its parts, which stay as they are."""
-    _write(page, text, _parts(page))
-
-
 def write_part(page: Path, name: str, text: str) -> None:
-    """Write a part: in its place if it is there, else behind the others.
+    """Write a part: in its place if it is there, else behind the others. There is nothing else.
 
     Args:
         page: The page; it is made if need be.
@@ -24,11 +19,7 @@ def write_part(page: Path, name: str, text: str) -> None:
     """
     parts = _parts(page)
     parts[name] = f"<!-- part: {name} -->\n\n{text.strip()}\n\n<!-- end of {name} -->\n"
-    _write(page, _PART.sub("", _text(page)), parts)
-
-
-def _write(page: Path, text: str, parts: dict[str, str]) -> None:
-    page.write_text("\n".join([f"{text.strip()}\n", *parts.values()]), "utf-8")
+    page.write_text("\n".join(parts.values()), "utf-8")
 
 
 def _parts(page: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import ConfigError
+from gainsight_api.quota import QuotaStoreError
 from gainsight_singer.live import live
 from gainsight_singer.report.file import check_writable, replace_file
 from gainsight_singer.report.page import page
@@ -60,8 +61,8 @@ class Ending:
             yield
         except BaseException as exc:
             self.run.error = self._said_of(exc)
-            # A run that is stopped must not wait for the quota's store.
-            self._tell(ask=isinstance(exc, Exception))
+            # A run that is stopped, or that the quota's store has failed, must not wait for it.
+            self._tell(ask=isinstance(exc, Exception) and not isinstance(exc, QuotaStoreError))
             raise
 
     def _tell(self, *, ask: bool) -> None:

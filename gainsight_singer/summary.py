@@ -59,16 +59,15 @@ def used_of(quotas: Iterable[Quota], *, ask: bool = True) -> list[Used]:
         quotas: What has paid for its calls.
         ask: Whether to ask the quota's store what is left.
     """
-    return [
-        Used(
-            _NOUNS.get(budget, f"{budget} call"),
-            quota.used[budget],
-            _usage(quota, budget) if ask else None,
-        )
-        for quota in quotas
-        for budget in Budget
-        if quota.used[budget] or budget in _NOUNS
-    ]
+    found = []
+    for quota in quotas:
+        for budget in Budget:
+            if quota.used[budget] or budget in _NOUNS:
+                usage = _usage(quota, budget) if ask else None
+                ask = usage is not None  # a store that does not answer takes its time
+                noun = _NOUNS.get(budget, f"{budget} call")
+                found.append(Used(noun, quota.used[budget], usage))
+    return found
 
 
 def _usage(quota: Quota, budget: Budget) -> Usage | None:

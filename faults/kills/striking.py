@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gainsight_sandbox import LoggedRequest
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds after which a run hangs."""
 _LATENCY = 0.03
 _LATER = 0.05

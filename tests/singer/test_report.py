@@ -9,12 +9,13 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from gainsight_api.errors import ConfigError, GainsightError
-from gainsight_api.quota import Budget, Limits, Quota, open_store
+from gainsight_api.quota import Budget, Limits, Quota, QuotaStoreError, open_store
+from gainsight_api.quota.stores import MemoryStore
 from gainsight_sandbox import Effect, Fault, ManualClock, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_singer.report.page import page
@@ -96,6 +97,24 @@ def hostile() -> str:
     quota = Quota(open_store("memory"), "key", Limits())
     quota.acquire(Budget.SYNC)
     return page(run, used_of([quota]))
+
+
+class Gone(MemoryStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def update(self, key: str, change: object) -> NoReturn:
+        del key, change
+        self.asked += 1
+        raise QuotaStoreError("quota_store: gone")
+
+
+def test_a_store_that_does_not_answer_is_asked_once() -> None:
+    store = Gone()
+    used = used_of([Quota(store, key, Limits()) for key in ("one", "other")])
+    assert [each.usage for each in used] == [None] * 4
+    assert store.asked == 1
 
 
 def test_a_run_of_the_tap_has_all_its_sections(path: Path) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_sandbox import Effect, Fault, JobSettings, ManualClock, Sandbox
+from gainsight_api.quota import QuotaStoreError
+from gainsight_sandbox import Effect, Fault, Hooks, JobSettings, ManualClock, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.tap.support import make_tap, run, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from gainsight_sandbox import LoggedRequest
 
 
 @pytest.fixture
@@ -52,6 +56,28 @@ def test_a_run_without_state_takes_the_job_that_a_killed_one_left(
     output = sync(sandbox, **settings)
     assert len({record["Gsid"] for record in output.records["company"]}) == 60
     assert sandbox.usage().bulk == 1
+
+
+def test_a_job_that_the_store_could_not_remember_is_in_the_state(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gainsight_api.quota.stores.TIMEOUT_SECONDS", 0.1)
+    locks: list[sqlite3.Connection] = []
+
+    def lock(request: LoggedRequest) -> None:
+        if request.kind is CallKind.EXPORT_SUBMIT:
+            locks.append(sqlite3.connect(settings["quota_store"], check_same_thread=False))
+            locks[0].execute("BEGIN EXCLUSIVE")
+
+    hooks = Hooks(before_request=lock)
+    with Sandbox(rows={"company": 60}, clock=ManualClock(), hooks=hooks) as sandbox:
+        with pytest.raises(QuotaStoreError, match="locked") as caught:
+            sync(sandbox, **settings)
+        locks.pop().close()
+        monkeypatch.setattr("gainsight_api.quota.stores.TIMEOUT_SECONDS", 30)
+        state = caught.value.output.state  # type: ignore[attr-defined]
+        assert len(sync(sandbox, state=state, **settings).records["company"]) == 60
+        assert sandbox.usage().bulk == 1
 
 
 def test_what_changed_since_that_job_comes_with_the_next_run(
