@@ -137,7 +137,8 @@ def is_undocumented(operator: str, data_type: str | None) -> bool:
 def _problems_in_expression(text: str, aliases: list[str]) -> Iterator[FilterProblem]:
     used: set[str] = set()
     depth, expects_alias, at = 0, True, 0
-    while text[at:].strip():
+    text = text.rstrip()
+    while at < len(text):
         token = _EXPRESSION.match(text, at)
         if token is None or bool(token[3] or token[2]) == expects_alias:
             yield FilterProblem(None, "its expression cannot be read; write it like (A AND B) OR C")
