@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from faults.cells import all_cells, sampled, takes_minutes
-from faults.parts import PAGE, write_page
+from faults.parts import PAGE, write_part
 from faults.report import Scope, report
 from faults.running import Result, begin_worker, run_cell
 
@@ -56,7 +56,7 @@ def main() -> None:
         seconds = time.monotonic() - started
         seconds += sum(result.seconds for result in known.values()) / given.workers
         scope = Scope(given.only, possible, seed, seconds, real=given.processes)
-        write_page(given.out, report(results, scope))
+        write_part(given.out, "matrix", report(results, scope))
         print(f"written: {given.out}", file=sys.stderr)
     raise SystemExit(1 if wrong else 0)
 

@@ -64,6 +64,7 @@ class Mishap:
         loses_store: Whether its quota store is.
         on_server: Whether that store is on a server, which is gone from its call on.
         store_is_away: Whether the server is gone from the start.
+        store_url: A server that never was; None for one that was.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Mishap:
     loses_store: bool = False
     on_server: bool = False
     store_is_away: bool = False
+    store_url: str | None = None
 
     @property
     def row(self) -> str:
@@ -265,11 +267,13 @@ def _runs() -> Iterator[Mishap]:
 
 
 def _stores() -> Iterator[Mishap]:
+    first = frozenset({CallKind.METADATA})
+    url = f"postgresql://user:{stores.PASSWORD}@127.0.0.1:1/quota"
+    yield Mishap("PostgreSQL store out of reach", kinds=first, store_url=url, only_once=True)
     if stores.is_there():
-        yield Mishap("quota store gone", on_server=True, only_once=True)
-        away = frozenset({CallKind.METADATA})
-        name = "quota store out of reach"
-        yield Mishap(name, kinds=away, on_server=True, store_is_away=True, only_once=True)
+        name = "Redis store out of reach"
+        yield Mishap(name, kinds=first, on_server=True, store_is_away=True, only_once=True)
+        yield Mishap("Redis store gone", on_server=True, only_once=True)
 
 
 def _readings() -> Iterator[Mishap]:

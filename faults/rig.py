@@ -34,6 +34,7 @@ class Rig:
         server: The server that holds the quota store; None if that is a file.
         ended: How the runs ended.
         pid: The run's process, if it has one of its own.
+        mended: Whether what lasts has been mended.
     """
 
     cell: Cell
@@ -44,6 +45,7 @@ class Rig:
     server: RedisServer | None = None
     ended: list[Ended] = field(default_factory=list)
     pid: int | None = None
+    mended: bool = False
 
     def run(self, *, real: bool) -> int:
         """Run the connector once, with what the runs before it have left."""
@@ -82,6 +84,7 @@ class Rig:
 
     def mend(self) -> None:
         """Somebody has noticed, and put it right."""
+        self.mended = True
         self.sandbox.faults.clear()
         self.sandbox.gate.revoked = False
         self.sandbox.release_jobs()
@@ -95,11 +98,18 @@ class Rig:
         """How often the cell's mishap has struck."""
         if self.fault is not None:
             return self.fault.struck
-        if self.cell.mishap.store_is_away:
+        if self.cell.mishap.store_is_away or self.cell.mishap.store_url:
             return len(self.ended)
         if self.cell.mishap.quirks:
             return sum(request.kind is self.cell.phase.kind for request in list(self.sandbox.log))
         return self.strike.struck
+
+    @property
+    def _store(self) -> str:
+        if self.server is not None:
+            return self.server.url
+        away = self.cell.mishap.store_url
+        return away if away and not self.mended else str(self.folder / "quota.sqlite")
 
     def _begun(self, pid: int) -> None:
         self.pid = pid
@@ -123,10 +133,9 @@ class Rig:
     def _settings(self, *, real: bool) -> Path:
         phase, mishap = self.cell.phase, self.cell.mishap
         few = mishap.effect is Effect.WINDOWS_SHIFTED
-        store = str(self.folder / "quota.sqlite")
         settings: dict[str, Any] = {
             "domain": self.sandbox.url,
-            "quota_store": self.server.url if self.server else store,
+            "quota_store": self._store,
             "sync_calls_per_minute": FEW_CALLS if few else 10**6,
             "sync_calls_per_day": 10**6,
             "max_retries": 2,
