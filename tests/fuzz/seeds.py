@@ -25,6 +25,8 @@ _CHUNKS = [
     b"\xff\xfe,\x00\n",
     b"\x1f,\x1f\n",
     b",\n,\n",
+    b",b\ra,b",
+    b"\xef\xbb",
 ]
 _RECORD = b'{"type":"RECORD","stream":"a","record":{"N":1.50,"T":"\xc3\xa9"}}\n'
 _LINES = [

@@ -64,7 +64,8 @@ def chunk(data: bytes) -> None:
     plain = [tuple(row) for row in rows if row]
     if plain and {cell.strip().casefold() for cell in plain[0]} <= {"a", "b"}:
         return  # a header, which may turn columns or lack some; a test of its own reads those
-    assert found == plain
+    # What reads as the header is no record, wherever it stands.
+    assert found == [row for row in plain if row != ("a", "b")]
 
 
 def typed_chunk(data: bytes) -> None:
