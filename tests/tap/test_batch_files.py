@@ -277,6 +277,7 @@ LONG_NUMBERS = st.builds(
 @given(st.lists(st.lists(st.one_of(LONG_NUMBERS, st.just("")), max_size=2), max_size=3))
 @example([["1.5"], ["1.500"]])  # zeros at the end are no digits
 @example([["9"], ["9" * 39]])  # 39 digits, which 128 bits hold a part of
+@example([["1.99"], ["9" * 37 + ".99"]])
 @example([["1"], ["9e38"]])
 def test_parquet_holds_any_numbers_exactly_or_says_that_it_cannot(blocks: list[list[str]]) -> None:
     files = [io.BytesIO()]

@@ -17,14 +17,13 @@ from gainsight_api.datatypes import Kind, json_decoder, json_schema
 from gainsight_api.errors import DataError
 from gainsight_sandbox import JobSettings, ManualClock, Sandbox
 from tap_gainsight.block_stream import BlockStream
+from tap_gainsight.records.block import Block, Column
 from tap_gainsight.tap import TapGainsight
 from tests.tap.generated import CELLS, DIALECTS, VALUES, Dialect, columns, file_of, tables
 from tests.tap.support import make_tap, run, select_only, tenant_of, things
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    from tap_gainsight.records.block import Block
 
 
 NAME = 'odd %s" é.__gc'
@@ -95,6 +94,22 @@ def test_a_chunk_is_written_as_the_sdk_writes_it(
         fast, slow = both_ways(patch, lambda: tap_of(chosen, csv_null=null), blocks)
     assert fast == slow
     assert fast[0].count('"RECORD"') == len(rows) or fast[1]
+
+
+def test_blocks_may_lose_and_gain_columns_and_none_that_is_not_selected_is_written() -> None:
+    chosen = [("id", Kind.TEXT, True), ("Hidden", Kind.TEXT, False), ("Name", Kind.TEXT, True)]
+    tables = [["id", "Hidden", "Name"], ["id", "Name"], ["id", "Hidden"], ["Name", "Hidden", "id"]]
+
+    def blocks(_: Any) -> Iterator[Block]:
+        for names in tables:
+            columns = tuple(Column(name, name, Kind.TEXT) for name in names)
+            yield Block(columns, tuple([name.lower()] for name in names), 1)
+
+    with pytest.MonkeyPatch.context() as patch:
+        fast, slow = both_ways(patch, lambda: tap_of(chosen), blocks)
+    assert fast == slow
+    assert fast[0].count('"RECORD"') == len(tables)
+    assert "hidden" not in fast[0]
 
 
 JSON = st.recursive(
