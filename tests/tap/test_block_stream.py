@@ -98,7 +98,7 @@ def test_a_chunk_is_written_as_the_sdk_writes_it(
 
 def test_blocks_may_lose_and_gain_columns_and_none_that_is_not_selected_is_written() -> None:
     chosen = [("id", Kind.TEXT, True), ("Hidden", Kind.TEXT, False), ("Name", Kind.TEXT, True)]
-    tables = [["id", "Hidden", "Name"], ["id", "Name"], ["id", "Hidden"], ["Name", "Hidden", "id"]]
+    tables = [["id", "Hidden"], ["id", "Name"], ["id", "Hidden", "Name"], ["Name", "Hidden", "id"]]
 
     def blocks(_: Any) -> Iterator[Block]:
         for names in tables:
