@@ -82,7 +82,7 @@ _PROGRAMS: Mapping[str, Callable[[Given], None]] = {
     "tap-csv": lambda given: _sdk(given, all_text=True),
     "dlt": lambda given: peers.dlt_pipeline(given.chunk, given.repeats),
     "target": lambda given: targets.our_target(given.option, given.written),
-    "many": lambda given: targets.our_target("bulk", given.written),
+    "many": lambda given: targets.our_target("rest", given.written, "insert"),
     "sdk-target": lambda given: targets.sdk_target(given.option, given.written),
     "target-csv": lambda _: peers.target_csv(),
 }

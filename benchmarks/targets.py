@@ -22,7 +22,7 @@ PER_CALL = 50
 _DATA_TYPES = {Kind.TEXT: "STRING"}
 
 
-def our_target(load_mode: str, written: Path) -> None:
+def our_target(load_mode: str, written: Path, operation: str = "upsert") -> None:
     """This project's target, whole but for the network.
 
     What it would send is made, read, and written to a file, and it gets the shortest replies that
@@ -41,7 +41,7 @@ def our_target(load_mode: str, written: Path) -> None:
                 "domain": "http://127.0.0.1:9",
                 "access_key": "key",
                 "quota_store": "memory",
-                "operation": "upsert",
+                "operation": operation,
                 "load_mode": load_mode,
                 **dict.fromkeys(unlimited, 10**7),
             }
@@ -71,7 +71,7 @@ class _Tenant:
         return reply
 
     def _answer(self, call: str, body: Any) -> bytes:
-        if call.endswith("/upsert"):
+        if call.startswith("POST data/objects/") or call.endswith("/upsert"):
             self._file.write(body)
             self._file.write(b"\n")
             return b'{"count":%d}' % (body.count(b"},{") + 1)  # the records are flat

@@ -76,9 +76,9 @@ def many_streams(results: Results, scope: Scope) -> Iterator[str]:
         return
     yield from ("### Many streams", "")
     yield (
-        f"The target, to import CSV: {results.size('many:'):,} rows, of each stream one in turn. "
-        "Seconds of the processor, net of a run of one stream without rows: what each stream costs "
-        "by itself, with its SCHEMA and an import job of its own, is in them."
+        f"The target, by inserts of up to 50: {results.size('many:'):,} rows, of each stream one in "
+        "turn. Seconds of the processor, net of a run of one stream without rows: what each stream "
+        "costs by itself, as its SCHEMA does, is in them."
     )
     yield ""
     yield "| streams | seconds of the processor | of one stream's | schemas alone | peak MB |"
