@@ -76,7 +76,7 @@ def many_streams(results: Results, scope: Scope) -> Iterator[str]:
         return
     yield from ("### Many streams", "")
     yield (
-        f"The target, by inserts of up to 50: {results.size('many:'):,} rows, of each stream one in "
+        f"The target, by insert calls: {results.size('many:'):,} rows, of each stream one in "
         "turn. Seconds of the processor, net of a run of one stream without rows: what each stream "
         "costs by itself, as its SCHEMA does, is in them."
     )
