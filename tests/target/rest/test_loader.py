@@ -151,6 +151,20 @@ def test_what_was_added_before_proves_nothing_for_another_record_of_its_key(
     assert len(letters) == skip
 
 
+def test_what_was_found_after_a_lost_answer_proves_nothing_for_another_record_of_its_key(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Fault(Effect.DROP_AFTER, on=CallKind.INSERT))
+    sandbox.faults.add(Fault(Effect.DROP_BEFORE, on=CallKind.INSERT, skip=1))
+    twins = [record(Name="twin", Number__gc=1)] * 2
+    output = runner.load(
+        schema(), *twins, operation="insert", load_mode="rest", rest_batch_size=1, max_rejects=-1
+    )
+    assert output.error is None
+    assert sandbox.tenant.count(THING) == 1
+    assert [letter["errors"][0]["code"] for letter in runner.letters()] == ["UNSETTLED"]
+
+
 def test_a_record_that_differs_from_the_one_there_is_not_taken_for_inserted(
     runner: Runner, sandbox: Sandbox
 ) -> None:
