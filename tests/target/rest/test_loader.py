@@ -155,7 +155,7 @@ def test_what_was_found_after_a_lost_answer_proves_nothing_for_another_record_of
     runner: Runner, sandbox: Sandbox
 ) -> None:
     sandbox.faults.add(Fault(Effect.DROP_AFTER, on=CallKind.INSERT))
-    sandbox.faults.add(Fault(Effect.DROP_BEFORE, on=CallKind.INSERT, skip=1))
+    sandbox.faults.add(Fault(Effect.DROP_BEFORE, on=CallKind.INSERT))
     twins = [record(Name="twin", Number__gc=1)] * 2
     output = runner.load(
         schema(), *twins, operation="insert", load_mode="rest", rest_batch_size=1, max_rejects=-1
