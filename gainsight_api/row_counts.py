@@ -6,15 +6,20 @@ Only numbers are kept, under a hash of what was read: no name, and no record's v
 from __future__ import annotations
 
 import hashlib
+import logging
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+from gainsight_api.quota import QuotaStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gainsight_api.clock import Clock
     from gainsight_api.quota import Store
+
+logger = logging.getLogger(__name__)
 
 KEPT_SECONDS = 30 * 86_400
 """An older count says too little of what is there by now."""
@@ -61,7 +66,7 @@ class RowCounts:
         )
 
     def note(self, table: str, kind: Kind, rows: int) -> None:
-        """Remember what a run has just read."""
+        """Remember what a run has just read; one that has read all does not fail for that."""
         read = RowsRead(rows, self._clock.now())
 
         def change(document: bytes | None) -> tuple[None, bytes]:
@@ -69,7 +74,10 @@ class RowCounts:
             counts[table] = {**counts.get(table, {}), kind: read}
             return None, msgspec.json.encode(counts)
 
-        self._store.update(self._key, change)
+        try:
+            self._store.update(self._key, change)
+        except QuotaStoreError as exc:
+            logger.warning("the number of rows is not remembered: %s", exc)
 
     def _young(self, document: bytes | None) -> Counts:
         try:
