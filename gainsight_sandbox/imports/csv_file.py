@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Cells = list[str]
 
 # Rich text and JSON may be longer than the csv module expects of a cell.
-csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
+csv.field_size_limit(max(csv.field_size_limit(), 1 << 27))
 
 
 class BadFileError(ValueError):
