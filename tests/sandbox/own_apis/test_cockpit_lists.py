@@ -49,7 +49,7 @@ def test_deleted_calls_to_action_are_listed_in_pages_with_their_default_fields(r
     assert first["Gsid"] == gsids[0]
     assert {*SELECT, "DueDate", "OwnerId"} <= first.keys()
     listed = client.session.post(f"{client.url}/v2/cockpit/cta/list", json=body(pageSize=9)).json()
-    assert [each["name"] for each in listed["data"]] == ["cta 3", "cta 4"]
+    assert {each["name"] for each in listed["data"]} == {"cta 3", "cta 4"}
 
 
 def test_what_was_deleted_is_kept_for_fifteen_days(rig: Rig) -> None:
