@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from typing import IO, Any, ClassVar
 
@@ -60,7 +61,9 @@ class OneLineErrors(click.Command):
             # Python would say it again when it flushes standard output at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self._fail("The program that reads this one's output has gone")
+        except KeyboardInterrupt:  # before the run listens to signals itself
+            self._fail("Stopped by a signal before the run had begun", 128 + signal.SIGINT)
 
-    def _fail(self, line: str) -> None:
+    def _fail(self, line: str, status: int = 1) -> None:
         self.logger.error("%s", line)
-        sys.exit(1)
+        sys.exit(status)

@@ -47,11 +47,18 @@ def run(work: Callable[[], object], caplog: pytest.LogCaptureFixture) -> tuple[o
     return caught.value.code, [record.getMessage() for record in caplog.records]
 
 
-def raising(error: Exception) -> Callable[[], None]:
+def raising(error: BaseException) -> Callable[[], None]:
     def work() -> None:
         raise error
 
     return work
+
+
+def test_an_interrupt_before_the_run_hears_signals_is_one_line_and_its_status(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    status, lines = run(raising(KeyboardInterrupt()), caplog)
+    assert (status, lines) == (130, ["Stopped by a signal before the run had begun"])
 
 
 @pytest.mark.parametrize(
