@@ -58,11 +58,11 @@ class Group(OneLineErrors, click.Group):
             self._fail("Stopped")
 
     @override
-    def _fail(self, line: str) -> None:
+    def _fail(self, line: str, status: int = 1) -> None:
         if self._as_json:
             print_json({"ok": False, "error": line})
         click.echo(one_line(line), err=True)
-        sys.exit(1)
+        sys.exit(status)
 
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

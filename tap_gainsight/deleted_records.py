@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,10 @@ from tap_gainsight.extract.extract import Method
 from tap_gainsight.streams import GainsightStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from tap_gainsight.records.block import Block
+    from tap_gainsight.extract.paging import ExtractWindow
+    from tap_gainsight.records.block import Block, Column
 
 _LOG_KEPT = timedelta(days=15)
 _LONG_AGO = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, as all times here
@@ -39,7 +41,7 @@ class DeletedRecordsStream(GainsightStream):
             columns = self._columns()
             before = self._bookmark(name) or self._bookmark()
             extract = self._wiring.extract(
-                self._window(log, "RecordId", columns, self._start(before)),
+                self._log_window(log, columns, self._start(before)),
                 self._decoder(columns),
                 extract_method=Method.QUERY,
                 save=lambda _: None,
@@ -71,6 +73,11 @@ class DeletedRecordsStream(GainsightStream):
         if self._incremental_key():
             self._move_bookmark(began, began)
             self._write_state()
+
+    def _log_window(self, log: str, columns: Sequence[Column], start: str | None) -> ExtractWindow:
+        """A log is always read by time, since a record may be in it twice."""
+        window = self._window(log, "RecordId", columns, start)
+        return replace(window, replication_key=self.replication_key, key_comes_again=True)
 
     def _listed(self, name: str) -> Iterator[Block]:
         """What an object's own list of deleted records shows."""

@@ -49,6 +49,8 @@ class ExtractWindow:
         start: The earliest replication value, `2022-06-23T09:37:02` in UTC; None for all.
         filter: A condition on all rows.
         zone: The zone in which the tenant reads filter times.
+        key_comes_again: Whether two rows may have one key, at different times, as the delete logs
+            do of a record that was restored and deleted again.
     """
 
     object: str
@@ -58,6 +60,7 @@ class ExtractWindow:
     start: str | None = None
     filter: Filter | None = None
     zone: tzinfo = UTC
+    key_comes_again: bool = False
 
     def span(self, second: str) -> Span:
         """The span that a second is in."""

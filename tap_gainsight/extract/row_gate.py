@@ -85,7 +85,8 @@ class RowGate:
         for block in blocks:
             values, keys = block.of(window.replication_key), block.of(window.key)
             if window.key is not None:
-                self._check(window.key, keys, by_key=by_key)
+                told = [*map("{} {}".format, keys, values)] if window.key_comes_again else keys
+                self._check(window.key, keys, told, by_key=by_key)
             new = self.written.new(block, values, keys)
             first = page.see_all(values, keys, start_of)
             if window.key is not None:
@@ -108,9 +109,9 @@ class RowGate:
                 if new:
                     yield new
 
-    def _check(self, key: str, keys: Sequence[str], *, by_key: bool) -> None:
+    def _check(self, key: str, keys: Sequence[str], told: Sequence[str], *, by_key: bool) -> None:
         before = len(self._keys)
-        self._keys.update(keys)
+        self._keys.update(told)
         self._last.extend(keys[-TWINS_AT_MOST:])
         if len(self._keys) != before + len(keys):
             raise DataError(

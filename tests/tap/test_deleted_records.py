@@ -69,6 +69,25 @@ def test_deletions_come_from_both_logs_by_query(page_rows: int, method: str) -> 
         assert calls(sandbox, CallKind.EXPORT_SUBMIT) == 0
 
 
+@pytest.mark.parametrize("method", ["INCREMENTAL", "FULL_TABLE"])
+@pytest.mark.parametrize("page_rows", [1, 2, 5000])
+def test_a_record_that_was_restored_and_deleted_again_is_there_twice(
+    page_rows: int, method: str
+) -> None:
+    with tenant() as sandbox:
+        for number in (1, 2, 1, 3, 1):
+            if sandbox.tenant.count(THING.name) < 40 and number == 1:
+                sandbox.tenant.insert(THING.name, {"Gsid": f"1T01{1:032}", "Name": "again"})
+            delete(sandbox, THING.name, number)
+            sandbox.clock.sleep(5)
+        catalog = make_tap(sandbox).catalog_dict
+        entry = next(e for e in catalog["streams"] if e["tap_stream_id"] == NAME)
+        entry["replication_method"] = method
+        output = deletions(sandbox, catalog=catalog, page_rows=page_rows)
+        ids = [record["RecordId"][-2:] for record in output.records[NAME]]
+        assert ids == ["01", "02", "01", "03", "01"]
+
+
 def test_the_next_run_has_what_was_deleted_since() -> None:
     with tenant() as sandbox:
         delete(sandbox, THING.name, 1)
