@@ -20,6 +20,12 @@ class Problem:
     field: str | None = None
 
 
+class Unreadable(Problem):
+    """A reason for which a record is kept as `raw` text: JSON cannot hold it as it was received."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class Rejection:
     """Records that are not loaded, and why.

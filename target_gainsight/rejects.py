@@ -12,8 +12,8 @@ from urllib.parse import quote
 import msgspec
 
 from gainsight_api.errors import GainsightError
-from target_gainsight.incoming.odd_lines import UNREADABLE
 from target_gainsight.letter_file import append
+from target_gainsight.problems import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -134,7 +134,7 @@ class DeadLetters:
             rejected_at=rejected_at,
             run_id=sender.run_id,
         )
-        if letter.problems[0].code == UNREADABLE:
+        if isinstance(letter.problems[0], Unreadable):
             whole.raw = msgspec.json.decode(letter.record)["raw"]
             return whole
         whole.record = msgspec.Raw(letter.record)

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gainsight_api.datatypes import Number, json_decoder
-from target_gainsight.problems import Problem
-from target_gainsight.rows.values import as_json
+from gainsight_api.datatypes import json_decoder
+from target_gainsight.problems import Problem, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-UNREADABLE = "UNREADABLE_RECORD"
-"""The code of a record that is kept as `raw` text, because it is not to be read as JSON."""
 _DEEPEST = 128
 _MOST_DIGITS = 4_000
 _long_number = re.compile(rb"[0-9]{%d}" % _MOST_DIGITS).search
@@ -24,6 +21,8 @@ _strings = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL).sub
 _record_type = re.compile(rb'"type"\s*:\s*"RECORD"').search
 _stream_name = re.compile(rb'"stream"\s*:\s*("(?:[^"\\]|\\.)+")').search
 _read = json_decoder().decode
+_space = re.compile(r"[\s,:]*").match
+_value_at = json.JSONDecoder().raw_decode
 
 
 def one_may_be_odd(lines: bytes, texts: Sequence[bytes]) -> bool:
@@ -66,12 +65,18 @@ def is_unreadable(line: bytes) -> bool:
 
 
 def odd_record(text: bytes) -> tuple[bytes, tuple[Problem, ...]] | None:
-    """A record that is not quite JSON, as a JSON text, and its problems; None if it is none."""
+    """A record that is not quite JSON, as one with its text as `raw`, and its problems.
+
+    None if it is no record, or is JSON. No other record is made of it: a replay would send that.
+    """
+    problems: tuple[Problem, ...]
     if is_unreadable(text):
-        raw = text.decode("utf-8", "backslashreplace")
         reason = "the record holds bytes, numbers or a nesting that cannot be read"
-        return msgspec.json.encode({"raw": raw}), (Problem(UNREADABLE, reason),)
-    return _with_problems(_loosely(text))
+        problems = (Unreadable("UNREADABLE_RECORD", reason),)
+    else:
+        problems = _problems_of(_loosely(text))
+    raw = text.decode("utf-8", "backslashreplace")
+    return (msgspec.json.encode({"raw": raw}), problems) if problems else None
 
 
 def odd_message(line: bytes) -> dict[str, Any] | None:
@@ -84,28 +89,43 @@ def odd_message(line: bytes) -> dict[str, Any] | None:
         return {"type": "STATE", "value": value.strip()} if _loosely(value) else None
     if not isinstance(message, dict) or message.get("type") != "RECORD":
         return None
-    stream, found = message.get("stream"), _with_problems(message.get("record"))
+    stream, found = message.get("stream"), odd_record(_text_of("record", line))
     if not isinstance(stream, str) or _is_odd(stream) or not found:
         return None
     return _message(stream, *found)
 
 
+def _text_of(name: str, line: bytes) -> bytes:
+    """The text of a property's value in a JSON object; empty without one."""
+    text, found = line.decode().rstrip(), ""
+    at = _after_space(text, text.index("{") + 1)
+    while at < len(text) - 1:
+        known, at = _value_at(text, at)
+        begin = _after_space(text, at)
+        _, end = _value_at(text, begin)
+        found = text[begin:end] if known == name else found
+        at = _after_space(text, end)
+    return found.encode()
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _space(text, at)
+    return found.end() if found else at
+
+
 def _loosely(text: bytes) -> Any:
     try:
-        return json.loads(text, parse_float=Number, parse_constant=_NotANumber)
+        return json.loads(text.decode(), parse_constant=_NotANumber)
     except ValueError:
         return None
 
 
-def _with_problems(record: Any) -> tuple[bytes, tuple[Problem, ...]] | None:
-    if not isinstance(record, dict):
-        return None
-    problems = tuple(
-        Problem("INVALID_VALUE", "the record holds what JSON cannot say", _whole(name))
-        for name, value in record.items()
+def _problems_of(record: Any) -> tuple[Problem, ...]:
+    return tuple(
+        Unreadable("INVALID_VALUE", "the record holds what JSON cannot say", _whole(name))
+        for name, value in (record.items() if isinstance(record, dict) else ())
         if any(map(_is_odd, (name, *_leaves(value))))
     )
-    return (as_json(_sendable(record)).encode(), problems) if problems else None
 
 
 def _unreadable_message(line: bytes) -> dict[str, Any] | None:
@@ -158,15 +178,6 @@ def _is_odd(value: Any) -> bool:
     return isinstance(value, _NotANumber) or (
         isinstance(value, str) and not value.isascii() and value != _whole(value)
     )
-
-
-def _sendable(value: Any) -> Any:
-    """Make a value one that JSON can say: NaN as a text, half a surrogate pair by its number."""
-    if isinstance(value, dict):
-        return {_whole(name): _sendable(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_sendable(item) for item in value]
-    return _whole(value) if isinstance(value, str) else value
 
 
 def _whole(value: str) -> str:

@@ -323,6 +323,17 @@ def test_what_no_record_can_be_made_of_stays(tenant: Tenant) -> None:
     assert texts(tenant.letters) == [raw, f'{{"stream":"{THING}", "half']
 
 
+def test_a_record_that_json_cannot_say_is_never_sent_as_another(tenant: Tenant) -> None:
+    tenant.load({"Name": "a", "Text__gc": float("nan")}, {"Name": "\ud800", "Text__gc": "x"})
+    before = texts(tenant.letters)
+    assert len(before) == 2
+    done = tenant.replay("--force")
+    assert done.status == 1
+    assert done.json["streams"][0]["without_record"] == 2
+    assert texts(tenant.letters) == before
+    assert tenant.names() == {}
+
+
 @pytest.mark.parametrize("text", [b'{"stream":"odd","obj', b"\0\0\n", b"[]\n", b"5\n", b"\xff\n"])
 def test_a_file_without_a_readable_letter_does_not_keep_the_others_back(
     tenant: Tenant, text: bytes

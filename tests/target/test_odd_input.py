@@ -68,12 +68,26 @@ def test_a_record_that_cannot_be_read_is_a_reject_as_raw_text(
     assert letter["errors"][0]["code"] == "UNREADABLE_RECORD"
 
 
-@pytest.mark.parametrize("text", [b'"\\ud800":"a"', b'"Code__gc":"\\ud800"', b'"Number__gc":NaN'])
-def test_a_record_that_json_cannot_say_is_a_reject(runner: Runner, text: bytes) -> None:
-    feed = lines(*HEAD, message(b'{"Name":"x",%s}' % text), *TAIL)
-    assert fed(runner, feed, max_rejects=-1) == [1]
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        (b'"\\ud800":"a"', "\\ud800"),
+        (b'"Code__gc":"\\ud800"', "Code__gc"),
+        (b'"Number__gc":NaN', "Number__gc"),
+        (b'"Number__gc":-Infinity', "Number__gc"),
+    ],
+)
+def test_a_record_that_json_cannot_say_is_a_reject_as_raw_text(
+    runner: Runner, text: bytes, field: str
+) -> None:
+    odd = b'{"Name":"x",%s}' % text
+    assert fed(runner, lines(*HEAD, message(odd), *TAIL), max_rejects=-1) == [1]
     assert set(runner.rows()) == {"good", "better"}
-    assert runner.letters()[0]["record"]["Name"] == "x"
+    (letter,) = runner.letters()
+    assert letter["raw"] == odd.decode()
+    assert "record" not in letter
+    (error,) = letter["errors"]
+    assert (error["code"], error["field"]) == ("INVALID_VALUE", field)
 
 
 @pytest.mark.parametrize("text", [b'"[[[[' + b"[{" * 900 + b'"', b'"%s"' % NINES])
