@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ DELETED_LISTS: Mapping[str, str] = MappingProxyType(
 """The address of each object's list, by the object's name; `cta_group` are success plans."""
 LARGEST_LIST_PAGE = 1_000
 """Records that a call returns at most."""
+_MOST_READINGS = 5
 _MOMENTS = ("deletedon", "deleteddate", "deletedat", "modifieddate")
 """Fields that may say when a record was deleted; the article's sample has the last one alone."""
 
@@ -56,26 +58,40 @@ class DeletedLists:
         """What was deleted of an object, page by page, each record once.
 
         The whole list is read until a page of it is empty: nothing says that the modified date, by
-        which it could be cut, is that of the deletion.
+        which it could be cut, is that of the deletion. A list of several pages may move meanwhile,
+        and a record slip from one page to the one before; so it is read again until nothing in it
+        is new.
 
         Raises:
             NotFoundError: The tenant has no such list.
             DataError: A record has no Gsid, or the pages do not go on.
         """
         known: set[str] = set()
-        number = 1
-        while found := self._page(object_name, number):
-            new = [each for each in found if each.record_id not in known]
-            if not new:
-                # A list that heeds no page number has been read whole if a page holds all of it.
-                if len(found) < self._page_rows:
-                    return
+        for _ in range(_MOST_READINGS):
+            before, pages = len(known), 0
+            for found in self._pages(object_name):
+                pages += 1
+                new = {each.record_id: each for each in found if each.record_id not in known}
+                known.update(new)
+                if new:
+                    yield list(new.values())
+            if pages <= 1 or len(known) == before:
+                return
+        raise DataError(f"the list of deleted {object_name} moves faster than it can be read")
+
+    def _pages(self, object_name: str) -> Iterator[list[Deletion]]:
+        """The list's pages, up to an empty one."""
+        last: list[Deletion] = []
+        for number in count(1):
+            found = self._page(object_name, number)
+            if not found:
+                return
+            if found == last:
                 raise DataError(
                     f"the list of deleted {object_name} gives the same records on every page"
                 )
-            known.update(each.record_id for each in new)
-            yield list({each.record_id: each for each in new}.values())
-            number += 1
+            last = found
+            yield found
 
     def _page(self, object_name: str, number: int) -> list[Deletion]:
         condition = {

@@ -33,31 +33,39 @@ def read(server: Server, connected: Connect, *answers: Reply, page_rows: int = 2
 def test_a_list_is_asked_for_as_the_article_has_it_until_a_page_is_empty(
     server: Server, connected: Connect
 ) -> None:
-    assert read(server, connected, rows_of(1, 2), rows_of(3), rows_of()) == [
-        "1S011",
-        "1S012",
-        "1S013",
-    ]
+    assert read(server, connected, rows_of(1, 2), rows_of()) == ["1S011", "1S012"]
     calls = server.requests
     assert {f"{call.method} {call.path}" for call in calls} == {"POST /v2/cockpit/cta/deleted/list"}
     bodies = [call.payload() for call in calls]
-    assert [body["pageNumber"] for body in bodies] == [1, 2, 3]
+    assert [body["pageNumber"] for body in bodies] == [1, 2]
     assert bodies[0]["select"] == ["ModifiedDate"]
     (condition,) = bodies[0]["where"]["conditions"]
     assert condition.keys() == {"fieldName", "alias", "operator", "value"}
 
 
-def test_records_that_move_to_the_next_page_come_once(server: Server, connected: Connect) -> None:
-    found = read(server, connected, rows_of(1, 2), rows_of(2, 3), rows_of())
-    assert found == ["1S011", "1S012", "1S013"]
-
-
-def test_a_list_that_heeds_no_page_number_is_whole_or_an_error(
+def test_a_list_of_several_pages_is_read_until_nothing_in_it_is_new(
     server: Server, connected: Connect
 ) -> None:
-    assert read(server, connected, rows_of(1, 2), rows_of(1, 2), page_rows=3) == ["1S011", "1S012"]
+    # 1 leaves the list before the second page is asked for, and so 3 is on neither.
+    moving = [rows_of(1, 2), rows_of(4), rows_of()]
+    still = [rows_of(2, 3), rows_of(4), rows_of()]
+    found = read(server, connected, *moving, *still, *still)
+    assert found == ["1S011", "1S012", "1S014", "1S013"]
+    assert len(server.requests) == 9
+
+
+def test_a_list_that_never_rests_is_an_error(server: Server, connected: Connect) -> None:
+    readings = [[rows_of(n), rows_of(n + 1), rows_of()] for n in range(1, 20, 2)]
+    with pytest.raises(DataError, match="moves faster"):
+        read(server, connected, *(page for reading in readings for page in reading))
+
+
+@pytest.mark.parametrize("page_rows", [2, 3])
+def test_a_list_that_heeds_no_page_number_is_an_error(
+    server: Server, connected: Connect, page_rows: int
+) -> None:
     with pytest.raises(DataError, match="the same records on every page"):
-        read(server, connected, rows_of(1, 2), rows_of(1, 2), page_rows=2)
+        read(server, connected, rows_of(1, 2), rows_of(1, 2), page_rows=page_rows)
 
 
 @pytest.mark.parametrize(
