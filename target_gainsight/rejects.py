@@ -16,7 +16,7 @@ from target_gainsight.letter_file import append
 from target_gainsight.problems import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from gainsight_api.clock import Clock
@@ -90,12 +90,14 @@ class DeadLetters:
         sender: What all its records have in common.
         clock: Time.
         tally: The run's counts.
+        hide: Takes the credential out of what Gainsight says.
     """
 
     folder: Path
     sender: Sender
     clock: Clock
     tally: Tally
+    hide: Callable[[str], str]
 
     def add(self, letters: Iterable[Letter]) -> None:
         """Append rejected records; they are on disk when this returns.
@@ -129,7 +131,10 @@ class DeadLetters:
             object=sender.object,
             operation=sender.operation,
             key_properties=sender.key_properties,
-            errors=[coded(problem) for problem in letter.problems],
+            errors=[
+                coded(replace(problem, message=self.hide(problem.message)))
+                for problem in letter.problems
+            ],
             request_id=letter.request_id,
             rejected_at=rejected_at,
             run_id=sender.run_id,

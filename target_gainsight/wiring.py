@@ -172,7 +172,7 @@ class Wiring:
             rest=rest,
             bulk=bulk,
             deleter=self._parts.deleter(route),
-            letters=DeadLetters(self._rejects, sender, self._clock, self.tally),
+            letters=DeadLetters(self._rejects, sender, self._clock, self.tally, self.session.hide),
             done="loaded into",
         )
 

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import ConfigError, GainsightError
+from gainsight_sandbox import Effect, Fault
+from gainsight_sandbox.behaviour.call_kinds import CallKind
 from target_gainsight.problems import Problem
 from target_gainsight.rejects import coded, file_stem
+from target_gainsight.tally import RejectsError
 from tests.target.support import THING, Runner, record, schema, state
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from gainsight_sandbox import Sandbox
 
 BAD = record(Name="bad", Number__gc="x")
 FEED = [schema(THING, "Name", "Number__gc"), record(Name="good"), BAD, state(1)]
@@ -138,3 +143,21 @@ def test_long_names_that_begin_alike_stay_apart() -> None:
     assert len(names) == 4
     assert all(len(name) < 200 for name in names)
     assert file_stem("a/b") == "a%2Fb"
+
+
+def test_a_letter_does_not_hold_the_credential_that_a_refusal_quotes(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    error = {
+        "errorCode": "GSOBJ_1002",
+        "errorMessage": f"the key {sandbox.access_key} may not set it",
+        "fieldName": "Name",
+        "invalidValue": "a",
+    }
+    data = {"errors": [[{"success": False, "errors": [error]}]]}
+    refusal = json.dumps({"result": False, "errorCode": "GSOBJ_1002", "data": data})
+    sandbox.faults.add(Fault(Effect.STATUS, on=CallKind.INSERT, status=400, body=refusal))
+    output = runner.load(schema(), record(Name="a"), operation="insert", load_mode="rest")
+    assert isinstance(output.error, RejectsError)
+    (letter,) = runner.letters()
+    assert letter["errors"][0]["message"] == "the key *** may not set it"
