@@ -64,7 +64,7 @@ def resend(
             raise ConfigError("setting `dry_run` is true, so that a replay would send nothing")
         folder = Path(config.get("rejects_path") or "rejects/")
         stack.enter_context(one_replay_at_a_time(folder))
-        for path, _ in () if force else letter_files(folder, globs):
+        for path, _ in letter_files(folder, globs):
             finish_moving(path)
         session = connect(target.settings, clock=clock)
         report = ReplayReport(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -48,7 +49,7 @@ def finish_moving(path: Path) -> None:
         GainsightError: A file cannot be read or written.
     """
     beside = settled_path(path)
-    if not (path.exists() and beside.exists()):
+    if not (path.exists() and os.path.lexists(beside)):  # a link to nothing is refused here, too
         return
     with locked(beside) as file:
         moved = {line.rpartition(_SETTLED_AT)[0] for line in file}
