@@ -35,7 +35,7 @@ def settle(sendings: Iterable[Sending]) -> None:
     for each in sendings:
         for path, text in _settled(each, now):
             moved.setdefault(path, []).append(text + b"\n")
-        for line in each.lines:
+        for line in (*each.lines, *each.copies):
             taken.setdefault(line.path, Counter())[line.text] += 1
     for path, texts in moved.items():
         append(settled_path(path), b"".join(texts))
@@ -62,6 +62,8 @@ def _settled(sending: Sending, now: str) -> Iterator[tuple[Path, bytes]]:
     """The lines of a sending, each with when and how it was settled, and its file."""
     for line in sending.older:
         yield line.path, _with(line.text, settled_at=now, settled_by="a newer letter of its key")
+    for line in sending.copies:
+        yield line.path, _with(line.text, settled_at=now, settled_by="replay")
     edited = {"sent": msgspec.Raw(sending.letter.record)} if sending.edited else {}
     text = sending.original.text if sending.original else sending.edited or b"{}"
     yield sending.path, _with(text, settled_at=now, settled_by="replay", **edited)
