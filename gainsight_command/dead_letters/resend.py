@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -64,7 +65,7 @@ def resend(
             raise ConfigError("setting `dry_run` is true, so that a replay would send nothing")
         folder = Path(config.get("rejects_path") or "rejects/")
         stack.enter_context(one_replay_at_a_time(folder))
-        for path, _ in () if force else letter_files(folder, globs):
+        for path, _ in letter_files(folder, globs):
             finish_moving(path)
         session = connect(target.settings, clock=clock)
         report = ReplayReport(
@@ -89,30 +90,36 @@ def resend(
 class StreamFiles(NamedTuple):
     """A stream's dead-letter files by their lines, and those that a user has edited, if any has.
 
-    There are several where a user keeps old ones or copies in the folder.
+    The file of the edited ones may be inside the folder. There are several where a user
+    keeps old ones or copies there.
     """
 
     stream: str
     path: Path
     files: list[list[Line]]
     edited: list[Line] | None = None
+    edited_inside: bool = False
 
 
 def _files(folder: Path, globs: Sequence[str], edited: Path | None) -> list[StreamFiles]:
     found: dict[str, StreamFiles] = {}
+    inside: Path | None = None
     for path, lines in letter_files(folder, globs):
         if edited is None or not path.samefile(edited):
             stream = stream_of(path, lines)
             found.setdefault(stream, StreamFiles(stream, path, [])).files.append(lines)
+        else:
+            inside = path
     if edited is None:
         return list(found.values())
     chosen: dict[str, list[Line]] = {}
     for each in lines_of_edited(edited):
         if each.letter and matches(each.letter.stream, globs):
-            chosen.setdefault(each.letter.stream, []).append(each)
+            line = replace(each, path=inside or each.path)
+            chosen.setdefault(each.letter.stream, []).append(line)
     return [
         found.get(stream, StreamFiles(stream, letters_path(folder, stream), []))._replace(
-            edited=lines
+            edited=lines, edited_inside=inside is not None
         )
         for stream, lines in chosen.items()
     ]
@@ -122,7 +129,7 @@ def _chosen(
     given: StreamFiles, target: TargetGainsight, session: Session, *, force: bool
 ) -> StreamReport:
     """A stream's letters, and which of them are to be sent."""
-    stream, path, files, edited = given
+    stream, path, files, edited, inside = given
     sendings = of_files(files)
     letters = [each.letter for each in sendings]
     letters += [line.letter for line in edited or () if line.letter]
@@ -131,7 +138,8 @@ def _chosen(
         return StreamReport(stream, path, 0, [], unreadable)
     keys, why = _keys_of_all(stream, letters, target, session)
     if edited is not None:
-        sendings = with_edited(path, sendings, edited, keys.key_of if keys else lambda _: None)
+        key_of = keys.key_of if keys else lambda _: None
+        sendings = with_edited(path, sendings, edited, key_of, inside=inside)
     count = sum(len(each.lines) or 1 for each in sendings)
     left = [each for each in sendings if why and not each.letter.key_properties]
     sendings = [each for each in sendings if each not in left]

@@ -46,6 +46,7 @@ class Sending:
         letter: What is sent: the letter of the file, or what a user has made of it.
         original: The line in the dead-letter file; None if no line there is known to be its own.
         older: Lines of older letters of its key, which are settled with it.
+        copies: The user's own lines of it, if they are in the folder: settled with it, not counted.
         edited: The text of the user's line, if it is the user's.
         chosen: Whether it is to be sent at all.
         hides_chosen: Whether it is not, and an older letter of its key was to be.
@@ -58,6 +59,7 @@ class Sending:
     letter: Letter
     original: Line | None
     older: list[Line] = field(default_factory=list)
+    copies: list[Line] = field(default_factory=list)
     edited: bytes | None = None
     chosen: bool = True
     hides_chosen: bool = False
@@ -96,6 +98,7 @@ def newest(
             for before in list(earlier):
                 if sending.letter.stands_for(before.letter):
                     sending.older += before.lines
+                    sending.copies += before.copies
                     sending.hides_chosen |= not sending.chosen and before.is_wanted
                     del kept[before]
                     earlier.remove(before)
@@ -132,11 +135,20 @@ def with_edited(
     originals: list[Sending],
     edited: Sequence[Line],
     key_of: Callable[[Letter], Hashable | None],
+    *,
+    inside: bool,
 ) -> list[Sending]:
     """A stream's letters, where a user's edited ones take the place of what they were made of.
 
     Only those are to be sent. An edited letter is known by what the target wrote beside the record;
     where several have that in common, by its record, its key, or its place among them.
+
+    Args:
+        path: The dead-letter file that the stream has, or would have.
+        originals: The stream's letters.
+        edited: The user's lines.
+        key_of: A letter's key.
+        inside: Whether the user's file is one of the folder's, so that the next replay reads it.
     """
     for each in originals:
         each.chosen = False
@@ -147,11 +159,15 @@ def with_edited(
     ).items():
         free = by_signature.get(signature, [])
         for given, original in _pairs(letters, free, key_of):
-            text = given.original.text if given.original else b""
-            if original is None:
+            line = given.original
+            text = line.text if line else b""
+            if original is None and line and inside:
+                strangers.append(Sending(line.path, given.letter, line))
+            elif original is None:
                 strangers.append(Sending(path, given.letter, None, edited=text))
             else:
                 original.letter, original.edited, original.chosen = given.letter, text, True
+                original.copies = [line] if line and inside else []
     return [*originals, *strangers]
 
 

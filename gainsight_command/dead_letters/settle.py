@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ def settle(sendings: Iterable[Sending]) -> None:
     for each in sendings:
         for path, text in _settled(each, now):
             moved.setdefault(path, []).append(text + b"\n")
-        for line in each.lines:
+        for line in (*each.lines, *each.copies):
             taken.setdefault(line.path, Counter())[line.text] += 1
     for path, texts in moved.items():
         append(settled_path(path), b"".join(texts))
@@ -48,7 +49,7 @@ def finish_moving(path: Path) -> None:
         GainsightError: A file cannot be read or written.
     """
     beside = settled_path(path)
-    if not (path.exists() and beside.exists()):
+    if not (path.exists() and os.path.lexists(beside)):  # a link to nothing is refused here, too
         return
     with locked(beside) as file:
         moved = {line.rpartition(_SETTLED_AT)[0] for line in file}
@@ -61,6 +62,8 @@ def _settled(sending: Sending, now: str) -> Iterator[tuple[Path, bytes]]:
     """The lines of a sending, each with when and how it was settled, and its file."""
     for line in sending.older:
         yield line.path, _with(line.text, settled_at=now, settled_by="a newer letter of its key")
+    for line in sending.copies:
+        yield line.path, _with(line.text, settled_at=now, settled_by="replay")
     edited = {"sent": msgspec.Raw(sending.letter.record)} if sending.edited else {}
     text = sending.original.text if sending.original else sending.edited or b"{}"
     yield sending.path, _with(text, settled_at=now, settled_by="replay", **edited)

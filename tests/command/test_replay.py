@@ -417,7 +417,7 @@ def test_edited_letters_settle_those_of_the_streams_own_file(tenant: Tenant) -> 
     assert tenant.names() == {"a": 7}
     assert [each["record"]["Name"] for each in read(tenant.letters)] == ["b"]
     assert [each["record"]["Name"] for each in read(tenant.settled)] == ["a"]
-    assert len(texts(mended)) == 2
+    assert texts(mended) == texts(tenant.letters)
 
 
 @pytest.mark.parametrize("alone", [True, False])
@@ -539,11 +539,38 @@ def test_nothing_to_replay_is_no_mistake(tenant: Tenant) -> None:
     assert tenant.replay().status == 0
 
 
-def test_a_kill_between_the_two_files_loses_no_letter_and_settles_none_twice(
-    tenant: Tenant,
+def test_a_dangling_link_in_the_place_of_the_settled_letters_is_refused_before_any_call(
+    tenant: Tenant, tmp_path: Path
 ) -> None:
+    tenant.load({"Name": "a", "Number__gc": "many"})
+    tenant.configure(fields=MENDED)
+    tenant.settled.symlink_to(tmp_path / "nowhere")
+    tenant.sandbox.log.clear()
+    for arguments in ((), ("--force",)):
+        assert "symbolic link" in tenant.replay(*arguments).error
+    assert list(tenant.sandbox.log) == []
+    assert len(texts(tenant.letters)) == 1
+
+
+def test_an_edited_copy_in_the_folder_is_settled_with_its_letters(tenant: Tenant) -> None:
+    tenant.configure(operation="insert")
+    tenant.load({"Name": "a", "Number__gc": "many"}, {"Name": "b", "Number__gc": "few"})
+    mended = tenant.letters.with_name("mended.jsonl")
+    mended.write_text(texts(tenant.letters)[0].replace("many", "7") + "\n")
+    assert tenant.replay("--from", str(mended)).json["streams"][0]["settled"] == 1
+    assert texts(mended) == []
+    tenant.configure(operation="insert", fields=MENDED)
+    assert tenant.replay().status == 0
+    assert [row["Name"] for row in tenant.sandbox.tenant.rows(THING)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--force",)])
+def test_a_kill_between_the_two_files_loses_no_letter_and_settles_none_twice(
+    tenant: Tenant, arguments: tuple[str, ...]
+) -> None:
+    tenant.configure(operation="insert")
     tenant.load(*({"Name": f"n{n}", "Number__gc": "many"} for n in range(3)))
-    tenant.configure(fields={"Number__gc": "Code__gc"})
+    tenant.configure(operation="insert", fields=MENDED)
     before = {each["record"]["Name"] for each in read(tenant.letters)}
     program = f"""
 import os, signal
@@ -556,6 +583,7 @@ main(["rejects", "replay", "--config", {tenant.config!r}])
     assert done.returncode == -signal.SIGKILL, done.stderr
     for file in (tenant.letters, tenant.settled):
         assert {each["record"]["Name"] for each in read(file)} == before
-    assert tenant.replay().status == 0
+    assert tenant.replay(*arguments).status == 0
     assert read(tenant.letters) == []
     assert len(read(tenant.settled)) == 3
+    assert len([*tenant.sandbox.tenant.rows(THING)]) == 3
