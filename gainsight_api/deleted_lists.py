@@ -81,16 +81,17 @@ class DeletedLists:
 
     def _pages(self, object_name: str) -> Iterator[list[Deletion]]:
         """The list's pages, up to an empty one."""
-        last: list[Deletion] = []
+        seen: set[str] = set()
         for number in count(1):
             found = self._page(object_name, number)
             if not found:
                 return
-            if found == last:
+            ids = {each.record_id for each in found}
+            if ids <= seen:  # in whatever order: it would go on for ever
                 raise DataError(
                     f"the list of deleted {object_name} gives the same records on every page"
                 )
-            last = found
+            seen |= ids
             yield found
 
     def _page(self, object_name: str, number: int) -> list[Deletion]:

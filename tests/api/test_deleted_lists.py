@@ -61,11 +61,13 @@ def test_a_list_that_never_rests_is_an_error(server: Server, connected: Connect)
 
 
 @pytest.mark.parametrize("page_rows", [2, 3])
-def test_a_list_that_heeds_no_page_number_is_an_error(
-    server: Server, connected: Connect, page_rows: int
+@pytest.mark.parametrize("again", [(1, 2), (2, 1), (2,)])
+def test_a_list_that_heeds_no_page_number_is_an_error_in_whatever_order(
+    server: Server, connected: Connect, page_rows: int, again: tuple[int, ...]
 ) -> None:
+    pages = [rows_of(1, 2), rows_of(*again), rows_of()]
     with pytest.raises(DataError, match="the same records on every page"):
-        read(server, connected, rows_of(1, 2), rows_of(1, 2), page_rows=page_rows)
+        read(server, connected, *pages, page_rows=page_rows)
 
 
 @pytest.mark.parametrize(
