@@ -282,7 +282,7 @@ def changed(sandbox: Sandbox, name: str, dated: str) -> dict[object, str]:
 def loaded(
     connection: psycopg.Connection, schema: str, name: str, key: str, dated: str
 ) -> dict[object, str]:
-    """The same, as PostgreSQL has it."""
+    """When each of a table's rows was changed, by its key, as PostgreSQL has it."""
     query = sql.SQL("SELECT {}, {} FROM {}").format(
         sql.Identifier(key), sql.Identifier(dated), sql.Identifier(schema, name)
     )
