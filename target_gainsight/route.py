@@ -64,7 +64,8 @@ class Route:
         lookups: What fills fields by other fields.
         raw_lookups: The setting `lookups`, which REST calls send as it is; None without one, and
             where the target does the lookups: because Gainsight refuses a column that is no field,
-            or because the target matches the keys itself.
+            because records look for others of their call, or because the target matches the keys
+            itself.
         load_mode: The path.
         omit_nulls: Whether a null leaves its field as it is, instead of clearing it.
         delete: Whether records that are marked as deleted are deleted.

@@ -81,7 +81,9 @@ def build_route(
     ]
     if mistakes:
         raise RouteError(stream, mistakes)
-    if route.matches_keys or not route.lookup_sources <= set(found.fields):
+    # Gainsight looks before it writes: records of one call do not find each other.
+    in_itself = any(lookup.object.lower() == found.name.lower() for lookup in route.lookups)
+    if route.matches_keys or in_itself or not route.lookup_sources <= set(found.fields):
         route = replace(route, raw_lookups=None)
     return replace(route, load_mode=_path(route, connector=connector))
 

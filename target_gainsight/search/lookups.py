@@ -224,7 +224,8 @@ class Resolver:
             rows: The rows.
             object_name: Their object.
         """
-        own = [cache for cache in self._caches if cache.lookup.object == object_name]
+        name = object_name.lower()
+        own = [cache for cache in self._caches if cache.lookup.object.lower() == name]
         if not own:
             yield rows
             return

@@ -394,15 +394,19 @@ def test_what_the_run_itself_has_loaded_is_found(tmp_path: Path) -> None:
 FEED_LATE = list(enumerate(looking("Late", "Late")))
 
 
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("batch", [2, 100])
+@pytest.mark.parametrize(
+    ("name", "on_no_match"), [(NODE, "NULLABLE"), (NODE.capitalize(), "NULLABLE"), (NODE, "ERROR")]
+)
 def test_an_object_that_looks_in_itself_finds_parents_that_came_before(
-    tmp_path: Path, batch: int
+    tmp_path: Path, name: str, on_no_match: str, batch: int, mode: str
 ) -> None:
     node = custom_object(
         NODE, Field("Name"), Field("Up__gc"), Field("Parent__gc", DataType.LOOKUP, lookup=NODE)
     )
-    parent = {"fields": {"Up__gc": "Name"}, "objectName": NODE, "lookupField": "Gsid"}
-    feed = [record(NODE, Name="top", Up__gc=None)]
+    parent = {"fields": {"Up__gc": "Name"}, "objectName": name, "lookupField": "Gsid"}
+    feed = [record(NODE, Name="top")]
     feed += [record(NODE, Name=f"c{at}", Up__gc="top") for at in range(4)]
     feed += [record(NODE, Name="grandchild", Up__gc="c1")]
     with Sandbox(empty=True, clock=ManualClock(), objects=[node]) as sandbox:
@@ -410,8 +414,8 @@ def test_an_object_that_looks_in_itself_finds_parents_that_came_before(
         runner.loaded(
             schema(NODE, "Name", "Up__gc"),
             *feed,
-            lookups={"Parent__gc": {**parent, "onNoMatch": "NULLABLE"}},
-            load_mode="bulk",
+            lookups={"Parent__gc": {**parent, "onNoMatch": on_no_match}},
+            load_mode=mode,
             batch_size_rows=batch,
         )
         rows = runner.rows(NODE)
