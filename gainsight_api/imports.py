@@ -145,13 +145,16 @@ class JobImports:
             if job.file_name == upload.file.name
             and (job.object or upload.object).lower() == upload.object.lower()
             and (job.operation or upload.operation).upper() == upload.operation.upper()
-            and (job.state is JobState.RUNNING or _time(job, earliest) >= earliest)
+            and (
+                job.state is JobState.RUNNING
+                or (not under_way and _time(job, earliest) >= earliest)
+            )
         ]
 
     def under_way(self) -> list[ImportJob]:
         """All jobs that are under way."""
         listed = {job.id: job for status in _UNDER_WAY for job in self._listed(status, 0.0)}
-        return list(listed.values())
+        return [job for job in listed.values() if job.state is JobState.RUNNING]
 
     def _listed(self, status: str | None, earliest: float) -> Iterator[ImportJob]:
         """The jobs of a status, page after page until one that brings nothing that is needed."""

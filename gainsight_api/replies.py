@@ -65,7 +65,9 @@ _FAULTS = {"GU_1101"}
 _GATEWAY = ("GS_APIG_", "GU_")
 _NO_DATA = {"GSOBJ_1011", "GSOBJ_1XXX"}
 _OBJECT_NOT_FOUND = "OBJECT_NOT_FOUND"
-_NO_DATA_SAID = re.compile(r"\s*no data found for given criteria\.?\s*", re.IGNORECASE).fullmatch
+_NO_DATA_SAID = re.compile(
+    r"\s*(no data found for given|no entity matches the given) criteria\.?\s*", re.IGNORECASE
+).fullmatch
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:-]{1,80}").fullmatch
 _ESCAPE = re.compile(
     r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"

@@ -118,9 +118,9 @@ class Importer:
     def _left_by_another_run(self, upload: Upload, stream: str, *, completed: bool) -> str | None:
         """Find a job of this file that is under way; of inserts, also one that has completed."""
         if upload.operation is not Operation.INSERT or not completed:
-            jobs = self.imports.find(upload, under_way=True)
+            jobs = self._listed(upload, under_way=True)
         else:
-            jobs = self.imports.find(upload, since=self.clock.now() - self.job_timeout)
+            jobs = self._listed(upload, since=self.clock.now() - self.job_timeout)
         for job in self._new(jobs):
             if job.state is not JobState.FAILED:
                 logger.info("stream %s: import job %s is of an earlier run", stream, job.id)
@@ -156,11 +156,26 @@ class Importer:
         )
         for _ in range(_LOOKS_FOR_A_LOST_JOB):
             self.clock.sleep(_SECONDS_BETWEEN_LOOKS)
-            jobs = self.imports.find(upload, since=started - _CLOCK_DIFFERENCE_SECONDS)
+            jobs = self._listed(upload, since=started - _CLOCK_DIFFERENCE_SECONDS)
             for job in self._new(jobs):
                 if job.state is not JobState.FAILED:
                     return job.id
         return None
+
+    def _listed(
+        self, upload: Upload, *, under_way: bool = False, since: float | None = None
+    ) -> list[ImportJob]:
+        """The jobs of a file; a refusal of the list is none of the file."""
+        try:
+            return self.imports.find(upload, under_way=under_way, since=since)
+        except RequestError as exc:
+            raise GainsightError(
+                f"whether {upload.file.name} has been taken already cannot be told: the list of "
+                f"import jobs is refused ({exc.reason}); nothing of it is acknowledged",
+                code=exc.code,
+                request_id=exc.request_id,
+                status=exc.status,
+            ) from None
 
     def _new(self, jobs: list[ImportJob]) -> list[ImportJob]:
         return [job for job in jobs if job.id not in self._known]

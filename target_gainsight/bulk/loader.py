@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gainsight_api.errors import GainsightError, RequestError, TooLargeError
+from gainsight_api.errors import DataError, GainsightError, RequestError, TooLargeError
 from gainsight_api.imports import Upload
 from target_gainsight.bulk.csv_file import CsvFile, CsvWriter, file_columns
 from target_gainsight.bulk.row_numbers import (
@@ -165,7 +165,7 @@ class BulkLoader:
                 f"were written and {_count(job.failed)} failed, and this API does not name them: "
                 "look at the job's execution log in Gainsight, fix the rows, and run again"
             )
-        errors = api.errors(job.id)
+        errors = self._errors_of(job, file)
         named = {error.row for error in errors if error.row is not None}
         failed = len(named) if job.failed is None else job.failed
         succeeded = count - failed if job.succeeded is None else job.succeeded
@@ -183,6 +183,16 @@ class BulkLoader:
             problem = Problem(_code_of(error), error.message, error.field)
             problems[index] = (*problems.get(index, ()), problem)
         return problems
+
+    def _errors_of(self, job: ImportJob, file: CsvFile) -> list[RowError]:
+        try:
+            return self.importer.imports.errors(job.id)
+        except (RequestError, DataError) as exc:
+            raise GainsightError(
+                f"import job {job.id} of {file.path.name} is done, but for {_count(job.failed)} of "
+                f"its {len(file.sources):,} rows, and its errors, which name them, could not be "
+                f"read ({exc}); nothing of it is acknowledged"
+            ) from None
 
     def _base(self, errors: Sequence[RowError], file: CsvFile) -> int:
         """Find out which number the errors give to the first row.

@@ -241,7 +241,12 @@ def test_some_statuses_are_never_a_verdict(status: int, body: object) -> None:
 @pytest.mark.parametrize("status", [200, 400, 404])
 @pytest.mark.parametrize("where", ["errorDesc", "message"])
 @pytest.mark.parametrize(
-    "said", ["No data found for given criteria", "no data found for given criteria."]
+    "said",
+    [
+        "No data found for given criteria",
+        "no data found for given criteria.",
+        "No entity matches the given criteria",
+    ],
 )
 @pytest.mark.parametrize("code", [None, "GSOBJ_1022", "UNHEARD_OF"])
 def test_nothing_found_is_known_by_its_sentence(

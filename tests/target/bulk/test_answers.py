@@ -125,6 +125,66 @@ def test_a_failed_job_is_named_if_its_errors_cannot_be_read(
     assert "errors could not be read" in said
 
 
+def refusing(wanted: str, method: str = "GET", status: int = 404) -> Any:
+    """A rule: calls whose address ends so, but for its query, are refused."""
+
+    def before(call: Call) -> None:
+        if call.method == method and call.path.partition("?")[0].endswith(wanted):
+            refusal = {"result": False, "errorCode": "GSOBJ_1018", "errorDesc": "No", "data": None}
+            call.answer(refusal, status)
+
+    return before
+
+
+def test_a_completed_job_is_named_if_its_errors_cannot_be_read(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    with proxy(sandbox.url, before=refusing("/errors")) as url:
+        feed = [*records(5), record(Name="x" * 41), state(1)]
+        output = runner.load(schema(), *feed, domain=url, max_rejects=-1, **BULK)
+    said = str(output.error)
+    assert re.search(r"import job \S+ of thing__gc-", said)
+    assert "1 of its 6 rows" in said
+    assert not output.states
+    assert not runner.letters()
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_list_of_jobs_that_is_refused_is_not_the_import(
+    runner: Runner, sandbox: Sandbox, *, lost: bool
+) -> None:
+    submitted: list[Call] = []
+
+    def before(call: Call) -> None:
+        if submitted or not lost:
+            refusing(JOBS, status=400)(call)
+
+    def after(call: Call) -> None:
+        if call.method == "POST" and call.path == JOBS:
+            submitted.append(call)
+            call.answer({}, 502)
+
+    with proxy(sandbox.url, before=before, after=after) as url:
+        output = runner.load(schema(), *records(5), state(1), domain=url, **BULK)
+    said = str(output.error)
+    assert "list of import jobs" in said
+    assert "refused the import" not in said
+    assert len(submitted) == lost
+    assert not output.states
+
+
+def test_a_list_that_heeds_no_status_passes_no_earlier_job_off_as_this_one(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    def before(call: Call) -> None:
+        call.path = re.sub("&status=[A-Z_]+", "", call.path)
+
+    with proxy(sandbox.url, before=before) as url:
+        for code in ("first", "second", "first"):
+            runner.loaded(schema(), *records(5, Code__gc=code), domain=url, **BULK)
+    assert {row["Code__gc"] for row in runner.rows().values()} == {"first"}
+
+
 def test_a_refused_submission_names_stream_and_keys(runner: Runner, sandbox: Sandbox) -> None:
     def before(call: Call) -> None:
         if call.method == "POST" and call.path == JOBS:
