@@ -238,7 +238,10 @@ def build_fault(settings: Mapping[str, object]) -> Fault:
         if name == "count" and value in {"all", None}:
             arguments[name] = None
         else:
-            arguments[name] = _NUMBERS.get(name, str)(str(value))
+            try:
+                arguments[name] = _NUMBERS.get(name, str)(str(value))
+            except ValueError:
+                raise ValueError(f"{raw!r} of a fault is a number, not {value!r}") from None
     if arguments.get("effect") not in set(Effect):
         raise ValueError(f"the effect of a fault is one of {', '.join(Effect)}")
     if arguments.get("on", CallKind.QUERY) not in set(CallKind):

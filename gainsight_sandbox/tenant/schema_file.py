@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -75,10 +76,17 @@ def read_objects(path: Path) -> list[ObjectSchema]:
     except msgspec.MsgspecError as error:
         raise ValueError(f"{path}: {error}") from error
     objects = found if isinstance(found, list) else [found]
-    return [_object(each) for each in objects]
+    try:
+        return [_object(each) for each in objects]
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _object(declared: _FileObject) -> ObjectSchema:
+    # The store tells columns apart without regard to case.
+    times = Counter(field.name.lower() for field in declared.fields)
+    if twice := [field.name for field in declared.fields if times[field.name.lower()] > 1]:
+        raise ValueError(f"{declared.name} has fields of one name: {', '.join(twice)}")
     fields = tuple(_field(declared.name.lower(), field) for field in declared.fields)
     return ObjectSchema(
         declared.name.lower(),

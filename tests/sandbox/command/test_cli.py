@@ -94,6 +94,7 @@ def test_a_new_folder_is_announced_and_an_old_one_is_not(tmp_path: Path) -> None
         (["--rows", "company"], "OBJECT=N"),
         (["--rows", "company=-1"], "OBJECT=N"),
         (["--fault", "nope"], "the effect of a fault is one of"),
+        (["--fault", "status:status=x"], "'status' of a fault is a number"),
         (["--quirk", "nope=1"], "no quirk is named 'nope'"),
         (["--quirk", "csv-dates=never"], "one of iso"),
         (["--quirk", "csv-bom=perhaps"], "true or false"),

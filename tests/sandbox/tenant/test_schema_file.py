@@ -68,7 +68,14 @@ def test_objects_are_declared_in_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["{", "[]x", '[{"name": "a__gc"}]', '{"name": "a__gc", "fields": [{"nam": "x"}]}', "[1]"],
+    [
+        "{",
+        "[]x",
+        '[{"name": "a__gc"}]',
+        '{"name": "a__gc", "fields": [{"nam": "x"}]}',
+        "[1]",
+        '{"name": "a__gc", "fields": [{"name": "x"}, {"name": "X"}]}',
+    ],
 )
 def test_a_file_that_makes_no_sense_is_refused_by_name(tmp_path: Path, content: str) -> None:
     path = declared(tmp_path, content)
