@@ -9,6 +9,8 @@ from urllib.parse import quote
 from gainsight_api.errors import DataError, NoDataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gainsight_api.read import Read
     from gainsight_api.session import Session
 
@@ -31,11 +33,12 @@ class Query:
         """The records of one call; an empty list where nothing matches, however that is said.
 
         A reply without a list of records is no documented way to say so: it is asked once more.
+        Fields have the names that were selected, whatever case they come in.
         """
         records = self._records(read)
         if records is None:
             records = self._records(read)
-        return records or []
+        return _as_selected(records, read.fields) if records else []
 
     def _records(self, read: Read) -> list[Mapping[str, Any]] | None:
         """The records of one call; None if the reply has no list of them."""
@@ -52,3 +55,22 @@ class Query:
         if not isinstance(records, list):
             raise DataError(f"Gainsight's reply to a query of {read.object} holds no records")
         return records
+
+
+def _as_selected(
+    records: list[Mapping[str, Any]], selected: Sequence[str]
+) -> list[Mapping[str, Any]]:
+    """Records by the names that were selected; one that comes in just that case counts first."""
+    exact, first = set(selected), records[0]
+    if not isinstance(first, Mapping) or first.keys() <= exact or exact <= first.keys():
+        return records
+    by_folded = {name.casefold(): name for name in selected}
+    return [
+        {
+            **{by_folded.get(name.casefold(), name): value for name, value in record.items()},
+            **{name: record[name] for name in exact & record.keys()},
+        }
+        if isinstance(record, Mapping)
+        else record
+        for record in records
+    ]

@@ -60,14 +60,34 @@ def query_by_values(
     shown: set[tuple[str, ...]] = set()
     last: list[Mapping[str, Any]] = []
     while (page := query.page(replace(read, offset=len(found)))) and page != last:
-        if not all(isinstance(record, Mapping) for record in page):
-            raise DataError(f"Gainsight's reply to a query of {object_name} holds no records")
+        check_page(object_name, fields, page)
         found += page
         shown.update(tuple(str(record.get(name)).casefold() for name in fields) for record in page)
         if len(shown) >= len(wanted) and not all_of_them:
             break
         last = page
     return found
+
+
+def check_page(object_name: str, fields: Sequence[str], page: Sequence[object]) -> None:
+    """Check that a page's records show by what they are known: else all would seem to be absent.
+
+    Args:
+        object_name: The object.
+        fields: The fields by which its records are known.
+        page: The records, at least one.
+
+    Raises:
+        DataError: They do not.
+    """
+    records = [record for record in page if isinstance(record, Mapping)]
+    if len(records) < len(page):
+        raise DataError(f"Gainsight's reply to a query of {object_name} holds no records")
+    if not any(name in record for record in records for name in fields):
+        raise DataError(
+            f"Gainsight's reply to a query of {object_name} lacks {', '.join(fields)}, by which its "
+            "records are known: look at the rights of the credential"
+        )
 
 
 def _has_values(fields: Sequence[str], values: Sequence[Wire]) -> Filter | None:

@@ -8,6 +8,7 @@ from gainsight_api.filters.build import Condition, Operator
 from gainsight_api.query import LARGEST_PAGE
 from gainsight_api.read import Read
 from target_gainsight.rows.keys import GSID
+from target_gainsight.search.by_values import check_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -66,6 +67,7 @@ class ObjectPages:
             if not records:
                 self._more_calls_than = max(_FEW_CALLS, calls)
                 return True
+            check_page(self._described.name, [n for n in selected if n != GSID] or [GSID], records)
             if take(records):
                 return False
             following = str(records[-1].get(GSID) or "")

@@ -49,6 +49,16 @@ def test_records_are_found_in_both_shapes(
     assert [record["Gsid"] for record in records] == expected
 
 
+def test_fields_have_the_names_that_were_selected_in_whatever_case_they_come(
+    session: Session, server: Server
+) -> None:
+    odd = {"gsid": "1", "NAME": "other", "Name": "exact", "more": 1}
+    server.answers(ok([odd, {"GSID": "2", "name": "n"}]))
+    first, second = Query(session).page(COMPANIES)
+    assert (first["Gsid"], first["Name"]) == ("1", "exact")
+    assert (second["Gsid"], second["Name"]) == ("2", "n")
+
+
 @pytest.mark.parametrize("as_200", [False, True])
 @pytest.mark.parametrize("shape", QueryShape)
 @pytest.mark.parametrize("empty", QueryEmpty)

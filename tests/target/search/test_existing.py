@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gainsight_sandbox import CallKind, ManualClock, Quirks, Sandbox
+from tests.support.proxy import proxy
 from tests.target.support import THING, Runner, records, schema, thing
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.support.proxy import Call
 
 
 def queries(sandbox: Sandbox) -> int:
@@ -48,6 +51,43 @@ def test_pages_of_a_large_object_are_given_up_once_they_cost_as_much(tmp_path: P
         sandbox.log.clear()
         runner.loaded(schema(), *records(600, Code__gc="y"), load_mode="rest")
         assert len(runner.rows()) == 2_100
+
+
+def test_what_a_query_shows_under_names_in_another_case_is_there(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    def after(call: Call) -> None:
+        if "/query/" in call.path:
+            reply = call.json
+            reply["data"]["records"] = [
+                {name.lower(): value for name, value in record.items()}
+                for record in reply["data"]["records"]
+            ]
+            call.answer(reply)
+
+    sandbox.tenant.insert(THING, *({"Name": f"n{n}"} for n in range(5)))
+    with proxy(sandbox.url, after=after) as url:
+        runner.loaded(schema(), *records(8, Code__gc="x"), domain=url, load_mode="rest")
+    assert sandbox.tenant.count(THING) == 8
+    assert {row["Code__gc"] for row in runner.rows().values()} == {"x"}
+
+
+@pytest.mark.parametrize("count", [8, 300])
+def test_a_record_that_shows_nothing_of_its_keys_is_not_taken_for_another_one(
+    runner: Runner, sandbox: Sandbox, count: int
+) -> None:
+    def after(call: Call) -> None:
+        if "/query/" in call.path:
+            reply = call.json
+            for record in reply["data"]["records"]:
+                del record["Name"]
+            call.answer(reply)
+
+    sandbox.tenant.insert(THING, *({"Name": f"n{n}"} for n in range(5)))
+    with proxy(sandbox.url, after=after) as url:
+        output = runner.load(schema(), *records(count, Code__gc="x"), domain=url, load_mode="rest")
+    assert "lacks Name" in str(output.error)
+    assert sandbox.tenant.count(THING) == 5
 
 
 def test_records_that_differ_in_case_are_what_the_tenant_takes_them_for(tmp_path: Path) -> None:
