@@ -85,8 +85,8 @@ def check_page(object_name: str, fields: Sequence[str], page: Sequence[object]) 
         raise DataError(f"Gainsight's reply to a query of {object_name} holds no records")
     if not any(name in record for record in records for name in fields):
         raise DataError(
-            f"Gainsight's reply to a query of {object_name} lacks {', '.join(fields)}, by which its "
-            "records are known: look at the rights of the credential"
+            f"Gainsight's reply to a query of {object_name} lacks {', '.join(fields)}, by which "
+            "its records are known: look at the rights of the credential"
         )
 
 
