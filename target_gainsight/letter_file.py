@@ -107,7 +107,7 @@ def _errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        what = "is a symbolic link" if exc.errno == errno.ELOOP else exc.strerror
+        what = "is a symbolic link" if exc.errno == errno.ELOOP else exc.strerror or "is no file"
         raise GainsightError(
             f"the dead-letter file {path} cannot be used ({what}): check `rejects_path`"
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,14 @@ def test_a_symbolic_link_is_not_followed(runner: Runner, tmp_path: Path) -> None
     assert "is a symbolic link" in str(output.error)
     assert output.states == []
     assert outside.read_text() == "mine"
+
+
+def test_what_is_no_file_is_named(runner: Runner) -> None:
+    path = path_of(runner)
+    os.mkfifo(path)
+    output = runner.load(*FEED, max_rejects=-1)
+    assert f"{path} cannot be used (is no file)" in str(output.error)
+    assert output.states == []
 
 
 def test_letters_tell_their_run_and_their_properties(runner: Runner) -> None:
