@@ -245,7 +245,7 @@ def test_some_statuses_are_never_a_verdict(status: int, body: object) -> None:
     [
         "No data found for given criteria",
         "no data found for given criteria.",
-        "No entity matches the given criteria",
+        "No entity matches the given criteria, please re-check your request.",
     ],
 )
 @pytest.mark.parametrize("code", [None, "GSOBJ_1022", "UNHEARD_OF"])
