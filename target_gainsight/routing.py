@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gainsight_api.metadata import GainsightObject
     from target_gainsight.settings import StreamSettings
 
+_NO_REST = {"relationship_type"}
 _NO_BULK = {"gsuser", "user", "person", "call_to_action", "activity_timeline"}
 
 
@@ -154,22 +155,22 @@ def _name_mistakes(route: Route) -> Iterator[str]:
 
 def _path_mistakes(route: Route, *, connector: bool) -> Iterator[str]:
     found, mode = route.object, route.load_mode
-    if found.high_volume and route.delete:
+    kind = "a high-volume object" if found.high_volume else "an object"
+    if _lacks_rest(found) and route.delete:
         yield (
-            f"records of {found.name}, a high-volume object, cannot be deleted by any call; set "
-            "`deletes` to ignore"
+            f"{found.name} is {kind} whose records cannot be deleted by any call; set `deletes` to "
+            "ignore"
         )
-    if found.high_volume and mode is LoadMode.REST:
+    if _lacks_rest(found) and mode is LoadMode.REST:
         yield (
-            f"{found.name} is a high-volume object, which REST calls cannot write; set `load_mode` "
-            "to auto or bulk"
+            f"{found.name} is {kind} that REST calls cannot write; set `load_mode` to auto or bulk"
         )
     if _lacks_bulk(found) and mode is LoadMode.BULK:
         yield (
             f"{found.name} is an object that import jobs cannot write; set `load_mode` to auto or "
             "rest"
         )
-    if not connector or not (found.high_volume or mode is LoadMode.BULK):
+    if not connector or not (_lacks_rest(found) or mode is LoadMode.BULK):
         return
     if not route.job_id:
         yield (
@@ -177,12 +178,16 @@ def _path_mistakes(route: Route, *, connector: bool) -> Iterator[str]:
             "import job that an admin has set up for it"
         )
     if _takes_two_jobs(route):
-        instead = "" if found.high_volume else ", or set `load_mode` to auto or rest"
+        instead = "" if _lacks_rest(found) else ", or set `load_mode` to auto or rest"
         yield (
             f"the target itself matches records by {', '.join(route.keys)}, which takes a job that "
             "updates and one that adds, and with `bulk_import_api: connector` there is one job; "
             f"name other `keys`{instead}"
         )
+
+
+def _lacks_rest(found: GainsightObject) -> bool:
+    return found.high_volume or found.name.lower() in _NO_REST
 
 
 def _lacks_bulk(found: GainsightObject) -> bool:
@@ -195,7 +200,7 @@ def _takes_two_jobs(route: Route) -> bool:
 
 def _path(route: Route, *, connector: bool) -> LoadMode:
     """The path, where the object or the settings leave only one."""
-    if route.object.high_volume:
+    if _lacks_rest(route.object):
         return LoadMode.BULK
     no_job = connector and (not route.job_id or _takes_two_jobs(route))
     return LoadMode.REST if no_job or _lacks_bulk(route.object) else route.load_mode

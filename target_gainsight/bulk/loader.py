@@ -19,7 +19,7 @@ from target_gainsight.bulk.row_numbers import (
 from target_gainsight.loaders import Outcome
 from target_gainsight.problems import Problem, Rejection
 from target_gainsight.route import Operation, Route
-from target_gainsight.rows.blocks import Row
+from target_gainsight.rows.blocks import Block, Row
 from target_gainsight.search.existing import Held
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from target_gainsight.incoming.storage import Storage
     from target_gainsight.rest.history import WriteHistory
     from target_gainsight.rest.loader import RestLoader
-    from target_gainsight.rows.blocks import Block, Rows
+    from target_gainsight.rows.blocks import Rows
     from target_gainsight.rows.values import Wire
     from target_gainsight.search.existing import Existing
     from target_gainsight.search.lookups import Resolver
@@ -246,7 +246,11 @@ class _Files:
     _writers: dict[tuple[str, ...], CsvWriter] = field(default_factory=dict)
 
     def add(self, block: Block) -> None:
-        columns = file_columns(block, self.loader.route.object.fields)
+        fields = self.loader.route.object.fields
+        columns = file_columns(block, fields)
+        if not columns:  # a file without a column has no rows; all of these are null
+            columns = tuple(name for name, each in fields.items() if each.createable)[:1]
+            block = Block(columns, [[None] * len(block)] * len(columns), block.sources)
         if columns in self._writers:
             self._writers[columns].add(block)
             return

@@ -11,10 +11,12 @@ import pytest
 
 from gainsight_api.errors import ConfigError
 from gainsight_sandbox import (
+    Field,
     Limits,
     ManualClock,
     Quirks,
     Sandbox,
+    custom_object,
 )
 from tests.target.support import THING, Runner, record, records, schema, state, thing
 
@@ -194,7 +196,11 @@ def test_bulk_fails_at_once_if_so_asked(runner: Runner) -> None:
 
 @pytest.mark.parametrize(
     ("mode", "name", "words"),
-    [("bulk", "gsuser", "import jobs cannot write"), ("rest", "big__gc", "high-volume")],
+    [
+        ("bulk", "gsuser", "import jobs cannot write"),
+        ("rest", "big__gc", "high-volume"),
+        ("rest", "relationship_type", "REST calls cannot write"),
+    ],
 )
 def test_what_a_path_cannot_write_is_refused_at_the_start(
     tmp_path: Path, mode: str, name: str, words: str
@@ -209,12 +215,25 @@ def test_what_a_path_cannot_write_is_refused_at_the_start(
         assert name in str(output.error)
 
 
-def test_high_volume_objects_go_by_job_in_auto(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["big__gc", "relationship_type"])
+def test_what_rest_calls_cannot_write_goes_by_job_in_auto(tmp_path: Path, name: str) -> None:
     objects = [thing("big__gc", high_volume=True)]
     with Sandbox(empty=True, clock=ManualClock(), objects=objects) as sandbox:
-        Runner(sandbox, tmp_path).loaded(schema("big__gc"), *records(3, "big__gc"))
-        assert sandbox.tenant.count("big__gc") == 3
+        before = sandbox.tenant.count(name)
+        Runner(sandbox, tmp_path).loaded(schema(name, "Name"), *records(3, name))
+        assert sandbox.tenant.count(name) == before + 3
         assert sandbox.usage().bulk == 1
+
+
+def test_rows_of_no_field_are_added_by_job_as_by_rest(runner: Runner, sandbox: Sandbox) -> None:
+    sandbox.tenant.add_object(custom_object("free__gc", Field("Code__gc"), Field("Gone__gc")))
+    feed = [record("free__gc"), record("free__gc", Code__gc="x"), record("free__gc")]
+    for mode in ("rest", "bulk"):
+        runner.loaded(
+            schema("free__gc", "Code__gc", keys=()), *feed, operation="insert", load_mode=mode
+        )
+    codes = [row["Code__gc"] for row in sandbox.tenant.rows("free__gc")]
+    assert sorted(map(str, codes)) == [*["None"] * 4, "x", "x"]
 
 
 AWKWARD = [
