@@ -66,9 +66,7 @@ _GATEWAY = ("GS_APIG_", "GU_")
 _NO_DATA = {"GSOBJ_1011", "GSOBJ_1XXX"}
 _OBJECT_NOT_FOUND = "OBJECT_NOT_FOUND"
 _NO_DATA_SAID = re.compile(
-    r"\s*(no data found for given criteria|no entity matches the given criteria"
-    r"(, please re-check your request)?)\.?\s*",
-    re.IGNORECASE,
+    r"(?i)\s*no (data found for|entity matches the) given criteria(, please re-check.{,15})?\.?\s*"
 ).fullmatch
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:-]{1,80}").fullmatch
 _ESCAPE = re.compile(
