@@ -214,11 +214,18 @@ class StreamLoad:
         merged = [each.sources for each in outcome.rejections if len(each.sources) > 1]
         if not merged:
             return outcome
-        outcome.rejections = [each for each in outcome.rejections if len(each.sources) == 1]
         # They are few, and a job is dear.
         alone = loader if self.route.load_mode is LoadMode.BULK else self.loaders.rest
-        for turn in range(max(map(len, merged))):
-            indexes = [sources[turn] for sources in merged if turn < len(sources)]
+        if self.object_name in self.looks_in:  # others may have looked for what was refused
+            turns = _in_turns([each.sources for each in outcome.rejections])
+            outcome.rejections = []
+        else:
+            turns = [
+                [sources[turn] for sources in merged if turn < len(sources)]
+                for turn in range(max(map(len, merged)))
+            ]
+            outcome.rejections = [each for each in outcome.rejections if len(each.sources) == 1]
+        for indexes in turns:
             outcome += alone.load(self.merger.single(batch, indexes))
         return outcome
 
@@ -274,3 +281,17 @@ class StreamLoad:
             else "and REST would take longer than `max_quota_wait`",
         )
         return not by_rest
+
+
+def _in_turns(rows: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The records of rows in the order received, in turns of at most one record of each row."""
+    row_of = {index: number for number, sources in enumerate(rows) for index in sources}
+    turns: list[list[int]] = []
+    seen: set[int] = set()
+    for index in sorted(row_of):
+        if not turns or row_of[index] in seen:
+            turns.append([])
+            seen.clear()
+        turns[-1].append(index)
+        seen.add(row_of[index])
+    return turns

@@ -423,6 +423,29 @@ def test_an_object_that_looks_in_itself_finds_parents_that_came_before(
     assert rows["grandchild"]["Parent__gc"] == rows["c1"]["Gsid"]
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_who_looks_for_a_merged_record_that_is_refused_finds_its_good_parts(
+    tmp_path: Path, mode: str
+) -> None:
+    node = custom_object(
+        NODE, Field("Name"), Field("Up__gc"), Field("Parent__gc", DataType.LOOKUP, lookup=NODE)
+    )
+    parent = {"fields": {"Up__gc": "Name"}, "objectName": NODE, "lookupField": "Gsid"}
+    with Sandbox(empty=True, clock=ManualClock(), objects=[node]) as sandbox:
+        runner = Runner(sandbox, tmp_path)
+        runner.loaded(
+            schema(NODE, "Name", "Up__gc"),
+            record(NODE, Name="a"),
+            record(NODE, Name="b", Up__gc="a"),
+            record(NODE, Name="a", Up__gc="b"),
+            lookups={"Parent__gc": parent},
+            load_mode=mode,
+        )
+        rows = runner.rows(NODE)
+    assert rows["b"]["Parent__gc"] == rows["a"]["Gsid"]
+    assert rows["a"]["Parent__gc"] == rows["b"]["Gsid"]
+
+
 def without_case(call: Call) -> None:
     """Query as a tenant does that compares without case: here, one name."""
     if call.method == "POST" and "query" in call.path:
