@@ -77,6 +77,8 @@ class TapGainsight(GainsightPlugin, Tap):
 
     _syncs: ClassVar[bool] = False
     """Whether taps are made to sync, so that one that cannot be made is a run that failed."""
+    _begun = False
+    """Whether the sync has begun; before it, what is printed is a catalog, or not the tap's."""
 
     @cached_property
     def settings(self) -> TapSettings:
@@ -128,7 +130,8 @@ class TapGainsight(GainsightPlugin, Tap):
         for stream in self.streams.values():
             if isinstance(stream, GainsightStream):
                 stream.take_up()
-        self.state_writer.write_state(self.state)
+        if self._begun:
+            self.state_writer.write_state(self.state)
 
     @override
     def setup_mapper(self) -> None:
@@ -169,6 +172,7 @@ class TapGainsight(GainsightPlugin, Tap):
         """
         if not any(stream.selected for stream in self.streams.values()):
             self.logger.warning("No stream is selected in the catalog: there is nothing to sync")
+        self._begun = True
         with self.ending.after():
             for stream in self.streams.values():
                 if stream.selected:

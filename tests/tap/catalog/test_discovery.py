@@ -13,10 +13,11 @@ from gainsight_sandbox import DataType, Field, ManualClock, ObjectSchema, Sandbo
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.api.conftest import enveloped
 from tests.hostile import Hostile
-from tests.tap.support import THING, make_tap
+from tests.tap.support import THING, make_tap, status_of_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.api.conftest import Reply, Request
 
@@ -200,3 +201,13 @@ def test_an_object_without_readable_fields_does_not_vanish_without_a_word(
         for settings in named:
             with pytest.raises(ConfigError, match="'thing__gc' has no field that can be read"):
                 streams(sandbox, domain=hostile.url, **settings)
+
+
+def test_a_discovery_that_waits_for_a_call_prints_nothing_but_the_catalog(
+    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = status_of_command(
+        sandbox, tmp_path, "--discover", sync_calls_per_day=1, on_quota_exhausted="fail"
+    )
+    assert status == 1
+    assert capsys.readouterr().out == ""
