@@ -475,6 +475,9 @@ GONE: Mapping[str, Reply] = {
     "expired": enveloped({"result": True, "data": {"jobId": "1", "jobStatus": "EXPIRED"}}),
     "a new word": enveloped({"result": True, "data": {"jobId": "1", "jobStatus": "ARCHIVED"}}),
     "forbidden": enveloped({"result": False, "errorCode": "X", "data": None}, 403),
+    "no route": enveloped({"result": False, "errorCode": "GS_APIG_1000"}, 404),
+    "no list of chunks": ok({"jobStatus": "COMPLETED", "chunkDetails": "soon"}),
+    "no address of a chunk": ok({"jobStatus": "COMPLETED", "chunkDetails": [{"offset": 0}]}),
 }
 
 
