@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
     PluginCapabilities,
@@ -16,7 +17,7 @@ from singer_sdk.helpers.capabilities import (
 )
 from typing_extensions import override
 
-from gainsight_api.errors import GainsightError
+from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_api.query import LARGEST_PAGE
 from gainsight_api.quota import Budget
 from gainsight_singer.plugin import GainsightPlugin
@@ -139,7 +140,10 @@ class TapGainsight(GainsightPlugin, Tap):
             complete(entry)
         # It asks the tenant for its objects.
         with self.ending.if_it_fails() if self._syncs else nullcontext():
-            super().setup_mapper()
+            try:
+                super().setup_mapper()
+            except (MapExpressionError, StreamMapConfigError) as exc:
+                raise ConfigError(f"setting `stream_maps`: {exc}") from None
 
     @override
     def discover_streams(self) -> Sequence[GainsightStream]:
