@@ -154,7 +154,7 @@ class Exports:
             return JobStatus(state, word=word)
         details = reply.get("chunkDetails") or []
         if not isinstance(details, list):
-            raise DataError(f"Gainsight does not list the chunks of export job {job.id}")
+            raise NoStatusError(f"Gainsight does not list the chunks of export job {job.id}")
         chunks = sorted((_chunk(job, detail) for detail in details), key=lambda c: c.offset)
         return JobStatus(state, count(reply.get("totalRecords")), tuple(chunks), word=word)
 
@@ -195,7 +195,7 @@ def _gone(exc: NoDataError, what: str) -> NotFoundError:
 
 def _chunk(job: Job, detail: object) -> Chunk:
     if not isinstance(detail, Mapping) or not detail.get("chunkURL"):
-        raise DataError(f"Gainsight names no address for a chunk of export job {job.id}")
+        raise NoStatusError(f"Gainsight names no address for a chunk of export job {job.id}")
     return Chunk(
         url=str(detail["chunkURL"]),
         offset=count(detail.get("offset")) or 0,

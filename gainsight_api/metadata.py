@@ -117,14 +117,19 @@ class Metadata:
         ]
         for ask in ways[:-1]:
             try:
-                return _summaries(ask())
+                if listed := _summaries(ask()):
+                    return listed
             except (RequestError, GatewayError, DataError):
                 continue
-        logger.warning(
-            "The tenant lists only the objects that hang on companies: there may be more; name "
-            "them in the setting `objects`"
-        )
-        return _summaries(ways[-1]())
+        listed = _summaries(ways[-1]())
+        if listed:
+            logger.warning(
+                "The tenant lists only the objects that hang on companies: there may be more; name "
+                "them in the setting `objects`"
+            )
+        else:
+            logger.warning("The tenant lists no object: check the rights of the credential")
+        return listed
 
     def describe(self, names: Iterable[str]) -> dict[str, GainsightObject]:
         """Describe objects, many to a call; what a shared call does not give is asked for alone.
@@ -167,7 +172,12 @@ class Metadata:
                 raise
             return {}
         objects = map(_object, _mappings(reply if isinstance(reply, list) else [reply]))
-        return {found.name: found for found in objects}
+        found = {known.name: known for known in objects}
+        if len(names) == 1 and _in_any_case(found, names[0]) is None:
+            logger.warning(
+                "object %s cannot be described, and is left out: the reply lacks it", names[0]
+            )
+        return found
 
     def dropdown(self, category_id: str) -> list[Option]:
         """The items of a picklist, deleted ones left out."""

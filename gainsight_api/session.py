@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 _MAX_BACKOFF_SECONDS = 60
 _MAX_RETRY_AFTER_SECONDS = 3600
-_TRIES_AT_A_WALL = 3  # of a credential that something before Gainsight refuses
+_TRIES_AT_A_WALL = 3  # of what something before Gainsight refuses, or sends elsewhere
 _TRIES_TO_REACH = 3  # of a host that has not answered once: more likely a wrong `domain`
 
 
@@ -255,7 +255,8 @@ class Session:
         if error.may_have_arrived and repeat is not Repeat.ALWAYS:
             refused = error.status == HTTPStatus.SERVICE_UNAVAILABLE
             return self.max_retries if refused and repeat is Repeat.UNLESS_TAKEN else 0
-        if error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        redirects = HTTPStatus.MULTIPLE_CHOICES <= error.status < HTTPStatus.BAD_REQUEST
+        if redirects or error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             return min(self.max_retries, _TRIES_AT_A_WALL - 1)
         if isinstance(error, TransportError) and not self._host.reached:
             return min(self.max_retries, _TRIES_TO_REACH - 1)

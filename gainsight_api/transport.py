@@ -9,7 +9,7 @@ from pathlib import Path
 import requests
 import urllib3
 
-from gainsight_api.errors import ConfigError, GainsightError, TransportError
+from gainsight_api.errors import ConfigError, GainsightError, ServerError, TransportError
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -86,10 +86,10 @@ def refuse_redirect(reply: requests.Response) -> None:
     """Follow no redirect: the credential goes to the tenant's own host alone.
 
     Raises:
-        GainsightError: The reply is a redirect.
+        ServerError: The reply is a redirect.
     """
     if reply.is_redirect:
-        raise GainsightError(
+        raise ServerError(
             "Gainsight redirects to another address, which is not followed with a "
             "credential: check `domain`",
             status=reply.status_code,

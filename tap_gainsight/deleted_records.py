@@ -57,7 +57,7 @@ class DeletedRecordsStream(GainsightStream):
                     yield block
                     extract.cursor.progress.wrote(block.rows)
             except RequestError as exc:
-                absent = isinstance(exc, NotFoundError) or exc.code in UNKNOWN_NAME
+                absent = isinstance(exc, NotFoundError) or exc.code in {*UNKNOWN_NAME, WRONG_API}
                 if not absent or extract.cursor.progress.rows or log == MAIN_DELETE_LOG:
                     raise self._named(exc) from None
                 self.logger.warning("stream %s: this tenant has no %s", self.name, log)

@@ -13,7 +13,9 @@ from gainsight_singer.given_files import given_json, is_text
 
 
 def state_file(file: IO[str] | None) -> IO[str] | None:
-    """A state as the SDK reads it: a whole STATE message is unwrapped, and null is none.
+    """A state as the SDK reads it, also out of a STATE message or of what `meltano state get` says.
+
+    Null is none.
 
     Raises:
         ConfigError: It is no state; the error names the file, and what to do.
@@ -33,8 +35,12 @@ def state_file(file: IO[str] | None) -> IO[str] | None:
         raise ConfigError(f"the state file {name} holds NUL or half of a surrogate pair")
     if isinstance(state, dict) and state.get("type") == "STATE":
         state = state.get("value")
+    elif isinstance(state, dict):
+        state = state.get("singer_state", state)
     if not isinstance(state, dict | None):
         raise ConfigError(f"the state file {name} holds no state: it must be a JSON object")
+    if state and "bookmarks" not in state and state.keys() - {"currently_syncing"}:
+        raise ConfigError(f"the state file {name} holds no state: it has no `bookmarks`")
     return io.StringIO(json.dumps(_without_nulls(state or {}, name)))
 
 

@@ -114,7 +114,8 @@ class GainsightStream(BlockStream):
 
     def _named(self, exc: GainsightError) -> GainsightError:
         """The error with the stream's name, and with what is known of its reason."""
-        self._wiring.run.stream(self.name, WRITTEN).failed = True
+        told = self._wiring.run.stream(self.name, WRITTEN)
+        told.failed = told.begun = True
         text = str(exc)
         if not text.startswith("stream ") and not isinstance(exc, ConfigError):
             text = f"stream {self.name}: {text}"

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
     PluginCapabilities,
@@ -16,7 +17,7 @@ from singer_sdk.helpers.capabilities import (
 )
 from typing_extensions import override
 
-from gainsight_api.errors import GainsightError
+from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_api.query import LARGEST_PAGE
 from gainsight_api.quota import Budget
 from gainsight_singer.plugin import GainsightPlugin
@@ -77,6 +78,8 @@ class TapGainsight(GainsightPlugin, Tap):
 
     _syncs: ClassVar[bool] = False
     """Whether taps are made to sync, so that one that cannot be made is a run that failed."""
+    _begun = False
+    """Whether the sync has begun; before it, what is printed is a catalog, or not the tap's."""
 
     @cached_property
     def settings(self) -> TapSettings:
@@ -128,7 +131,8 @@ class TapGainsight(GainsightPlugin, Tap):
         for stream in self.streams.values():
             if isinstance(stream, GainsightStream):
                 stream.take_up()
-        self.state_writer.write_state(self.state)
+        if self._begun:
+            self.state_writer.write_state(self.state)
 
     @override
     def setup_mapper(self) -> None:
@@ -136,7 +140,10 @@ class TapGainsight(GainsightPlugin, Tap):
             complete(entry)
         # It asks the tenant for its objects.
         with self.ending.if_it_fails() if self._syncs else nullcontext():
-            super().setup_mapper()
+            try:
+                super().setup_mapper()
+            except (MapExpressionError, StreamMapConfigError) as exc:
+                raise ConfigError(f"setting `stream_maps`: {exc}") from None
 
     @override
     def discover_streams(self) -> Sequence[GainsightStream]:
@@ -169,6 +176,7 @@ class TapGainsight(GainsightPlugin, Tap):
         """
         if not any(stream.selected for stream in self.streams.values()):
             self.logger.warning("No stream is selected in the catalog: there is nothing to sync")
+        self._begun = True
         with self.ending.after():
             for stream in self.streams.values():
                 if stream.selected:

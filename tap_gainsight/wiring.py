@@ -123,7 +123,9 @@ class Wiring:
             for name, source in sources.items()
         }
         return tuple(
-            PicklistLabel(name, sources[name], {item.id: item.label for item in field.options})
+            PicklistLabel(
+                name, sources[name], {item.id: item.label for item in self.objects.items(field)}
+            )
             for name, field in fields.items()
             if field
         )

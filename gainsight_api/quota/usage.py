@@ -270,7 +270,7 @@ class Usage:
         for usage in self.windows:
             if not usage.left and usage.end == until:
                 return f"{usage} ({usage.window.setting})"
-        return "Gainsight answered that its limit is reached (HTTP 429)"
+        return "Gainsight answered that its limit is reached"
 
     def __str__(self) -> str:
         return f"{self.budget} calls: {', '.join(map(str, self.windows))}"

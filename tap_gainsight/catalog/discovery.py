@@ -13,11 +13,11 @@ from tap_gainsight.catalog.custom import StreamSetting, spec_for
 from tap_gainsight.catalog.spec import DELETE_LOGS, DELETED_RECORDS, StreamSpec, deleted_records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from singer_sdk.singerlib.catalog import CatalogEntry
 
-    from gainsight_api.metadata import GainsightObject, Metadata
+    from gainsight_api.metadata import GainsightObject, Metadata, ObjectSummary
     from tap_gainsight.catalog.objects import Objects
     from tap_gainsight.settings import TapSettings
 
@@ -39,15 +39,16 @@ def discover_specs(metadata: Metadata, objects: Objects, settings: TapSettings) 
     listed = metadata.objects()
     readable = [summary.name for summary in listed if summary.readable]
     unreadable = {summary.name for summary in listed} - set(readable)
-    names = _wanted(readable, settings.objects) if settings.objects else readable
-    _warn_of_idle_globs(readable, settings.objects or ())
+    wanted = [_as_listed(name, listed) for name in settings.objects or ()]
+    names = _wanted(readable, wanted) if wanted else readable
+    _warn_of_idle_globs(readable, wanted)
     names = [name for name in names if name not in DELETE_LOGS]
     described = objects.describe([*names, *(entry.object_name for entry in entries.values())])
-    _check_names(settings, described, unreadable)
+    _check_names(wanted, entries.values(), described, unreadable)
     own = {
         name: StreamSetting(name, name)
         for name in names
-        if name in described and not _hidden_by_ours(name)
+        if name in described and not _hidden_by_ours(name) and _has_fields(described[name])
     }
     _check_streams(entries, own)
     return [
@@ -59,23 +60,26 @@ def discover_specs(metadata: Metadata, objects: Objects, settings: TapSettings) 
             include_picklist_labels=settings.include_picklist_labels,
         )
         for entry in {**own, **entries}.values()
-        if described[entry.object_name].fields
     ]
 
 
 def _check_names(
-    settings: TapSettings, described: Mapping[str, GainsightObject], unreadable: set[str]
+    wanted: Sequence[str],
+    entries: Iterable[StreamSetting],
+    described: Mapping[str, GainsightObject],
+    unreadable: set[str],
 ) -> None:
     """Fail if settings name objects that cannot be read; the error has them all."""
-    mistakes = []
-    for name in settings.objects or ():
-        lacking = name not in described or name in unreadable
-        if lacking and not _is_glob(name) and name not in DELETE_LOGS:
-            mistakes.append(f"setting `objects`: {_missing(name, unreadable)}")
+    mistakes = [
+        f"setting `objects`: {wrong}"
+        for name in wanted
+        if not _is_glob(name) and name not in DELETE_LOGS
+        if (wrong := _wrong_with(name, described, unreadable))
+    ]
     mistakes += [
-        str(entry.error(_missing(entry.object_name, unreadable)))
-        for entry in settings.stream_settings.values()
-        if entry.object_name not in described or entry.object_name in unreadable
+        str(entry.error(wrong))
+        for entry in entries
+        if (wrong := _wrong_with(entry.object_name, described, unreadable))
     ]
     if mistakes:
         raise ConfigError("; ".join(mistakes))
@@ -89,12 +93,29 @@ def _check_streams(entries: Mapping[str, StreamSetting], own: Mapping[str, Strea
             raise entry.error("this name is that of another stream; give it a name of its own")
 
 
-def _missing(name: str, unreadable: set[str]) -> str:
-    why = "may not be read" if name in unreadable else "does not exist"
+def _wrong_with(
+    name: str, described: Mapping[str, GainsightObject], unreadable: set[str]
+) -> str | None:
+    """Why an object that is named cannot be read; None if it can."""
+    if name in unreadable:
+        why = "may not be read"
+    elif name not in described:
+        why = "does not exist"
+    elif not described[name].fields:
+        why = "has no field that can be read"
+    else:
+        return None
     return (
         f"the object {name!r} {why} in this tenant; names are as the API has them, such as "
         "company or my_object__gc"
     )
+
+
+def _as_listed(name: str, listed: Sequence[ObjectSummary]) -> str:
+    """A name as the tenant spells it: exactly so, else in another case."""
+    names = [summary.name for summary in listed]
+    others = [known for known in names if known.casefold() == name.casefold()]
+    return others[0] if others and name not in names else name
 
 
 def _wanted(readable: Sequence[str], wanted: Sequence[str]) -> list[str]:
@@ -108,6 +129,12 @@ def _hidden_by_ours(name: str) -> bool:
     if name == DELETED_RECORDS:
         logger.warning("The object %s has no stream: its name is that of the tap's own", name)
     return name == DELETED_RECORDS
+
+
+def _has_fields(found: GainsightObject) -> bool:
+    if not found.fields:
+        logger.warning("The object %s has no stream: none of its fields can be read", found.name)
+    return bool(found.fields)
 
 
 def _warn_of_idle_globs(readable: Sequence[str], wanted: Sequence[str]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
-from gainsight_api.metadata import Field, GainsightObject, Metadata
+from gainsight_api.errors import RequestError
+from gainsight_api.metadata import Field, GainsightObject, Metadata, Option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+logger = logging.getLogger(__name__)
 
 
 def _in_any_case(fields: Mapping[str, Field], name: str) -> Field | None:
@@ -27,6 +31,7 @@ class Objects:
     def __init__(self, metadata: Metadata) -> None:
         self._metadata = metadata
         self._known: dict[str, GainsightObject | None] = {}
+        self._dropdowns: dict[str, Sequence[Option]] = {}
 
     def describe(self, names: Iterable[str]) -> dict[str, GainsightObject]:
         """The objects of these names that there are."""
@@ -62,6 +67,19 @@ class Objects:
         target = self.get(lookup.objects[0])
         behind = self.resolve(target, rest) if target else None
         return (f"{lookup.name}.{behind[0]}", behind[1]) if behind else None
+
+    def items(self, field: Field) -> Sequence[Option]:
+        """The items of a picklist; of its dropdown list, if the description lacks them."""
+        category = field.category_id
+        if field.options or not category:
+            return field.options
+        if category not in self._dropdowns:
+            try:
+                self._dropdowns[category] = self._metadata.dropdown(category)
+            except RequestError as exc:
+                logger.warning("the items of %s cannot be read: no labels: %s", field.name, exc)
+                self._dropdowns[category] = ()
+        return self._dropdowns[category]
 
     def lookup_names(self, found: GainsightObject) -> dict[str, Field]:
         """The names behind an object's lookups, and users' email addresses, by their paths."""

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 from gainsight_api.errors import (
     DataError,
     ForeignAddressError,
+    GatewayError,
     JobFailedError,
     NotFoundError,
     RequestError,
@@ -134,7 +135,7 @@ class ExportPages:
         except (NotFoundError, JobFailedError) as exc:
             yield from self.twins()
             self._give_up(exc)
-        except (RequestError, ForeignAddressError, NoStatusError) as exc:
+        except (RequestError, GatewayError, ForeignAddressError, NoStatusError) as exc:
             if not resumed and not isinstance(exc, RequestError):
                 raise
             yield from self.twins()

@@ -7,6 +7,7 @@ from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.datatypes import Kind, Number
+from gainsight_api.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -32,8 +33,16 @@ class Block:
         return [column.name for column in self.columns]
 
     def of(self, name: str | None) -> Sequence[str]:
-        """The values of a property; empty texts if `name` is None."""
-        return self.values[self.names.index(name)] if name else [""] * self.rows
+        """The values of a property; empty texts if `name` is None.
+
+        Raises:
+            DataError: What came lacks it.
+        """
+        if name is None:
+            return [""] * self.rows
+        if name not in self.names:
+            raise DataError(f"what came lacks {name}, which was asked for")
+        return self.values[self.names.index(name)]
 
     def only(self, names: Collection[str]) -> Block:
         """The records without their other properties."""

@@ -98,6 +98,26 @@ def test_a_tenant_without_the_whole_list_is_asked_for_another(
     assert "there may be more" in caplog.records[-1].message
 
 
+def test_a_list_without_objects_is_not_believed_while_another_has_some(
+    metadata: Metadata, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answers(ok([]), ok([{"objectName": "company"}]))
+    assert [found.name for found in metadata.objects()] == ["company"]
+    assert not caplog.records
+    server.answers(ok([]))
+    assert metadata.objects() == []
+    assert "no object" in caplog.records[-1].message
+
+
+@pytest.mark.parametrize("data", [None, [], [{"objectName": "other"}]])
+def test_an_object_that_the_reply_leaves_out_is_named(
+    metadata: Metadata, server: Server, caplog: pytest.LogCaptureFixture, data: object
+) -> None:
+    server.answers(ok(data))
+    assert list(metadata.describe(["company", "gsuser"])) == []
+    assert "object gsuser cannot be described, and is left out" in caplog.text
+
+
 def test_an_object_that_fails_its_description_leaves_the_others_theirs(
     metadata: Metadata, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -211,3 +211,11 @@ def test_people_get_a_table(tenant: Sandbox, tmp_path: Path) -> None:
     assert row.split() == [THING.name, "auto", "3,000", "2", "0"]
     assert "full sync: 2 calls and 0 jobs, a few seconds if nobody else calls" in done.out
     assert done.err == ""
+
+
+def test_a_plan_that_finds_no_call_left_prints_nothing_but_itself(
+    tenant: Sandbox, tmp_path: Path
+) -> None:
+    done = plan(tenant, tmp_path, sync_calls_per_day=1, on_quota_exhausted="fail")
+    assert done.json["ok"] is False
+    assert "No sync call is left" in done.json["error"]

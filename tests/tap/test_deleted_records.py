@@ -132,6 +132,7 @@ def test_a_run_that_fails_between_the_logs_keeps_the_second_ones_bookmark() -> N
             Fault(
                 Effect.REDIRECT,
                 on=CallKind.QUERY,
+                count=None,
                 object="record_delete_log_high_volume",
             )
         )
@@ -158,13 +159,20 @@ def test_a_tenant_may_lack_the_log_of_its_high_volume_objects() -> None:
 
 
 def not_found(log: str, **options: Any) -> Fault:
-    return Fault(
-        Effect.STATUS,
-        on=CallKind.QUERY,
-        object=log,
-        status=404,
-        **options,
-    )
+    given = {"status": 404, **options}
+    return Fault(Effect.STATUS, on=CallKind.QUERY, object=log, **given)
+
+
+def test_the_log_of_high_volume_objects_may_be_no_call_of_the_tenants() -> None:
+    with tenant() as sandbox:
+        delete(sandbox, THING.name, 1)
+        log = "record_delete_log_high_volume"
+        sandbox.faults.add(not_found(log, status=400, code="GSOBJ_1023", count=None))
+        first = deletions(sandbox)
+        assert gone(first) == {(THING.name, "01")}
+        delete(sandbox, LARGE.name, 2)
+        sandbox.faults.clear()
+        assert gone(deletions(sandbox, state=first.state)) >= {(LARGE.name, "02")}
 
 
 def test_where_neither_log_is_found_the_run_fails() -> None:

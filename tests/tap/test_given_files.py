@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -10,7 +12,7 @@ import pytest
 
 from gainsight_api.errors import ConfigError
 from gainsight_singer.given_files import check_config_files
-from tap_gainsight.given_files import catalog_file
+from tap_gainsight.given_files import catalog_file, state_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,3 +105,28 @@ def test_what_is_wrong_with_a_config_is_the_last_line_of_the_run(
     (tmp_path / "config.json").write_text("{nope")
     line = last_line(tmp_path, "--config=config.json", module=module)
     assert "the config file config.json is not JSON: " in line
+
+
+BOOKMARKS = {"bookmarks": {"company": {"replication_key_value": "2025-06-01T12:00:00.000Z"}}}
+
+
+@pytest.mark.parametrize(
+    "state", [BOOKMARKS, {"type": "STATE", "value": BOOKMARKS}, {"singer_state": BOOKMARKS}]
+)
+def test_a_state_is_taken_as_a_tap_as_a_target_or_as_meltano_writes_it(
+    state: dict[str, object],
+) -> None:
+    read = state_file(io.StringIO(json.dumps(state)))
+    assert read
+    assert json.load(read) == BOOKMARKS
+
+
+@pytest.mark.parametrize("state", ["{}", "null", '{"currently_syncing": null}'])
+def test_a_state_may_be_without_bookmarks(state: str) -> None:
+    assert state_file(io.StringIO(state))
+
+
+@pytest.mark.parametrize("state", ['{"company": {}}', '{"value": {"bookmarks": {}}}'])
+def test_a_state_that_is_none_is_not_read_as_an_empty_one(state: str) -> None:
+    with pytest.raises(ConfigError, match="it has no `bookmarks`"):
+        state_file(io.StringIO(state))

@@ -210,6 +210,30 @@ def test_a_chunk_that_comes_again_is_not_written_twice() -> None:
         assert len(cuts) == 1
 
 
+@pytest.mark.parametrize("lacking", ["ModifiedDate", "Gsid"])
+def test_a_chunk_without_its_key_columns_is_one_line_that_names_the_stream(lacking: str) -> None:
+    def without(request: Request, _: int, own: Callable[[], Reply]) -> Reply | None:
+        if "/chunk/" not in request.path:
+            return None
+        rows = [line.split(b",") for line in own().body.splitlines()]
+        gone = next(n for n, name in enumerate(rows[0]) if lacking.encode() in name)
+        body = b"\n".join(b",".join(row[:gone] + row[gone + 1 :]) for row in rows)
+        return Reply(body + b"\n", headers={"Content-Type": "text/csv"})
+
+    with tenant_of(things(5)) as sandbox, Hostile(sandbox, without) as hostile:
+        text, output = fails(sandbox, hostile, extract_method="bulk")
+    assert text.startswith(f"stream {NAME}: ")
+    assert keys(output) == []
+
+
+def test_a_redirect_that_passes_is_no_end(caplog: pytest.LogCaptureFixture) -> None:
+    away = once(QUERY, 1, Reply(b"<html>", 302, {"Location": "/maintenance"}))
+    with tenant_of(things(5)) as sandbox, Hostile(sandbox, away) as hostile:
+        assert len(keys(sync(sandbox, hostile))) == 5
+        assert hostile.count("/maintenance") == 0
+    assert "check `domain`" in caplog.text
+
+
 # Keys and order.
 
 
@@ -451,6 +475,9 @@ GONE: Mapping[str, Reply] = {
     "expired": enveloped({"result": True, "data": {"jobId": "1", "jobStatus": "EXPIRED"}}),
     "a new word": enveloped({"result": True, "data": {"jobId": "1", "jobStatus": "ARCHIVED"}}),
     "forbidden": enveloped({"result": False, "errorCode": "X", "data": None}, 403),
+    "no route": enveloped({"result": False, "errorCode": "GS_APIG_1000"}, 404),
+    "no list of chunks": ok({"jobStatus": "COMPLETED", "chunkDetails": "soon"}),
+    "no address of a chunk": ok({"jobStatus": "COMPLETED", "chunkDetails": [{"offset": 0}]}),
 }
 
 

@@ -99,3 +99,12 @@ def test_the_sdks_own_settings_come_from_the_environment_too(
     assert config["flattening_max_depth"] == 2
     assert config["max_retries"] == 3
     assert config["stream_maps"] == {"company": {"Name": "name"}}
+
+
+@pytest.mark.parametrize("wrong", [{"Name": "upper("}, {"Gsid": None}])
+def test_a_stream_map_that_cannot_be_used_is_told_with_its_setting(wrong: dict[str, Any]) -> None:
+    with (
+        tenant_of(things(1)) as sandbox,
+        pytest.raises(ConfigError, match=r"^setting `stream_maps`: "),
+    ):
+        make_tap(sandbox, stream_maps={THING.name: wrong})

@@ -95,7 +95,9 @@ def test_streams_that_were_not_begun_are_named(caplog: pytest.LogCaptureFixture)
         sandbox.faults.add(Fault(Effect.STATUS, on=CallKind.QUERY, status=401, count=None))
         with pytest.raises(GainsightError):
             sync(sandbox, NAME, "zebra__gc", extract_method="query", max_retries=0)
-    assert "  stream zebra__gc: not begun" in summary(caplog)
+    lines = summary(caplog)
+    assert "  stream zebra__gc: not begun" in lines
+    assert f"  stream {NAME}: 0 rows written; it failed" in lines
 
 
 def test_a_tenant_that_cannot_be_asked_for_its_objects_is_a_failed_run(

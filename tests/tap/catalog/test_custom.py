@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,11 +10,14 @@ import pytest
 from gainsight_api.errors import ConfigError, ServerError
 from gainsight_sandbox import DataType, Effect, Fault, JobSettings, NotNull, Quirks, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
+from tests.api.conftest import enveloped
+from tests.hostile import Hostile
 from tests.tap.support import NO_LIMITS, make_tap, run, select_only, sync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from tests.api.conftest import Reply, Request
     from tests.tap.support import Output
 
 METHODS = pytest.mark.parametrize("method", ["query", "bulk"])
@@ -228,6 +232,33 @@ def test_picklist_labels_stand_beside_every_picklist(sandbox: Sandbox, method: s
             assert record[name] == expected
             seen += expected is not None
     assert seen
+
+
+def test_labels_come_from_the_dropdown_list_where_a_description_lacks_them(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused: set[str] = set()
+
+    def bare(request: Request, _: int, own: Callable[[], Reply]) -> Reply | None:
+        if any(part in request.path for part in refused):
+            return enveloped({"result": False, "errorCode": "GSOBJ_1009"}, 403)
+        if not request.path.endswith("describe"):
+            return None
+        reply = json.loads(own().body)
+        for field in reply["data"][0]["fields"]:
+            field.pop("options", None)
+        return enveloped(reply)
+
+    settings: dict[str, Any] = {"objects": ["company"], "include_picklist_labels": True}
+    with Hostile(sandbox, bare) as hostile:
+        output = sync(sandbox, domain=hostile.url, **settings)
+        assert output.records["company"] == sync(sandbox, **settings).records["company"]
+        asked = [request.path for request in hostile.requests if "dropdowns" in request.path]
+        assert len(asked) == len(set(asked))
+        refused.add("dropdowns")
+        without = sync(sandbox, domain=hostile.url, **settings).records["company"]
+    assert {record["Industry__label"] for record in without} == {None}
+    assert "the items of Industry cannot be read" in caplog.text
 
 
 def test_a_label_can_be_selected_without_its_item(sandbox: Sandbox) -> None:

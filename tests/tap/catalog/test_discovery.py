@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,15 @@ import pytest
 from gainsight_api.errors import ConfigError
 from gainsight_sandbox import DataType, Field, ManualClock, ObjectSchema, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from tests.tap.support import THING, make_tap
+from tests.api.conftest import enveloped
+from tests.hostile import Hostile
+from tests.tap.support import THING, make_tap, status_of_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.api.conftest import Reply, Request
 
 LOCKED = replace(THING, name="locked__gc", readable=False)
 FIELDS = ObjectSchema(
@@ -168,3 +174,40 @@ def test_hidden_fields_are_there_and_not_selected_unless_they_are_keys(sandbox: 
     assert metadata["properties", "ModifiedDate"]["inclusion"] == "automatic"
     assert metadata["properties", "ModifiedDate"].get("selected-by-default") is not False
     assert metadata["properties", "STRING__gc"].get("selected-by-default") is not False
+
+
+def test_a_name_in_another_case_is_the_objects_own_stream(sandbox: Sandbox) -> None:
+    assert streams(sandbox, objects=["Thing__GC"]).keys() == {"thing__gc", "deleted_records"}
+
+
+def test_an_object_without_readable_fields_does_not_vanish_without_a_word(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    def bare(request: Request, _: int, own: Callable[[], Reply]) -> Reply | None:
+        if not request.path.endswith("describe"):
+            return None
+        reply = json.loads(own().body)
+        for found in reply["data"]:
+            found["fields"] = found["fields"] if found["objectName"] == "text" else []
+        return enveloped(reply)
+
+    with Hostile(sandbox, bare) as hostile:
+        assert streams(sandbox, domain=hostile.url).keys() == {"text", "deleted_records"}
+        assert "thing__gc has no stream" in caplog.text
+        named: list[dict[str, Any]] = [
+            {"objects": ["thing__gc"]},
+            {"objects": ["text"], "streams": [{"object": "thing__gc"}]},
+        ]
+        for settings in named:
+            with pytest.raises(ConfigError, match="'thing__gc' has no field that can be read"):
+                streams(sandbox, domain=hostile.url, **settings)
+
+
+def test_a_discovery_that_waits_for_a_call_prints_nothing_but_the_catalog(
+    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = status_of_command(
+        sandbox, tmp_path, "--discover", sync_calls_per_day=1, on_quota_exhausted="fail"
+    )
+    assert status == 1
+    assert capsys.readouterr().out == ""

@@ -167,6 +167,7 @@ def test_an_error_of_a_chunk_fetched_ahead_comes_in_its_turn() -> None:
             Fault(
                 Effect.REDIRECT,
                 on=CallKind.EXPORT_CHUNK,
+                count=None,
                 skip=3,  # three are asked for at once, and the fourth when the first one is written
             )
         )
