@@ -45,6 +45,7 @@ class DeletedRecordsStream(GainsightStream):
                 self._decoder(columns),
                 extract_method=Method.QUERY,
                 save=lambda _: None,
+                announce=lambda _: None,
                 drop_missing_fields=lambda: None,
                 logger=self.logger,
             )

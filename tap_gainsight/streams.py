@@ -145,6 +145,7 @@ class GainsightStream(BlockStream):
             self._decoder(columns),
             extract_method=Method(self._spec.extract_method or self._settings.extract_method),
             save=self._save,
+            announce=self._announce,
             drop_missing_fields=self._without_missing_fields,
             logger=self.logger,
             resumed=self._resumed(),
@@ -287,11 +288,20 @@ class GainsightStream(BlockStream):
         if threading.current_thread() is threading.main_thread():
             self._write_state()
 
-    def take_up(self) -> None:
-        """Put into the state how far the extract has come, and move its bookmark forward."""
-        at, self._unsaved = self._unsaved, None
-        if at is None:
+    def _announce(self, at: Checkpoint) -> None:
+        """Keep a job in mind until it is saved; a reader that blocks is not to hold it up."""
+        self._unsaved = at
+
+    def take_up(self, *, jobs_alone: bool = False) -> None:
+        """Put into the state how far the extract has come, and move its bookmark forward.
+
+        Args:
+            jobs_alone: Whether only a job that was just submitted is to be put there.
+        """
+        at = self._unsaved
+        if at is None or (jobs_alone and not at.begins_job):
             return
+        self._unsaved = None
         reliable = (at.seen.ordered or at.position.done) and not at.doubtful
         if self._incremental_key() and reliable:
             latest = at.seen.latest
