@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE = 5_000
 """Records that a call returns at most."""
+_BEYOND_ALL_ROWS = 10**9
 
 
 class Query:
@@ -21,6 +23,7 @@ class Query:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._none_is_empty = False
 
     @property
     def repaired(self) -> int:
@@ -30,12 +33,29 @@ class Query:
     def page(self, read: Read) -> list[Mapping[str, Any]]:
         """The records of one call; an empty list where nothing matches, however that is said.
 
-        A reply without a list of records is no documented way to say so: it is asked once more.
+        A reply without a list of records is no documented way to say so: it is asked once more,
+        and then believed only of a tenant that says so wherever there is no record.
+
+        Raises:
+            DataError: The reply has no list of records, and it is not certain that there are none.
         """
         records = self._records(read)
         if records is None:
             records = self._records(read)
+        if records is None and not self._says_nothing_of_no_records(read):
+            raise DataError(
+                f"Gainsight's reply to a query of {read.object} has no list of records, so whether "
+                "there are any cannot be told"
+            )
         return records or []
+
+    def _says_nothing_of_no_records(self, read: Read) -> bool:
+        """Whether this tenant leaves out the list where it is empty, and only there."""
+        if not self._none_is_empty:
+            beyond = replace(read, limit=1, offset=_BEYOND_ALL_ROWS)
+            one = replace(read, where=None, limit=1, offset=0)
+            self._none_is_empty = self._records(beyond) is None and bool(self._records(one))
+        return self._none_is_empty
 
     def _records(self, read: Read) -> list[Mapping[str, Any]] | None:
         """The records of one call; None if the reply has no list of them."""

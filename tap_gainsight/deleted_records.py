@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from gainsight_api.errors import GainsightError, NotFoundError, RequestError
+from gainsight_api.errors import DataError, GainsightError, NotFoundError, RequestError
 from gainsight_api.records import WRONG_API
 from tap_gainsight.catalog.spec import DELETE_LOGS, MAIN_DELETE_LOG
 from tap_gainsight.extract.cursor import UNKNOWN_NAME
@@ -16,7 +16,7 @@ from tap_gainsight.extract.extract import Method
 from tap_gainsight.streams import GainsightStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from tap_gainsight.extract.paging import ExtractWindow
     from tap_gainsight.records.block import Block, Column
@@ -69,19 +69,29 @@ class DeletedRecordsStream(GainsightStream):
                 extract.cursor.progress.finished()
                 began = began or extract.cursor.began
                 self._read_through(name, extract.cursor.began)
+        absent = []
         for name in self._settings.listed_deletions:
-            yield from self._listed(name)
+            if not (yield from self._listed(name)):
+                absent.append(name)
         if self._incremental_key():
             self._move_bookmark(began, began)
             self._write_state()
+        if absent:
+            names = ", ".join(absent)
+            raise self._named(
+                DataError(
+                    f"this tenant has no list of deleted {names}: take it out of `deleted_lists`; "
+                    "all other deletions have been read"
+                )
+            )
 
     def _log_window(self, log: str, columns: Sequence[Column], start: str | None) -> ExtractWindow:
         """A log is always read by time, since a record may be in it twice."""
         window = self._window(log, "RecordId", columns, start)
         return replace(window, replication_key=self.replication_key, key_comes_again=True)
 
-    def _listed(self, name: str) -> Iterator[Block]:
-        """What an object's own list of deleted records shows."""
+    def _listed(self, name: str) -> Generator[Block, None, bool]:
+        """What an object's own list of deleted records shows; in the end, whether there is one."""
         decoder = self._decoder(self._columns())
         progress = self._wiring.progress(self.name, self.logger)
         progress.begin()
@@ -99,9 +109,9 @@ class DeletedRecordsStream(GainsightStream):
             absent = isinstance(exc, NotFoundError) or exc.code == WRONG_API
             if progress.rows or not absent:
                 raise self._named(exc) from None
-            self.logger.warning("stream %s: this tenant has no list of deleted %s", self.name, name)
-        else:
-            progress.finished()
+            return False
+        progress.finished()
+        return True
 
     def _stay(self, name: str, before: datetime | None) -> None:
         """Keep a log's bookmark, where the stream's own may move past it."""
