@@ -69,26 +69,30 @@ class DeletedRecordsStream(GainsightStream):
                 extract.cursor.progress.finished()
                 began = began or extract.cursor.began
                 self._read_through(name, extract.cursor.began)
-        absent = []
-        for name in self._settings.listed_deletions:
-            if not (yield from self._listed(name)):
-                absent.append(name)
+        absent = yield from self._all_listed()
         if self._incremental_key():
             self._move_bookmark(began, began)
             self._write_state()
         if absent:
-            names = ", ".join(absent)
-            raise self._named(
-                DataError(
-                    f"this tenant has no list of deleted {names}: take it out of `deleted_lists`; "
-                    "all other deletions have been read"
-                )
-            )
+            raise self._named(absent)
 
     def _log_window(self, log: str, columns: Sequence[Column], start: str | None) -> ExtractWindow:
         """A log is always read by time, since a record may be in it twice."""
         window = self._window(log, "RecordId", columns, start)
         return replace(window, replication_key=self.replication_key, key_comes_again=True)
+
+    def _all_listed(self) -> Generator[Block, None, DataError | None]:
+        """What all lists show that the user names; in the end, an error if some are not there."""
+        absent: list[str] = []
+        for name in self._settings.listed_deletions:
+            is_there = yield from self._listed(name)
+            absent += [] if is_there else [name]
+        if not absent:
+            return None
+        return DataError(
+            f"this tenant has no list of deleted {', '.join(absent)}: take it out of "
+            "`deleted_lists`; all other deletions have been read"
+        )
 
     def _listed(self, name: str) -> Generator[Block, None, bool]:
         """What an object's own list of deleted records shows; in the end, whether there is one."""
