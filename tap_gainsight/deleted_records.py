@@ -69,12 +69,12 @@ class DeletedRecordsStream(GainsightStream):
                 extract.cursor.progress.finished()
                 began = began or extract.cursor.began
                 self._read_through(name, extract.cursor.began)
-        absent = yield from self._all_listed()
+        missing = yield from self._all_listed()
         if self._incremental_key():
             self._move_bookmark(began, began)
             self._write_state()
-        if absent:
-            raise self._named(absent)
+        if missing:
+            raise self._named(missing)
 
     def _log_window(self, log: str, columns: Sequence[Column], start: str | None) -> ExtractWindow:
         """A log is always read by time, since a record may be in it twice."""

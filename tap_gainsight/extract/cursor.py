@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from tap_gainsight.records.block import Block
     from tap_gainsight.records.decode import Decoder
 
-UNKNOWN_NAME = {"P_5005", "GSOBJ_ESS_9150"}
+WRONG_EXPORT = "GSOBJ_ESS_9150"
+"""The code of an export whose request is wrong in any way, a limit that is too high among them."""
+UNKNOWN_NAME = {"P_5005", WRONG_EXPORT}
 """The codes of a request that names an object or a field which the tenant does not have."""
 
 

@@ -93,7 +93,7 @@ def test_a_job_is_noted_in_the_store_before_a_reader_can_hold_it_up(
     note = PaidJobs.note
 
     def watched(paid: PaidJobs, read: Read, job: PaidJob) -> None:
-        printed.append(sys.stdout.getvalue())  # type: ignore[attr-defined]
+        printed.append(sys.stdout.getvalue())  # type: ignore[union-attr]
         note(paid, read, job)
 
     monkeypatch.setattr(PaidJobs, "note", watched)
