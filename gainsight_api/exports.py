@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -88,13 +88,22 @@ class Exports:
         self._session = session
         self._paid = paid
 
-    def submit(self, read: Read, began: str = "", *, wait: bool = True) -> Job:
+    def submit(
+        self,
+        read: Read,
+        began: str = "",
+        *,
+        wait: bool = True,
+        on_paid: Callable[[Job], None] | None = None,
+    ) -> Job:
         """Submit a job, for one call of the bulk budget; or take one that was never read.
 
         Args:
             read: What is exported.
             began: The tenant's time, for whoever takes the job if this run is killed.
             wait: Whether to wait if no bulk call is left, by our count or by Gainsight's.
+            on_paid: Called with a new job before it is remembered, which a store that does not
+                answer may hold up.
 
         Raises:
             QuotaExhaustedError: None is left.
@@ -115,6 +124,8 @@ class Exports:
         url = reply.get("statusURL") or f"v3/exports/data/job/status/{job_id}"
         hide = self._session.hide  # both are logged, and kept in the state
         job = Job(id=hide(printable(str(job_id))), status_url=hide(str(url)))
+        if on_paid:
+            on_paid(job)
         self._remember(read, job, began)
         return job
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from gainsight_api.errors import GainsightError, NotFoundError, RequestError
+from gainsight_api.errors import DataError, GainsightError, NotFoundError, RequestError
 from gainsight_api.records import WRONG_API
 from tap_gainsight.catalog.spec import DELETE_LOGS, MAIN_DELETE_LOG
 from tap_gainsight.extract.cursor import UNKNOWN_NAME
@@ -16,7 +16,7 @@ from tap_gainsight.extract.extract import Method
 from tap_gainsight.streams import GainsightStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from tap_gainsight.extract.paging import ExtractWindow
     from tap_gainsight.records.block import Block, Column
@@ -45,6 +45,7 @@ class DeletedRecordsStream(GainsightStream):
                 self._decoder(columns),
                 extract_method=Method.QUERY,
                 save=lambda _: None,
+                announce=lambda _: None,
                 drop_missing_fields=lambda: None,
                 logger=self.logger,
             )
@@ -68,19 +69,33 @@ class DeletedRecordsStream(GainsightStream):
                 extract.cursor.progress.finished()
                 began = began or extract.cursor.began
                 self._read_through(name, extract.cursor.began)
-        for name in self._settings.listed_deletions:
-            yield from self._listed(name)
+        missing = yield from self._all_listed()
         if self._incremental_key():
             self._move_bookmark(began, began)
             self._write_state()
+        if missing:
+            raise self._named(missing)
 
     def _log_window(self, log: str, columns: Sequence[Column], start: str | None) -> ExtractWindow:
         """A log is always read by time, since a record may be in it twice."""
         window = self._window(log, "RecordId", columns, start)
         return replace(window, replication_key=self.replication_key, key_comes_again=True)
 
-    def _listed(self, name: str) -> Iterator[Block]:
-        """What an object's own list of deleted records shows."""
+    def _all_listed(self) -> Generator[Block, None, DataError | None]:
+        """What all lists show that the user names; in the end, an error if some are not there."""
+        absent: list[str] = []
+        for name in self._settings.listed_deletions:
+            is_there = yield from self._listed(name)
+            absent += [] if is_there else [name]
+        if not absent:
+            return None
+        return DataError(
+            f"this tenant has no list of deleted {', '.join(absent)}: take it out of "
+            "`deleted_lists`; all other deletions have been read"
+        )
+
+    def _listed(self, name: str) -> Generator[Block, None, bool]:
+        """What an object's own list of deleted records shows; in the end, whether there is one."""
         decoder = self._decoder(self._columns())
         progress = self._wiring.progress(self.name, self.logger)
         progress.begin()
@@ -98,9 +113,9 @@ class DeletedRecordsStream(GainsightStream):
             absent = isinstance(exc, NotFoundError) or exc.code == WRONG_API
             if progress.rows or not absent:
                 raise self._named(exc) from None
-            self.logger.warning("stream %s: this tenant has no list of deleted %s", self.name, name)
-        else:
-            progress.finished()
+            return False
+        progress.finished()
+        return True
 
     def _stay(self, name: str, before: datetime | None) -> None:
         """Keep a log's bookmark, where the stream's own may move past it."""

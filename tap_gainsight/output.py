@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Message
 
 _LINE_END_SECONDS = 2.0
-"""Seconds that a line which is partly out may take to its end when the run is stopped."""
+"""Seconds that the end of a line, or the last STATE, may take once the run is stopped."""
 
 
 class OutputError(GainsightError):
@@ -55,6 +55,8 @@ class Output:
         """
         if is_closed(sys.stdout):
             raise OutputError("standard output is closed: the records have nowhere to go")
+        if self._within_line:
+            raise OutputError("standard output cannot be written: its last line is not whole")
         try:
             descriptor = sys.stdout.fileno()
         except (AttributeError, ValueError, io.UnsupportedOperation):  # it is no file
@@ -77,13 +79,17 @@ class Output:
     def stop(self, signum: int) -> None:
         """End the run: at once, or, if a line is partly out, as soon as it is whole.
 
+        What is written after it has as long to come out.
+
         Raises:
             SystemExit: At once.
         """
-        if not (self._writing or self._within_line) or self._stopped_by is not None:
+        again = self._stopped_by is not None
+        if not again:
+            self._stopped_by = signum
+            self._deadline = time.monotonic() + _LINE_END_SECONDS
+        if again or not (self._writing or self._within_line):
             raise SystemExit(128 + signum)
-        self._stopped_by = signum
-        self._deadline = time.monotonic() + _LINE_END_SECONDS
 
     def _send(self, descriptor: int, poll: select.poll, data: bytes, size: int) -> None:
         rest = memoryview(data)

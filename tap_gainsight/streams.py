@@ -10,12 +10,12 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
 
 from gainsight_api.datatypes import timestamp
-from gainsight_api.errors import ConfigError, GainsightError, RequestError
+from gainsight_api.errors import ConfigError, GainsightError, JobFailedError, RequestError
 from gainsight_api.row_counts import table_digest
 from tap_gainsight.block_stream import BlockStream
 from tap_gainsight.catalog.spec import StreamSpec, path_of
 from tap_gainsight.extract.checkpoint import Checkpoint
-from tap_gainsight.extract.cursor import UNKNOWN_NAME
+from tap_gainsight.extract.cursor import UNKNOWN_NAME, WRONG_EXPORT
 from tap_gainsight.extract.extract import Extract, Method
 from tap_gainsight.extract.paging import ExtractWindow
 from tap_gainsight.extract.progress import WRITTEN
@@ -119,12 +119,13 @@ class GainsightStream(BlockStream):
         text = str(exc)
         if not text.startswith("stream ") and not isinstance(exc, ConfigError):
             text = f"stream {self.name}: {text}"
-        if isinstance(exc, RequestError) and exc.code in {*UNKNOWN_NAME, _WRONG_FILTER}:
-            text += self._reason()
+        refused = isinstance(exc, RequestError | JobFailedError)
+        if refused and exc.code in {*UNKNOWN_NAME, _WRONG_FILTER}:
+            text += self._reason(exc.code)
         exc.args = (text,)
         return exc
 
-    def _reason(self) -> str:
+    def _reason(self, code: str | None) -> str:
         """Why the tenant may not know what a read names."""
         needed = {path_of(name) for name in (*self._spec.keys, self.replication_key) if name}
         try:
@@ -136,6 +137,8 @@ class GainsightStream(BlockStream):
             return f". The tenant no longer has {names}: discover anew, for a catalog without it"
         if self._spec.filter:
             return ". Check the `filter` of its `streams` entry, and the parentheses in it"
+        if code == WRONG_EXPORT:
+            return ". If an export job takes fewer rows in this tenant, lower `max_rows_per_job`"
         return ". If the tenant takes no parentheses in filters, try `extract_method: bulk`"
 
     def extract(self) -> Extract:
@@ -146,6 +149,7 @@ class GainsightStream(BlockStream):
             self._decoder(columns),
             extract_method=Method(self._spec.extract_method or self._settings.extract_method),
             save=self._save,
+            announce=self._announce,
             drop_missing_fields=self._without_missing_fields,
             logger=self.logger,
             resumed=self._resumed(),
@@ -288,11 +292,16 @@ class GainsightStream(BlockStream):
         if threading.current_thread() is threading.main_thread():
             self._write_state()
 
-    def take_up(self) -> None:
-        """Put into the state how far the extract has come, and move its bookmark forward."""
-        at, self._unsaved = self._unsaved, None
-        if at is None:
+    def _announce(self, at: Checkpoint) -> None:
+        """Keep a job in mind until it is saved; a reader that blocks is not to hold it up."""
+        self._unsaved = at
+
+    def take_up(self, *, jobs_alone: bool = False) -> None:
+        """Put into the state, and its bookmark, how far the extract has come, or a job alone."""
+        at = self._unsaved
+        if at is None or (jobs_alone and not at.begins_job):
             return
+        self._unsaved = None
         reliable = (at.seen.ordered or at.position.done) and not at.doubtful
         if self._incremental_key() and reliable:
             latest = at.seen.latest

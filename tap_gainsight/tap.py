@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -27,7 +27,7 @@ from tap_gainsight.deleted_records import DeletedRecordsStream
 from tap_gainsight.extract.progress import WRITTEN
 from tap_gainsight.extract.queue import ExtractQueue
 from tap_gainsight.given_files import catalog_file, state_file
-from tap_gainsight.output import LineWriter
+from tap_gainsight.output import LineWriter, OutputError
 from tap_gainsight.settings import CONFIG_SCHEMA, TapSettings
 from tap_gainsight.streams import GainsightStream
 from tap_gainsight.wiring import Wiring
@@ -76,6 +76,8 @@ class TapGainsight(GainsightPlugin, Tap):
         finally:
             cls._syncs = False
 
+    _saving: bool = False
+    """Whether a STATE is on its way."""
     _syncs: ClassVar[bool] = False
     """Whether taps are made to sync, so that one that cannot be made is a run that failed."""
     _begun = False
@@ -128,10 +130,28 @@ class TapGainsight(GainsightPlugin, Tap):
         """Write the state, if it is not what was written last."""
         if threading.current_thread() is not threading.main_thread():
             return
+        self._saving = True
+        self._take_up()
+        if self._begun:
+            self.state_writer.write_state(self.state)
+        self._saving = False
+
+    def _take_up(self, *, jobs_alone: bool = False) -> None:
         for stream in self.streams.values():
             if isinstance(stream, GainsightStream):
-                stream.take_up()
-        if self._begun:
+                stream.take_up(jobs_alone=jobs_alone)
+
+    def _save_jobs(self) -> None:
+        """At a bad end, write a STATE of jobs that are paid for, and that no STATE tells of yet.
+
+        The quota store may not know them either, if it has ceased to answer. It is the last STATE
+        with nothing but the jobs added, since other rows may not be out.
+        """
+        if self._saving or not self._begun:  # that STATE has not come out
+            return
+        self._take_up(jobs_alone=True)
+        # The error that ends the run matters, or the signal.
+        with suppress(OutputError, BrokenPipeError, SystemExit):
             self.state_writer.write_state(self.state)
 
     @override
@@ -181,8 +201,12 @@ class TapGainsight(GainsightPlugin, Tap):
             for stream in self.streams.values():
                 if stream.selected:
                     self.this_run.stream(stream.name, WRITTEN).begun = False
-            super().sync_all()
-            self._fail_for_streams()
+            try:
+                super().sync_all()
+                self._fail_for_streams()
+            except BaseException:
+                self._save_jobs()
+                raise
 
     def _fail_for_streams(self) -> None:
         failed = {
@@ -198,7 +222,7 @@ class TapGainsight(GainsightPlugin, Tap):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        # The state is written after every page, so there is none to save; and a run that was
-        # stopped has not done all that was asked.
+        # The state is written after every page, so `sync_all` has only new jobs to add; and a run
+        # that was stopped has not done all that was asked.
         self.logger.warning("Stopped by a signal; the next run goes on from the last state")
         self.message_writer.output.stop(signum)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from contextlib import contextmanager
+import stat
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
 from gainsight_api.errors import GainsightError
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW
+_FLAGS = os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+"""To open a FIFO is not to wait for who is at its other end."""
 
 
 @contextmanager
@@ -26,7 +28,7 @@ def locked(path: Path) -> Iterator[IO[bytes]]:
     """A dead-letter file that nobody else reads or changes meanwhile; it is made if need be.
 
     Raises:
-        GainsightError: It cannot be opened, or is a symbolic link.
+        GainsightError: It cannot be opened, is a symbolic link, or no regular file.
     """
     with _errors(path):
         file = _opened(path)
@@ -66,8 +68,8 @@ def replace(path: Path, lines: Iterable[bytes]) -> None:
     """
     beside = path.with_name(f"{path.name}.new")
     with _errors(path):
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-        with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
+        _check_regular(beside)
+        with os.fdopen(os.open(beside, _FLAGS | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
             os.fchmod(file.fileno(), 0o600)
             file.writelines(lines)
             file.flush()
@@ -82,7 +84,8 @@ def replace(path: Path, lines: Iterable[bytes]) -> None:
 
 def _opened(path: Path) -> IO[bytes]:
     while True:
-        opened = os.open(path, _FLAGS | os.O_CREAT, 0o600)
+        _check_regular(path)
+        opened = os.open(path, _FLAGS | os.O_RDWR | os.O_APPEND, 0o600)
         file = os.fdopen(opened, "r+b")
         try:
             fcntl.flock(opened, fcntl.LOCK_EX)
@@ -93,6 +96,13 @@ def _opened(path: Path) -> IO[bytes]:
             file.close()
             raise
         file.close()
+
+
+def _check_regular(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        mode = path.lstat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+            raise OSError(errno.EINVAL, "it is no regular file")
 
 
 def _is_at(path: Path, opened: int) -> bool:

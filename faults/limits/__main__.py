@@ -29,6 +29,10 @@ Written by `make faults-long`. Each is tried with real processes: a run at the l
 it, once it is gone. No run may end in a traceback, hang, or tell a secret, and in the end the
 tenants are asked, as after the [kills](#kills): nothing may be missing, changed or doubled, and no
 job paid for twice. Full disks and read-only folders are real ones, which root alone can mount.
+
+A job that was just submitted is noted in the quota store, and told by the last STATE of a run that
+is stopped meanwhile. So a store that hangs loses no job, nor does a reader of standard output that
+blocks; both in the same seconds can, and the next run pays for that job again.
 """
 
 

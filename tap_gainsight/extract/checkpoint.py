@@ -52,6 +52,11 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     unsure: str = ""
     doubtful: bool = False
 
+    @property
+    def begins_job(self) -> bool:
+        """Whether a job is under way of which nothing is read yet: it covers no new row."""
+        return self.job_id is not None and not self.chunks_done
+
     def why_left(self, request: str, start: str | None) -> str | None:
         """Why what a run before this one left under way is of no use; None if it is.
 

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from tap_gainsight.records.block import Block
     from tap_gainsight.records.decode import Decoder
 
-UNKNOWN_NAME = {"P_5005", "GSOBJ_ESS_9150"}
+WRONG_EXPORT = "GSOBJ_ESS_9150"
+"""The code of an export whose request is wrong in any way, a limit that is too high among them."""
+UNKNOWN_NAME = {"P_5005", WRONG_EXPORT}
 """The codes of a request that names an object or a field which the tenant does not have."""
 
 
@@ -52,7 +54,8 @@ class Cursor:
         window: What is read.
         decoder: Makes blocks of records of pages.
         max_rows_per_job: Rows that one job may export.
-        save: Called after every page, and as soon as a job is submitted.
+        save: Called after every page, and as soon as a job is submitted and remembered.
+        announce: Called with a submitted job before it is remembered, only to be kept in memory.
         drop_missing_fields: Called when the tenant does not know a field; gives the window and the
             decoder without the fields that it no longer has, or None if it has them all.
         progress: Told of every page.
@@ -68,6 +71,7 @@ class Cursor:
     decoder: Decoder
     max_rows_per_job: int
     save: Callable[[Checkpoint], None]
+    announce: Callable[[Checkpoint], None]
     drop_missing_fields: Callable[[], tuple[ExtractWindow, Decoder] | None]
     progress: Progress
     logger: logging.Logger
@@ -204,10 +208,20 @@ class Cursor:
 
     # Jobs
 
+    def announce_job(self, job: Job) -> None:
+        """A job is paid for: a run that is stopped before `begin_job` can still tell of it."""
+        self.announce(self._with_job(job))
+
     def begin_job(self, job: Job) -> None:
         """A job is under way for what is to be read next."""
+        self.checkpoint = self._with_job(job)
+        self._gate.begin(self.position.key)
+        self._job_began = self.begin_chunk()
+        self._keep()
+
+    def _with_job(self, job: Job) -> Checkpoint:
         submitted = datetime.fromtimestamp(self.clock.now(), UTC).isoformat("T", "seconds")
-        self.checkpoint = replace(
+        return replace(
             self.checkpoint,
             seen=Tracker(),
             chunks_done=0,
@@ -218,9 +232,6 @@ class Cursor:
             start=self.window.start,
             began=min(job.began or self.began, self.began),
         )
-        self._gate.begin(self.position.key)
-        self._job_began = self.begin_chunk()
-        self._keep()
 
     def begin_chunk(self) -> tuple[Tracker, Mark]:
         """A chunk has come; the result is what `rewind` needs to forget it."""

@@ -96,9 +96,9 @@ class ExportPages:
 
     def _submitted(self, *, wait: bool) -> Job:
         cursor, exports = self.cursor, self.jobs.exports
-        read = cursor.read(cursor.max_rows_per_job)
+        read, told = cursor.read(cursor.max_rows_per_job), cursor.announce_job
         try:
-            return exports.submit(read, cursor.began, wait=wait)
+            return exports.submit(read, cursor.began, wait=wait, on_paid=told)
         except RetriableError as exc:
             if not exc.may_have_arrived or exc.status == HTTPStatus.SERVICE_UNAVAILABLE:
                 raise
@@ -107,7 +107,7 @@ class ExportPages:
             if not cursor.drops_missing_fields(exc):
                 raise
             read = cursor.read(cursor.max_rows_per_job)
-        return exports.submit(read, cursor.began, wait=wait)
+        return exports.submit(read, cursor.began, wait=wait, on_paid=told)
 
     def _repeat(self, exc: RetriableError) -> None:
         """Wait, and say that the job may be paid twice: nothing tells the id of the first."""

@@ -70,10 +70,53 @@ def test_nothing_found_is_an_empty_list_however_it_is_said(
     assert Query(connected(sandbox.url)).page(NONE) == []
 
 
-@pytest.mark.parametrize("data", [None, [], {}, {"records": []}, {"records": None}])
+@pytest.mark.parametrize("data", [[], {"records": []}])
 def test_an_empty_reply_is_an_empty_list(session: Session, server: Server, data: object) -> None:
     server.answers(ok(data))
     assert Query(session).page(COMPANIES) == []
+
+
+WITHOUT_LIST = pytest.mark.parametrize("data", [None, {}, {"records": None}])
+
+
+@WITHOUT_LIST
+@pytest.mark.parametrize("of_none", [[], {"records": []}])
+def test_no_list_is_an_error_of_a_tenant_that_sends_empty_lists(
+    session: Session, server: Server, data: object, of_none: object
+) -> None:
+    server.answers(ok(data), ok(data), ok(of_none), ok([{"Gsid": "1"}]))
+    with pytest.raises(DataError, match="query of company has no list of records"):
+        Query(session).page(COMPANIES)
+
+
+@WITHOUT_LIST
+def test_no_list_is_an_error_where_no_other_query_gives_one(
+    session: Session, server: Server, data: object
+) -> None:
+    server.answers(ok(data))
+    with pytest.raises(DataError, match="query of company has no list of records"):
+        Query(session).page(COMPANIES)
+    assert len(server.requests) == 5
+
+
+@WITHOUT_LIST
+def test_an_object_without_a_record_is_empty_where_the_users_come_as_a_list(
+    session: Session, server: Server, data: object
+) -> None:
+    server.answers(*[ok(data)] * 4, ok([{"Gsid": "1"}]))
+    assert Query(session).page(COMPANIES) == []
+    assert server.requests[-1].path.endswith("/query/gsuser")
+
+
+@WITHOUT_LIST
+def test_no_list_is_an_empty_one_of_a_tenant_that_never_sends_an_empty_one(
+    session: Session, server: Server, data: object
+) -> None:
+    server.answers(ok(data), ok(data), ok(data), ok([{"Gsid": "1"}]), ok(data), ok(data))
+    query = Query(session)
+    assert query.page(COMPANIES) == []
+    assert query.page(COMPANIES) == []  # and is not asked for it again
+    assert len(server.requests) == 6
 
 
 @pytest.mark.parametrize(

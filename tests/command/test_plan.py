@@ -203,6 +203,16 @@ def test_a_stream_that_cannot_be_asked_for_does_not_hide_the_others(
     assert stream(done)["full"]["rows"] == 3_000
 
 
+def test_names_that_read_as_markup_are_shown_as_they_are(tenant: Sandbox, tmp_path: Path) -> None:
+    name = "[/x] [bold]"
+    streams = [{"object": THING.name, "name": name}]
+    plan(tenant, tmp_path, objects=[], streams=streams)
+    done = command("plan", "--tap", "--config", str(tmp_path / "config.json"))
+    assert done.status == 0, done.err
+    assert name in done.out
+    assert done.err == ""
+
+
 def test_people_get_a_table(tenant: Sandbox, tmp_path: Path) -> None:
     plan(tenant, tmp_path)
     done = command("plan", THING.name, "--tap", "--config", str(tmp_path / "config.json"))

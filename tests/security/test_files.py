@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import stat
 import tempfile
 from typing import TYPE_CHECKING, Any
@@ -19,14 +20,14 @@ from gainsight_sandbox.wire.calls import Hooks
 from tap_gainsight.batch_files import BatchFiles
 from tap_gainsight.batch_settings import BatchSettings
 from target_gainsight.incoming import storage
-from target_gainsight.letter_file import locked, replace
+from target_gainsight.letter_file import append, locked, replace
 from target_gainsight.rejects import letters_path
 from tests.command.support import command, config_file
 from tests.tap import support as tap
 from tests.target.support import Runner, record, records, schema, state, thing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 HOSTILE = [
@@ -58,6 +59,35 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     before = os.umask(0)
     yield folder
     os.umask(before)
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def socket_file(path: Path) -> None:
+    # The path of a socket may be no longer than some 100 bytes.
+    with socket.socket(socket.AF_UNIX) as made, contextlib.chdir(path.parent):
+        made.bind(path.name)
+
+
+@pytest.mark.parametrize("made", [fifo, folder, socket_file])
+def test_what_is_no_file_in_place_of_one_of_dead_letters_is_said_and_not_waited_for(
+    tmp_path: Path, made: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "thing.jsonl"
+    made(path)
+    with pytest.raises(GainsightError, match=r"thing[.]jsonl cannot be used .*no regular file"):
+        append(path, b"{}\n")
+    with pytest.raises(GainsightError, match=r"thing[.]jsonl cannot be used .*no regular file"):
+        list(letter_files(tmp_path))
+    made(tmp_path / "other.jsonl.new")
+    with pytest.raises(GainsightError, match=r"other[.]jsonl cannot be used .*no regular file"):
+        replace(tmp_path / "other.jsonl", [b"{}\n"])
 
 
 class Modes:

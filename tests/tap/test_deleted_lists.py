@@ -76,16 +76,28 @@ def test_deleted_calls_to_action_and_success_plans_come_from_their_lists(
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, None), (400, "GSOBJ_1023")])
-def test_a_tenant_without_the_list_is_told_in_a_warning(
-    caplog: pytest.LogCaptureFixture, status: int, code: str | None
+def test_a_list_that_the_tenant_does_not_have_fails_the_stream_once_all_else_is_read(
+    status: int, code: str | None
 ) -> None:
-    with tenant() as (sandbox, _):
+    with tenant() as (sandbox, gsids):
+        sandbox.tenant.delete(PLAN, gsids[PLAN][0])
         refusal = {"result": False, "errorCode": code, "data": None}
         sandbox.faults.add(
-            Fault(Effect.STATUS, on=CallKind.DELETED_LIST, status=status, body=json.dumps(refusal))
+            Fault(
+                Effect.STATUS,
+                on=CallKind.DELETED_LIST,
+                count=1,
+                status=status,
+                body=json.dumps(refusal),
+            )
         )
-        assert deletions(sandbox, CTA).bookmark(NAME)["replication_key_value"]
-        assert "no list of deleted call_to_action" in caplog.text
+        tap = make_tap(sandbox, **UNLIMITED, deleted_lists=[CTA, PLAN], objects=["thing__gc"])
+        with pytest.raises(GainsightError, match=f"{NAME}.* no list of deleted {CTA}:") as caught:
+            run(tap)
+        output = caught.value.output  # type: ignore[attr-defined]
+        assert output.bookmark(NAME)["replication_key_value"]
+        assert gsids[PLAN][0] in listed(output, PLAN)
+        assert len(output.records["thing__gc"]) == 3
 
 
 @pytest.mark.parametrize("times", [None, 1])

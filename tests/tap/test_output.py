@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 
 import pytest
 from hypothesis import given
@@ -23,3 +24,22 @@ def test_lines_are_cut_only_between_them(texts: list[str], size: int) -> None:
     assert b"".join(parts) == data
     assert all(part.endswith(b"\n") for part in parts)
     assert all(len(part) <= size or part.count(b"\n") == 1 for part in parts)
+
+
+def test_what_is_written_after_a_signal_does_not_wait_for_a_reader_that_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tap_gainsight.output._LINE_END_SECONDS", 0.0)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(65536))
+    output = Output()
+    with open(writer, "w") as full, contextlib.redirect_stdout(full):  # noqa: PTH123 - a descriptor
+        with pytest.raises(SystemExit):
+            output.stop(15)
+        with pytest.raises(SystemExit):
+            output.write("{}\n")
+        os.read(reader, 1 << 20)
+    os.close(reader)

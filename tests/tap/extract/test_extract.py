@@ -315,11 +315,15 @@ def test_a_job_that_fails_for_what_it_asked_is_not_tried_again(code: str) -> Non
         assert output.bookmark(NAME)["export_job_id"] is None
 
 
-def test_a_job_that_is_refused_is_not_submitted_again() -> None:
-    with tenant_of(things(5), quirks=Quirks(export_max_limit=10)) as sandbox:
-        error, _ = fails(sandbox, RequestError, max_rows_per_job=11)
+@pytest.mark.parametrize("late", [False, True])
+def test_a_job_that_is_refused_is_not_submitted_again(*, late: bool) -> None:
+    quirks = Quirks(export_max_limit=10, export_late_errors=late)
+    with tenant_of(things(5), quirks=quirks) as sandbox:
+        error, _ = fails(sandbox, JobFailedError if late else RequestError, max_rows_per_job=11)
         assert "GSOBJ_ESS_9150" in str(error)
         assert NAME in str(error)
+        assert "`max_rows_per_job`" in str(error)
+        assert "extract_method" not in str(error)
         assert submissions(sandbox) == 1
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gainsight_api.paid_jobs import PaidJob, PaidJobs
 from gainsight_api.quota import QuotaStoreError
 from gainsight_sandbox import Effect, Fault, Hooks, JobSettings, ManualClock, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
+from tap_gainsight.tap import TapGainsight
 from tests.tap.support import make_tap, run, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from gainsight_api.read import Read
     from gainsight_sandbox import LoggedRequest
 
 
@@ -78,6 +84,55 @@ def test_a_job_that_the_store_could_not_remember_is_in_the_state(
         state = caught.value.output.state  # type: ignore[attr-defined]
         assert len(sync(sandbox, state=state, **settings).records["company"]) == 60
         assert sandbox.usage().bulk == 1
+
+
+def test_a_job_is_noted_in_the_store_before_a_reader_can_hold_it_up(
+    sandbox: Sandbox, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[str] = []
+    note = PaidJobs.note
+
+    def watched(paid: PaidJobs, read: Read, job: PaidJob) -> None:
+        printed.append(sys.stdout.getvalue())  # type: ignore[union-attr]
+        note(paid, read, job)
+
+    monkeypatch.setattr(PaidJobs, "note", watched)
+    assert any('"export_job_id":"' in line for line in sync(sandbox, **settings).lines)
+    assert len(printed) == 1
+    assert '"export_job_id":"' not in printed[0]
+
+
+def test_a_job_submitted_ahead_that_the_store_does_not_note_is_in_a_stopped_runs_state(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted = threading.Event()
+    ended = threading.Event()
+    note, work_ahead = PaidJobs.note, TapGainsight._work_ahead
+
+    def hanging(paid: PaidJobs, read: Read, job: PaidJob) -> None:
+        if read.object == "person":
+            submitted.set()
+            ended.wait(30)
+        note(paid, read, job)
+
+    def stopped(tap: TapGainsight) -> None:
+        work_ahead(tap)
+        assert submitted.wait(30)
+        tap._handle_termination(signal.SIGTERM, None)
+
+    monkeypatch.setattr(PaidJobs, "note", hanging)
+    monkeypatch.setattr(TapGainsight, "_work_ahead", stopped)
+    settings = {**settings, "objects": ["company", "person"], "quota_store": "memory"}
+    with Sandbox(rows={"company": 60, "person": 60}, clock=ManualClock()) as sandbox:
+        with pytest.raises(SystemExit) as caught:
+            sync(sandbox, **settings)
+        ended.set()
+        monkeypatch.undo()
+        state = caught.value.output.state  # type: ignore[attr-defined]
+        assert state["bookmarks"]["person"]["export_job_id"]
+        again = sync(sandbox, state=state, **settings)
+        assert [len(again.records[name]) for name in ("company", "person")] == [60, 60]
+        assert sandbox.usage().bulk == 2
 
 
 def test_what_changed_since_that_job_comes_with_the_next_run(

@@ -180,6 +180,7 @@ class Walk:
             decoder=Decoder("thing", columns),
             max_rows_per_job=1_000,
             save=self._save,
+            announce=self._save,
             drop_missing_fields=lambda: None,
             progress=Progress("thing", logger, Run("walk", RunClock(clock))),
             logger=logger,

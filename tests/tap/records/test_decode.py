@@ -103,6 +103,13 @@ def test_a_chunk_of_no_rows_gives_none(content: bytes) -> None:
     assert read(decoder(*columns), content) == []
 
 
+@pytest.mark.parametrize("cut", [1, 2])
+def test_a_chunk_of_a_byte_order_mark_that_is_cut_is_not_one_of_no_rows(cut: int) -> None:
+    columns = [Column(name, name, Kind.TEXT) for name in "AB"]
+    with pytest.raises(DataError, match="a chunk is not UTF-8"):
+        read(decoder(*columns), BOM.encode()[:cut])
+
+
 @pytest.mark.parametrize("way", ["csv", "query"])
 @settings(max_examples=200)
 @given(cells=st.lists(st.text("ab;\n", max_size=6), min_size=1, max_size=4))
