@@ -31,17 +31,20 @@ class ChunkRows:
         written: Rows of them that were handed on.
         size: The chunk's bytes, once it is sealed.
         digest: Of these bytes.
+        paths: The fields that the rows had.
     """
 
     read: int = 0
     written: int = 0
     size: int = 0
     digest: tuple[int, int] | None = None
+    paths: frozenset[str] | None = None
 
     def reading(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """Count blocks that are read."""
         for block in blocks:
             self.read += block.rows
+            self.paths = frozenset(column.path for column in block.columns)
             yield block
 
     def writing(self, blocks: Iterable[Block]) -> Iterator[Block]:

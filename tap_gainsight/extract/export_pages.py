@@ -22,7 +22,7 @@ from tap_gainsight.extract.chunks import ChunkRows, alike, without_first
 from tap_gainsight.extract.jobs import IncompleteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from gainsight_api.exports import Chunk, JobStatus
     from tap_gainsight.extract.cursor import Cursor
@@ -61,6 +61,7 @@ class ExportPages:
     _read_again: bool = False
     _doubtful: bool = False
     _given: dict[int, ChunkRows] = field(default_factory=dict)
+    _told_missing: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._left_by_another_run = self.cursor.checkpoint.job_id
@@ -219,6 +220,25 @@ class ExportPages:
         """Keep what is needed if the job is read once more."""
         given.seal(file)
         self._given[number] = given
+        if given.paths is not None and self.job_id != self._left_by_another_run:
+            self._tell_missing(given.paths)
+
+    def _tell_missing(self, paths: Collection[str]) -> None:
+        """Warn, once for each, of fields that were selected and that the chunks do not have.
+
+        A job that another run left may be from before the tenant had them, or has ceased to.
+        """
+        cursor = self.cursor
+        for column in cursor.decoder.columns:
+            if column.path not in paths and column.path not in self._told_missing:
+                self._told_missing.add(column.path)
+                cursor.logger.warning(
+                    "stream %s, field %s: it was selected, and export job %s has no column of it: "
+                    "the records are without it",
+                    cursor.stream,
+                    column.path,
+                    self.job_id,
+                )
 
     def _lacks_rows(self, chunk: Chunk, rows: int, total: int | None) -> bool:
         """Whether a chunk lacks rows; its `limit` may be a size, where the total fits without."""

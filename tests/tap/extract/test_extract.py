@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gainsight_api.exports import Job
+    from gainsight_api.read import Read
     from tap_gainsight.tap import TapGainsight
     from tests.tap.support import Output
 
@@ -115,6 +116,24 @@ def test_an_export_of_no_rows_is_a_stream_of_no_records(
         assert output.records[NAME] == []
         assert "replication_key_value" not in output.bookmark(NAME)
         assert submissions(sandbox) == 1
+
+
+@pytest.mark.parametrize("rows", [0, 35])
+def test_a_field_that_an_export_has_no_column_of_is_named_once(
+    rows: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    submit = Exports.submit
+
+    def without_size(exports: Exports, read: Read, *args: Any, **kwargs: Any) -> Job:
+        fields = tuple(name for name in read.fields if name != "Size__gc")
+        return submit(exports, replace(read, fields=fields), *args, **kwargs)
+
+    monkeypatch.setattr(Exports, "submit", without_size)
+    with tenant_of(things(rows), chunk_rows=10) as sandbox:
+        assert names(extract(sandbox)) == all_names(rows)
+    told = [text for text in caplog.messages if "Size__gc" in text]
+    assert len(told) == bool(rows)
+    assert all("it was selected, and export job" in text for text in told)
 
 
 @pytest.mark.parametrize("shape", list(QueryShape))
