@@ -130,6 +130,8 @@ class TargetGainsight(GainsightPlugin, Target):
         self._received = Received(
             stream, message_dict.get("key_properties") or (), message_dict["schema"]["properties"]
         )
+        if not self.config.get("stream_maps"):  # by which streams may get other names
+            self._wiring.expect(message_dict.get("arrived", ()))
         try:
             super()._process_schema_message(message_dict)
         except (MapExpressionError, StreamMapConfigError) as exc:
