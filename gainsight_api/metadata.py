@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -13,6 +12,8 @@ from gainsight_api.pieces import pieces
 from gainsight_api.replies import count
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
     from gainsight_api.session import Session
 
 logger = logging.getLogger(__name__)
@@ -233,11 +234,11 @@ def _in_any_case(found: Mapping[str, GainsightObject], name: str) -> GainsightOb
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _object(entry: Mapping[str, Any]) -> GainsightObject:
@@ -280,7 +281,7 @@ def _field(item: Mapping[str, Any]) -> Field:
 
 
 def _lookup(detail: object) -> LookupTarget | None:
-    if not isinstance(detail, Mapping) or not detail.get("lookupName"):
+    if not isinstance(detail, dict) or not detail.get("lookupName"):
         return None
     return LookupTarget(
         name=str(detail["lookupName"]),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from gainsight_api.errors import ConfigError
 from gainsight_api.metadata import OBJECTS_PER_CALL

@@ -24,6 +24,7 @@ from __future__ import annotations
 import copy
 import os
 import sys
+from contextlib import suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -46,7 +47,7 @@ from target_gainsight.incoming.reading import Reading
 from target_gainsight.order import Order
 from target_gainsight.pending_states import OldestPending, PendingStates
 from target_gainsight.settings import CONFIG_SCHEMA, TargetSettings
-from target_gainsight.sinks import GainsightSink
+from target_gainsight.sinks import GainsightSink, SharedSchema
 from target_gainsight.wiring import Received, Wiring
 
 if TYPE_CHECKING:
@@ -130,8 +131,11 @@ class TargetGainsight(GainsightPlugin, Target):
         self._received = Received(
             stream, message_dict.get("key_properties") or (), message_dict["schema"]["properties"]
         )
-        if not self.config.get("stream_maps"):  # by which streams may get other names
+        if not self.config.get("stream_maps"):  # they may give streams other names
             self._wiring.expect(message_dict.get("arrived", ()))
+            if not self.config.get("flattening_enabled"):  # it changes properties' schemas
+                schema = SharedSchema(message_dict["schema"])
+                message_dict = {**message_dict, "schema": schema}
         try:
             super()._process_schema_message(message_dict)
         except (MapExpressionError, StreamMapConfigError) as exc:
@@ -205,17 +209,19 @@ class TargetGainsight(GainsightPlugin, Target):
         problems: tuple[Problem, ...],
         received: Sequence[bytes] | None = None,
     ) -> None:
-        self._assert_sink_exists(stream)
-        sink = self._sinks_active[stream]
+        sink = self._sinks_active.get(stream)
         if not isinstance(sink, GainsightSink):
+            self._assert_sink_exists(stream)
             raise TypeError("a sink of another kind")
         load = sink.stream_load
         while records:
-            some, records = records[: load.room], records[load.room :]
+            room = load.room
+            some = records if len(records) <= room else records[:room]
             load.receive(some, self._pending_states.records(len(some)), problems, received)
             self._oldest_pending.watch(load)
-            if not load.room:
+            if len(some) == room:
                 self._drain(self._order().due_when_full(load))
+            records = records[len(some) :]
         self._handle_max_record_age()
 
     @override
@@ -290,9 +296,10 @@ class TargetGainsight(GainsightPlugin, Target):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         # Whatever is under way is not acknowledged: the SDK's handler would load once more what
         # is being loaded, write the STATE of it, and end as if all were well.
-        self.logger.warning(
-            "Stopped by a signal; what is not covered by the last STATE comes again in the next run"
-        )
+        with suppress(RuntimeError):  # it may have come while a line of the log is being written
+            self.logger.warning(
+                "Stopped by a signal; what the last STATE does not cover comes again in the next run"
+            )
         raise SystemExit(128 + signum)
 
 
