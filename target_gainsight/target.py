@@ -22,8 +22,6 @@ What is used here of the SDK (0.54) that is not public, and only here:
 from __future__ import annotations
 
 import copy
-import os
-import sys
 from contextlib import suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
@@ -36,8 +34,7 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from gainsight_api.errors import ConfigError, GainsightError
-from gainsight_singer.cli import is_closed
+from gainsight_api.errors import ConfigError
 from gainsight_singer.plugin import GainsightPlugin
 from gainsight_singer.words import one_line
 from target_gainsight.incoming.batch_files import batch_records
@@ -48,6 +45,7 @@ from target_gainsight.order import Order
 from target_gainsight.pending_states import OldestPending, PendingStates
 from target_gainsight.settings import CONFIG_SCHEMA, TargetSettings
 from target_gainsight.sinks import GainsightSink, SharedSchema
+from target_gainsight.state_output import write_state
 from target_gainsight.wiring import Received, Wiring
 
 if TYPE_CHECKING:
@@ -117,7 +115,7 @@ class TargetGainsight(GainsightPlugin, Target):
 
     @cached_property
     def _pending_states(self) -> PendingStates:
-        return PendingStates((lambda _: None) if self.settings.dry_run else _write_state)
+        return PendingStates((lambda _: None) if self.settings.dry_run else write_state)
 
     @cached_property
     def _oldest_pending(self) -> OldestPending:
@@ -298,7 +296,7 @@ class TargetGainsight(GainsightPlugin, Target):
         # is being loaded, write the STATE of it, and end as if all were well.
         with suppress(RuntimeError):  # it may have come while a line of the log is being written
             self.logger.warning(
-                "Stopped by a signal; what the last STATE does not cover comes again in the next run"
+                "Stopped by a signal; what the last STATE does not cover comes in the next run"
             )
         raise SystemExit(128 + signum)
 
@@ -306,20 +304,3 @@ class TargetGainsight(GainsightPlugin, Target):
 def _open_file(url: str) -> AbstractContextManager[IO[bytes]]:
     folder, name = StorageTarget.split_url(url)
     return StorageTarget.from_url(folder).open(name, mode="rb")
-
-
-def _write_state(value: bytes) -> None:
-    if is_closed(sys.stdout):
-        raise GainsightError("the STATE cannot be written: standard output is closed")
-    try:
-        sys.stdout.write(value.decode() + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as exc:
-        # Python would try to write it once more when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise GainsightError(
-            f"the STATE cannot be written to standard output ({exc.strerror}); what it covers "
-            "comes again in the next run"
-        ) from None
