@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from datetime import date, datetime
+from functools import cache
 from itertools import count
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -85,12 +86,17 @@ class _Tenant:
             return b'{"status":"COMPLETED","failureCount":0}'
         if call == "POST meta/services/objects/describe":
             names = json.loads(body)["objectNames"]
-            return json.dumps([_description(name) for name in names]).encode()
+            return b"[%b]" % b",".join(map(_description, names))
         raise NotImplementedError(call)
 
 
-def _description(name: str) -> dict[str, Any]:
+def _description(name: str) -> bytes:
     """The metadata of an object that is loaded."""
+    return b'{"objectName":"%b","fields":%b}' % (name.encode(), _fields())
+
+
+@cache
+def _fields() -> bytes:
     fields = [
         {
             "fieldName": field,
@@ -100,7 +106,7 @@ def _description(name: str) -> dict[str, Any]:
         }
         for field, kind in data.LOADED_KINDS.items()
     ]
-    return {"objectName": name, "label": name, "fields": fields}
+    return json.dumps(fields).encode()
 
 
 def sdk_target(kind: str, written: Path) -> None:

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from target_gainsight.stream_load import StreamLoad
 
 
+class SharedSchema(dict[str, Any]):
+    """A stream's JSON Schema whose properties have schemas that nothing changes.
+
+    The SDK takes deep copies of each stream's schema, which cost more than all else of a stream;
+    those of this one share the schemas of its properties.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SharedSchema:
+        return SharedSchema(self, properties={**self["properties"]})
+
+
 class GainsightSink(Sink):
     """Holds the stream's load; the target hands it the records, and decides when it is drained.
 

@@ -76,12 +76,15 @@ class StreamLoad:
     properties: PropertyCheck = field(init=False)
     object_name: str = field(init=False)
     looks_in: frozenset[str] = field(init=False)
+    _most: int = field(init=False)
     _batch: Batch = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin with an empty batch."""
         self.object_name = self.route.object.name.lower()
         self.looks_in = frozenset(lookup.object.lower() for lookup in self.route.lookups)
+        by_default = _REST_BATCH_ROWS if self.route.load_mode is LoadMode.REST else _BATCH_ROWS
+        self._most = self.settings.batch_size_rows or by_default
         self._batch = Batch(self.storage)
         self.properties = PropertyCheck(self.route, self.merger.mapping, self.settings, self.logger)
 
@@ -116,8 +119,7 @@ class StreamLoad:
     @property
     def room(self) -> int:
         """How many records the batch can still take; when there is none left, it is complete."""
-        by_default = _REST_BATCH_ROWS if self.route.load_mode is LoadMode.REST else _BATCH_ROWS
-        return max((self.settings.batch_size_rows or by_default) - len(self._batch), 0)
+        return self._most - len(self._batch)
 
     @property
     def goes_by_rest(self) -> bool:

@@ -22,8 +22,7 @@ What is used here of the SDK (0.54) that is not public, and only here:
 from __future__ import annotations
 
 import copy
-import os
-import sys
+from contextlib import suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -35,8 +34,7 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from gainsight_api.errors import ConfigError, GainsightError
-from gainsight_singer.cli import is_closed
+from gainsight_api.errors import ConfigError
 from gainsight_singer.plugin import GainsightPlugin
 from gainsight_singer.words import one_line
 from target_gainsight.incoming.batch_files import batch_records
@@ -46,7 +44,8 @@ from target_gainsight.incoming.reading import Reading
 from target_gainsight.order import Order
 from target_gainsight.pending_states import OldestPending, PendingStates
 from target_gainsight.settings import CONFIG_SCHEMA, TargetSettings
-from target_gainsight.sinks import GainsightSink
+from target_gainsight.sinks import GainsightSink, SharedSchema
+from target_gainsight.state_output import write_state
 from target_gainsight.wiring import Received, Wiring
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ class TargetGainsight(GainsightPlugin, Target):
 
     @cached_property
     def _pending_states(self) -> PendingStates:
-        return PendingStates((lambda _: None) if self.settings.dry_run else _write_state)
+        return PendingStates((lambda _: None) if self.settings.dry_run else write_state)
 
     @cached_property
     def _oldest_pending(self) -> OldestPending:
@@ -130,6 +129,11 @@ class TargetGainsight(GainsightPlugin, Target):
         self._received = Received(
             stream, message_dict.get("key_properties") or (), message_dict["schema"]["properties"]
         )
+        if not self.config.get("stream_maps"):  # they may give streams other names
+            self._wiring.expect(message_dict.get("arrived", ()))
+            if not self.config.get("flattening_enabled"):  # it changes properties' schemas
+                schema = SharedSchema(message_dict["schema"])
+                message_dict = {**message_dict, "schema": schema}
         try:
             super()._process_schema_message(message_dict)
         except (MapExpressionError, StreamMapConfigError) as exc:
@@ -203,17 +207,19 @@ class TargetGainsight(GainsightPlugin, Target):
         problems: tuple[Problem, ...],
         received: Sequence[bytes] | None = None,
     ) -> None:
-        self._assert_sink_exists(stream)
-        sink = self._sinks_active[stream]
+        sink = self._sinks_active.get(stream)
         if not isinstance(sink, GainsightSink):
+            self._assert_sink_exists(stream)
             raise TypeError("a sink of another kind")
         load = sink.stream_load
         while records:
-            some, records = records[: load.room], records[load.room :]
+            room = load.room
+            some = records if len(records) <= room else records[:room]
             load.receive(some, self._pending_states.records(len(some)), problems, received)
             self._oldest_pending.watch(load)
-            if not load.room:
+            if len(some) == room:
                 self._drain(self._order().due_when_full(load))
+            records = records[len(some) :]
         self._handle_max_record_age()
 
     @override
@@ -288,29 +294,13 @@ class TargetGainsight(GainsightPlugin, Target):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         # Whatever is under way is not acknowledged: the SDK's handler would load once more what
         # is being loaded, write the STATE of it, and end as if all were well.
-        self.logger.warning(
-            "Stopped by a signal; what is not covered by the last STATE comes again in the next run"
-        )
+        with suppress(RuntimeError):  # it may have come while a line of the log is being written
+            self.logger.warning(
+                "Stopped by a signal; what the last STATE does not cover comes in the next run"
+            )
         raise SystemExit(128 + signum)
 
 
 def _open_file(url: str) -> AbstractContextManager[IO[bytes]]:
     folder, name = StorageTarget.split_url(url)
     return StorageTarget.from_url(folder).open(name, mode="rb")
-
-
-def _write_state(value: bytes) -> None:
-    if is_closed(sys.stdout):
-        raise GainsightError("the STATE cannot be written: standard output is closed")
-    try:
-        sys.stdout.write(value.decode() + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as exc:
-        # Python would try to write it once more when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise GainsightError(
-            f"the STATE cannot be written to standard output ({exc.strerror}); what it covers "
-            "comes again in the next run"
-        ) from None

@@ -32,7 +32,7 @@ from target_gainsight.tally import Tally
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gainsight_api.quota import Quota
     from gainsight_singer.run import Run
@@ -85,6 +85,11 @@ class Wiring:
     def quotas(self) -> list[Quota]:
         """What pays for the calls."""
         return list(dict.fromkeys([self.session.quota, self._parts.bulk_session.quota]))
+
+    def expect(self, streams: Iterable[str]) -> None:
+        """Take note of streams that will be loaded: their objects are described by few calls."""
+        names = ((stream, self._settings.for_stream(stream).object) for stream in streams)
+        self._parts.descriptions.expect(named or stream for stream, named in names)
 
     def stream_load(
         self,

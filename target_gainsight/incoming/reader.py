@@ -56,7 +56,9 @@ class MessageReader(GenericSingerReader[Any]):
     A STATE's `value` is handed on as its JSON text, and so are the `records` of successive RECORD
     messages of a stream, in one message. A RECORD that JSON cannot say (NaN, Infinity, half a
     surrogate pair, bytes that are not UTF-8) or that no reader can handle comes by itself, with
-    `problems`. Blank lines are passed over.
+    `problems`. The first of the SCHEMAs that have arrived together names the streams of
+    all, as `arrived`.
+    Blank lines are passed over.
     """
 
     @property
@@ -190,13 +192,17 @@ def _messages(
                 yield number, _message(text, number)
         return
     done = 0
+    arrived = [line.stream for line in read if line.type == _SCHEMA and line.stream]
     for (kind, _), alike in groupby(read, attrgetter("type", "stream")):
         some = list(alike)
         if kind == RECORD:
             yield first + done, _records(some, first + done)
         else:
             for number, text in enumerate(texts[done : done + len(some)], first + done):
-                yield number, _message(text, number)
+                message = _message(text, number)
+                if kind == _SCHEMA and arrived:
+                    message["arrived"], arrived = arrived, []
+                yield number, message
         done += len(some)
 
 

@@ -235,6 +235,17 @@ def test_what_a_shared_call_leaves_out_is_asked_for_alone(
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize("reply", [described("company", "c"), NOT_FOUND, REFUSED])
+def test_a_shared_call_gives_what_it_has_and_asks_no_more(
+    metadata: Metadata, server: Server, caplog: pytest.LogCaptureFixture, reply: Reply
+) -> None:
+    server.answers(reply)
+    found = metadata.describe_together(["Company", "b"])
+    assert list(found) == (["Company"] if reply.status == 200 else [])
+    assert len(server.requests) == 1
+    assert not caplog.records
+
+
 def test_names_are_found_in_any_case(metadata: Metadata, server: Server) -> None:
     server.answers(described("company"))
     found = metadata.describe(["Company"])

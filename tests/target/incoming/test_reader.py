@@ -45,6 +45,7 @@ def read(source: Any) -> list[Any]:
     told: list[Any] = []
 
     def tell(message: dict[str, Any]) -> None:
+        message.pop("arrived", None)
         records = message.pop("records", [None])
         told.extend((message, record) for record in records)
 
@@ -60,6 +61,16 @@ def test_the_input_is_the_same_however_it_arrives(
     source = Trickle(text.encode())
     source.sizes = lambda: data.draw(st.integers(1, 200))
     assert read(source) == read(io.StringIO(text))
+
+
+def test_the_first_of_the_schemas_that_arrive_together_names_all_their_streams() -> None:
+    told: list[dict[str, Any]] = []
+    lines = [f'{{"type":"SCHEMA","stream":"{name}","schema":{{}}}}\n' for name in "abc"]
+    bad = '{"type":"SCHEMA","schema":{}}\n'
+    source = io.BytesIO("".join((lines[0], f"{RECORD}\n", *lines[1:], bad)).encode())
+    with pytest.raises(InvalidInputLine, match="Line 5 of the input is a SCHEMA without stream"):
+        MessageReader().process_lines(source, dict.fromkeys(("RECORD", "SCHEMA"), told.append))
+    assert [message.get("arrived") for message in told] == [["a", "b", "c"], None, None, None]
 
 
 RECORD = '{"type":"RECORD","stream":"a","record":{}}'
