@@ -224,5 +224,6 @@ class TapGainsight(GainsightPlugin, Tap):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         # The state is written after every page, so `sync_all` has only new jobs to add; and a run
         # that was stopped has not done all that was asked.
-        self.logger.warning("Stopped by a signal; the next run goes on from the last state")
+        with suppress(RuntimeError):  # it may have come while a line of the log is being written
+            self.logger.warning("Stopped by a signal; the next run goes on from the last state")
         self.message_writer.output.stop(signum)

@@ -3,13 +3,41 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import logging
 import os
+import signal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gainsight_sandbox import Sandbox
 from tap_gainsight.output import Output, OutputError, whole_lines
+from tests.tap.support import make_tap
+
+
+class InUse(io.StringIO):
+    """What Python says of a stream in the middle of whose own writing a signal's handler writes."""
+
+    def write(self, _: str, /) -> int:
+        raise RuntimeError("reentrant call inside <_io.BufferedWriter name='<stderr>'>")
+
+
+def test_a_signal_that_comes_while_the_log_is_written_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Sandbox(rows={"company": 1}) as sandbox:
+        tap = make_tap(sandbox)
+        monkeypatch.setattr("sys.stderr", InUse())  # where `logging` tells that it could not write
+        handler = logging.StreamHandler(InUse())
+        tap.logger.addHandler(handler)
+        try:
+            with pytest.raises(SystemExit) as stopped:
+                tap._handle_termination(signal.SIGTERM, None)
+        finally:
+            tap.logger.removeHandler(handler)
+    assert stopped.value.code == 128 + signal.SIGTERM
 
 
 def test_a_closed_standard_output_is_an_error_and_no_traceback() -> None:
