@@ -102,7 +102,7 @@ def _check_regular(path: Path) -> None:
     with suppress(FileNotFoundError):
         mode = path.lstat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-            raise OSError(errno.EINVAL, "it is no regular file")
+            raise OSError(errno.EINVAL, "is no regular file")
 
 
 def _is_at(path: Path, opened: int) -> bool:
@@ -117,7 +117,7 @@ def _errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        what = "is a symbolic link" if exc.errno == errno.ELOOP else exc.strerror or "is no file"
+        what = "is a symbolic link" if exc.errno == errno.ELOOP else exc.strerror
         raise GainsightError(
             f"the dead-letter file {path} cannot be used ({what}): check `rejects_path`"
         ) from None

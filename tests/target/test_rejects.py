@@ -58,7 +58,7 @@ def test_what_is_no_file_is_named(runner: Runner) -> None:
     path = path_of(runner)
     os.mkfifo(path)
     output = runner.load(*FEED, max_rejects=-1)
-    assert f"{path} cannot be used (is no file)" in str(output.error)
+    assert f"{path} cannot be used (is no regular file)" in str(output.error)
     assert output.states == []
 
 
