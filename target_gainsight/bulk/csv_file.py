@@ -8,7 +8,7 @@ import os
 from array import array
 from dataclasses import dataclass, field
 from itertools import count, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gainsight_singer.temporary import temporary_files
 from target_gainsight.rows.blocks import Block
@@ -201,9 +201,9 @@ def _cells(values: Sequence[Wire]) -> Sequence[str]:
 
     To look which ones need them would take several times as long as to write them.
     """
-    cells = ["" if value is None else value for value in values]
+    cells: list[Any] = ["" if value is None else value for value in values]
     try:
-        text = "".join(cells)  # type: ignore[arg-type]
+        text = "".join(cells)
     except TypeError:  # true and false are among them
         cells = [value if isinstance(value, str) else _TEXTS[value] for value in values]
         text = "".join(cells)
