@@ -8,7 +8,7 @@ import os
 from array import array
 from dataclasses import dataclass, field
 from itertools import count, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gainsight_singer.temporary import temporary_files
 from target_gainsight.rows.blocks import Block
@@ -201,8 +201,12 @@ def _cells(values: Sequence[Wire]) -> Sequence[str]:
 
     To look which ones need them would take several times as long as to write them.
     """
-    cells = [_TEXTS[value] if value.__class__ is not str else value for value in values]
-    text = "".join(cells)
+    cells: list[Any] = ["" if value is None else value for value in values]
+    try:
+        text = "".join(cells)
+    except TypeError:  # true and false are among them
+        cells = [value if isinstance(value, str) else _TEXTS[value] for value in values]
+        text = "".join(cells)
     if not any(mark in text for mark in _NEED_QUOTES):
         return cells
     if _QUOTE in text:

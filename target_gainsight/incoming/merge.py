@@ -261,11 +261,14 @@ class Merger:
                 hashes.extend(map(hash, keys))
                 parts = [map(str.casefold, part) for part in zip(*keys, strict=True)]
                 folded.extend(map(hash, zip(*parts, strict=True)))
-        if repeated := repeated_in(hashes):
+        later: dict[int, int] = {}
+        if repeated_in(folded):  # else no two keys are equal, in whatever case: hardly any are
+            repeated = repeated_in(hashes)
             every = zip(found_at, hashes, strict=True)
             found.update(index for index, key in every if key in repeated)
-        # Which keys are equal may only be known once they are looked up; see `KeyedLoader`.
-        later = {} if self.mapping.looks_up_keys else turns(found_at, hashes, folded)
+            # Which keys are equal may only be known once they are looked up; see `KeyedLoader`.
+            if not self.mapping.looks_up_keys:
+                later = turns(found_at, hashes, folded)
         if later:
             tombstones.put_in_turn(later)
         return found | tombstones.found(), later

@@ -38,7 +38,7 @@ MOST_BYTES = 1 << 28
 _T = TypeVar("_T")
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, gc=False):
     type: str
     stream: str | None = None
     record: msgspec.Raw = _ABSENT
