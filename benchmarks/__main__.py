@@ -9,16 +9,17 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import calls, data, machine
+from benchmarks import calls, data
 from benchmarks.cases import CALLS
 from benchmarks.check import check
 from benchmarks.inputs import Inputs
-from benchmarks.loaders import Loaders
+from benchmarks.measured.loaders import Loaders
+from benchmarks.measured.servers import serving
 from benchmarks.plan import Scope, carry_out, plan
-from benchmarks.report import report
-from benchmarks.results import Results
 from benchmarks.running import Runner
-from benchmarks.servers import serving
+from benchmarks.tables import machine
+from benchmarks.tables.report import report
+from benchmarks.tables.results import Results
 
 _OUT = Path(__file__).with_name("README.md")
 _BEGIN, _END = "<!-- results -->", "<!-- end of the results -->"
@@ -57,7 +58,7 @@ def main() -> None:
 
 def _write(out: Path, text: str, results: Results) -> None:
     # Only now: what it takes would count among the peak memory of the programs.
-    from benchmarks import pictures
+    from benchmarks.tables import pictures
 
     out.write_text(_placed(text, out), encoding="utf-8")
     for path in (out, *pictures.write(results, out.parent)):

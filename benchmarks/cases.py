@@ -1,4 +1,4 @@
-"""What is compared with what; a program's name is that of `benchmarks.programs`."""
+"""What is compared with what; a program's name is that of `benchmarks.measured.programs`."""
 
 from __future__ import annotations
 
@@ -150,10 +150,10 @@ GROWTH = (
 STARTS = (
     Case("start: `tap-gainsight --version`", "start:tap_gainsight --version"),
     Case("start: `target-gainsight --version`", "start:target_gainsight --version"),
-    Case("start: a bare SDK tap's `--version`", "start:benchmarks.bare --version"),
+    Case("start: a bare SDK tap's `--version`", "start:benchmarks.measured.bare --version"),
     Case("start: `tap-gainsight --about`", "start:tap_gainsight --about"),
     Case("start: `target-gainsight --about`", "start:target_gainsight --about"),
-    Case("start: a bare SDK tap's `--about`", "start:benchmarks.bare --about"),
+    Case("start: a bare SDK tap's `--about`", "start:benchmarks.measured.bare --about"),
     Case("start: a sync that finds nothing new, by export job", "tap"),
     Case("start: a sync that finds nothing new, by query", "query"),
     Case("start: a target that gets no records", "target:bulk"),

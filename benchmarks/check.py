@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import data
 from benchmarks.cases import BATCHES, MANY, PIPES
+from benchmarks.measured.targets import PER_CALL
 from benchmarks.measuring import measure, python
 from benchmarks.running import remove
-from benchmarks.targets import PER_CALL
-from gainsight_api.datatypes import Kind
+from gainsight_api.objects.datatypes import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import random
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import Kind, json_schema
+from gainsight_api.objects.datatypes import Kind, json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

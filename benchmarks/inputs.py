@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks import data
-from gainsight_api.datatypes import Kind
+from gainsight_api.objects.datatypes import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ class Inputs:
         return path, repeats
 
     def lines(self, rows: int) -> tuple[Path, int]:
-        """Singer RECORDs for `benchmarks.feed`, and how often they are written."""
+        """Singer RECORDs for `benchmarks.measured.feed`, and how often they are written."""
         count, repeats = _parts(rows)
         path = self.folder / f"lines-{count}.jsonl"
         if not path.exists():

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from benchmarks import data, loaders
+from benchmarks import data
 from benchmarks.cases import (
     BATCH_PAIR,
     BATCHES,
@@ -28,12 +28,13 @@ from benchmarks.cases import (
     is_fast,
     is_sized,
 )
+from benchmarks.measured import loaders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benchmarks.results import Results
     from benchmarks.running import Runner
+    from benchmarks.tables.results import Results
 
 _FEWER = 3
 _GUESSED_START = 2.0

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.inputs import Inputs
-    from benchmarks.loaders import Loaders
-    from benchmarks.servers import Tenant
+    from benchmarks.measured.loaders import Loaders
+    from benchmarks.measured.servers import Tenant
 
 _READS_LINES = {"target", "many", "sdk-target", "target-csv"}
 _WRITES_FILES = {"batch", "sdk-target:csv"}
@@ -75,7 +75,9 @@ class Runner:
             return measure(command, output=str(place) if prints else os.devnull)
         lines, repeats = self.inputs.lines(rows)
         streams = option if kind == "many" else "1"
-        return measure(command, python("-m", "benchmarks.feed", str(lines), str(repeats), streams))
+        return measure(
+            command, python("-m", "benchmarks.measured.feed", str(lines), str(repeats), streams)
+        )
 
     def _command(self, program: str, rows: int, place: Path) -> tuple[str, ...]:
         """The command of a program, for whom the tenant begins again."""
@@ -86,7 +88,7 @@ class Runner:
         pages = self.inputs.pages(rows) if kind in {"query", "rest"} else 0
         self.tenant.begin(pages, chunk, repeats, slow=kind == "download")
         arguments = (program, str(chunk), str(repeats), self.tenant.url, str(place))
-        return python("-m", "benchmarks.programs", *arguments)
+        return python("-m", "benchmarks.measured.programs", *arguments)
 
     def _pipe(self, option: str, rows: int, place: Path) -> Cost:
         """Run a tap and a loader."""

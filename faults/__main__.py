@@ -16,7 +16,7 @@ import msgspec
 from faults.cells import all_cells, sampled, takes_minutes
 from faults.parts import PAGE, write_part
 from faults.report import Scope, report
-from faults.running import Result, begin_worker, run_cell
+from faults.trials.running import Result, begin_worker, run_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

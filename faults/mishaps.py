@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from faults import stores
 from faults.readings import readings
+from faults.trials import stores
 from gainsight_sandbox import CallKind, Effect, Fault
 
 if TYPE_CHECKING:

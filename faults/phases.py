@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from faults.loads import ACTIVITIES, CTAS, PERSONS, RELATIONSHIPS, THINGS, Load
+from faults.trials.loads import ACTIVITIES, CTAS, PERSONS, RELATIONSHIPS, THINGS, Load
 from gainsight_sandbox import CallKind
 
 if TYPE_CHECKING:

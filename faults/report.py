@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faults.cells import all_cells
-from faults.flaws import Kind
 from faults.mishaps import all_mishaps
 from faults.phases import PHASES
+from faults.trials.flaws import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from faults.running import Result
+    from faults.trials.running import Result
 
 _INTRODUCTION = """\
 # Reliability

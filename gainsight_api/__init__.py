@@ -11,10 +11,9 @@ Each call is counted in the tenant's budgets before it is made, by all programs 
 credential and `quota_store`. Errors are a `GainsightError`; `gainsight_api.errors` has them all.
 """
 
+from gainsight_api.calls.session import Session
 from gainsight_api.clock import Clock
-from gainsight_api.cockpit import Cockpit
 from gainsight_api.connect import connect
-from gainsight_api.deleted_lists import DELETED_LISTS, DeletedLists, Deletion
 from gainsight_api.errors import (
     AuthError,
     ConfigError,
@@ -33,7 +32,6 @@ from gainsight_api.errors import (
     TooLargeError,
     TransportError,
 )
-from gainsight_api.exports import Chunk, Exports, Job, JobStatus
 from gainsight_api.filters.build import (
     Condition,
     Filter,
@@ -43,10 +41,14 @@ from gainsight_api.filters.build import (
     any_of,
     parse_user_filter,
 )
-from gainsight_api.import_replies import ImportJob, RowError
-from gainsight_api.imports import ConnectorImports, Imports, JobImports, Operation, Upload
-from gainsight_api.job_states import JobState
-from gainsight_api.metadata import (
+from gainsight_api.jobs.exports import Chunk, Exports, Job, JobStatus
+from gainsight_api.jobs.import_replies import ImportJob, RowError
+from gainsight_api.jobs.imports import ConnectorImports, Imports, JobImports, Operation, Upload
+from gainsight_api.jobs.job_states import JobState
+from gainsight_api.jobs.paid_jobs import PaidJobs
+from gainsight_api.jobs.polling import polls
+from gainsight_api.objects.deleted_lists import DELETED_LISTS, DeletedLists, Deletion
+from gainsight_api.objects.metadata import (
     Field,
     GainsightObject,
     LookupTarget,
@@ -54,11 +56,20 @@ from gainsight_api.metadata import (
     ObjectSummary,
     Option,
 )
-from gainsight_api.paid_jobs import PaidJobs
-from gainsight_api.partial_replies import PartialReply
-from gainsight_api.people import People
-from gainsight_api.polling import polls
-from gainsight_api.query import LARGEST_PAGE, Query
+from gainsight_api.objects.partial_replies import PartialReply
+from gainsight_api.objects.query import LARGEST_PAGE, Query
+from gainsight_api.objects.read import Read
+from gainsight_api.objects.records import (
+    LARGEST_CALL,
+    FieldError,
+    Records,
+    Refusal,
+    WriteReply,
+    refusal,
+)
+from gainsight_api.own_apis.cockpit import Cockpit
+from gainsight_api.own_apis.people import People
+from gainsight_api.own_apis.timeline import Timeline
 from gainsight_api.quota import (
     Budget,
     Limits,
@@ -67,18 +78,7 @@ from gainsight_api.quota import (
     QuotaStoreError,
     Usage,
 )
-from gainsight_api.read import Read
-from gainsight_api.records import (
-    LARGEST_CALL,
-    FieldError,
-    Records,
-    Refusal,
-    WriteReply,
-    refusal,
-)
-from gainsight_api.session import Session
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings
-from gainsight_api.timeline import Timeline
 
 __all__ = [
     "CONNECTION_SETTINGS",

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from gainsight_api.auth import AccessKey, OAuth
+from gainsight_api.calls.auth import AccessKey, OAuth
+from gainsight_api.calls.domain import base_url
+from gainsight_api.calls.replies import printable
+from gainsight_api.calls.session import Session
+from gainsight_api.calls.wire import http_session
 from gainsight_api.clock import Clock, SystemClock
-from gainsight_api.domain import base_url
 from gainsight_api.errors import ConfigError
 from gainsight_api.quota import Limits, Quota, open_store, quota_key
-from gainsight_api.replies import printable
-from gainsight_api.session import Session
-from gainsight_api.wire import http_session
 
 if TYPE_CHECKING:
     import requests

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from gainsight_api.calls.domain import base_url
 from gainsight_api.connect import key_of, limits_of, store_setting
-from gainsight_api.domain import base_url
-from gainsight_api.paid_jobs import PaidJob, remembered
-from gainsight_api.paid_jobs import document_key as jobs_key
+from gainsight_api.jobs.paid_jobs import PaidJob, remembered
+from gainsight_api.jobs.paid_jobs import document_key as jobs_key
 from gainsight_api.quota import Budget, Usage, document_key, place_of, read_store, usage_in
 from gainsight_command.screen import add_row, bar, spark, table, time_of
 from target_gainsight.settings import TargetSettings

@@ -9,8 +9,8 @@ from target_gainsight.own_apis.routes import route_to
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gainsight_api.metadata import GainsightObject
-    from target_gainsight.route import Route
+    from gainsight_api.objects.metadata import GainsightObject
+    from target_gainsight.loading.route import Route
     from target_gainsight.settings import TargetSettings
 
 

@@ -7,8 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gainsight_api.calls.replies import printable
 from gainsight_api.errors import ConfigError
-from gainsight_api.replies import printable
 from gainsight_api.settings import check_setting
 from gainsight_singer.given_files import is_text
 

@@ -13,7 +13,7 @@ import sys
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from gainsight_api.replies import printable
+from gainsight_api.calls.replies import printable
 from gainsight_singer.words import counted, spell
 
 if TYPE_CHECKING:

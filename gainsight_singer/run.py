@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gainsight_api.replies import printable
+from gainsight_api.calls.replies import printable
 from gainsight_singer.words import counted, spell
 
 if TYPE_CHECKING:

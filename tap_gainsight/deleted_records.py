@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from gainsight_api.errors import DataError, GainsightError, NotFoundError, RequestError
-from gainsight_api.records import WRONG_API
+from gainsight_api.objects.records import WRONG_API
 from tap_gainsight.catalog.spec import DELETE_LOGS, MAIN_DELETE_LOG
 from tap_gainsight.extract.cursor import UNKNOWN_NAME
 from tap_gainsight.extract.extract import Method

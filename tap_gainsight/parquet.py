@@ -8,8 +8,8 @@ from typing import IO, TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gainsight_api.datatypes import Kind
 from gainsight_api.errors import DataError
+from gainsight_api.objects.datatypes import Kind
 from tap_gainsight.batch_settings import GZIP_LEVEL
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gainsight_api.datatypes import timestamp
-from gainsight_api.deleted_lists import DELETED_LISTS
 from gainsight_api.errors import ConfigError
+from gainsight_api.objects.datatypes import timestamp
+from gainsight_api.objects.deleted_lists import DELETED_LISTS
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings
 from gainsight_singer.report.setting import REPORT_PATH
 from tap_gainsight.batch_settings import BATCH_CONFIG, BatchSettings

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
 
-from gainsight_api.datatypes import timestamp
 from gainsight_api.errors import ConfigError, GainsightError, JobFailedError, RequestError
-from gainsight_api.row_counts import table_digest
+from gainsight_api.jobs.row_counts import table_digest
+from gainsight_api.objects.datatypes import timestamp
 from tap_gainsight.block_stream import BlockStream
 from tap_gainsight.catalog.spec import StreamSpec, path_of
 from tap_gainsight.extract.checkpoint import Checkpoint
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
 
     from gainsight_api.filters.build import Filter
-    from gainsight_api.row_counts import Kind
+    from gainsight_api.jobs.row_counts import Kind
     from tap_gainsight.records.block import Block, Column
     from tap_gainsight.wiring import Wiring
 

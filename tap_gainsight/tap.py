@@ -18,7 +18,7 @@ from singer_sdk.helpers.capabilities import (
 from typing_extensions import override
 
 from gainsight_api.errors import ConfigError, GainsightError
-from gainsight_api.query import LARGEST_PAGE
+from gainsight_api.objects.query import LARGEST_PAGE
 from gainsight_api.quota import Budget
 from gainsight_singer.plugin import GainsightPlugin
 from tap_gainsight.catalog.discovery import complete, discover_specs, spec_from_catalog

@@ -6,15 +6,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gainsight_api.connect import connect
-from gainsight_api.deleted_lists import DeletedLists
 from gainsight_api.errors import RequestError
-from gainsight_api.exports import Exports
 from gainsight_api.filters.build import NOT_NULL, UserFilter, respelled
-from gainsight_api.metadata import Metadata
-from gainsight_api.paid_jobs import PaidJobs
-from gainsight_api.query import Query
-from gainsight_api.read import Read
-from gainsight_api.row_counts import RowCounts
+from gainsight_api.jobs.exports import Exports
+from gainsight_api.jobs.paid_jobs import PaidJobs
+from gainsight_api.jobs.row_counts import RowCounts
+from gainsight_api.objects.deleted_lists import DeletedLists
+from gainsight_api.objects.metadata import Metadata
+from gainsight_api.objects.query import Query
+from gainsight_api.objects.read import Read
 from tap_gainsight.catalog.objects import Objects
 from tap_gainsight.catalog.spec import path_of
 from tap_gainsight.extract.cursor import Cursor
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping, Sequence
 
+    from gainsight_api.calls.session import Session
     from gainsight_api.quota import Quota
-    from gainsight_api.session import Session
     from gainsight_singer.run import Run
     from tap_gainsight.extract.checkpoint import Checkpoint
     from tap_gainsight.extract.paging import ExtractWindow

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from typing_extensions import override
 
-from gainsight_api.records import LARGEST_CALL
+from gainsight_api.objects.records import LARGEST_CALL
 from gainsight_api.settings import CONNECTION_SETTINGS, ConnectionSettings, with_defaults
 from gainsight_singer.report.setting import REPORT_PATH
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from singer_sdk import Target
 
-    from target_gainsight.stream_load import StreamLoad
+    from target_gainsight.loading.stream_load import StreamLoad
 
 
 class SharedSchema(dict[str, Any]):

@@ -41,11 +41,11 @@ from target_gainsight.incoming.batch_files import batch_records
 from target_gainsight.incoming.mapped import transformed
 from target_gainsight.incoming.reader import MessageReader
 from target_gainsight.incoming.reading import Reading
-from target_gainsight.order import Order
-from target_gainsight.pending_states import OldestPending, PendingStates
+from target_gainsight.loading.order import Order
+from target_gainsight.outcomes.pending_states import OldestPending, PendingStates
+from target_gainsight.outcomes.state_output import write_state
 from target_gainsight.settings import CONFIG_SCHEMA, TargetSettings
 from target_gainsight.sinks import GainsightSink, SharedSchema
-from target_gainsight.state_output import write_state
 from target_gainsight.wiring import Received, Wiring
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from singer_sdk.sinks import Sink
 
     from gainsight_api.quota import Quota
-    from target_gainsight.problems import Problem
-    from target_gainsight.stream_load import StreamLoad
+    from target_gainsight.loading.stream_load import StreamLoad
+    from target_gainsight.outcomes.problems import Problem
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 """Between two looks at the age of all batches, of which there may be thousands."""

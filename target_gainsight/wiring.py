@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
-from gainsight_api.query import Query
-from target_gainsight.dry_run import (
+from gainsight_api.objects.query import Query
+from target_gainsight.incoming.merge import Merger
+from target_gainsight.loading.dry_run import (
     DryRunBulk,
     DryRunDeleter,
     DryRunLetters,
@@ -18,17 +19,16 @@ from target_gainsight.dry_run import (
     DryRunStream,
     dry_run_report,
 )
-from target_gainsight.incoming.merge import Merger
-from target_gainsight.loaders import Loaders
+from target_gainsight.loading.loaders import Loaders
+from target_gainsight.loading.parts import Parts
+from target_gainsight.loading.route import LoadMode, Route
+from target_gainsight.loading.stream_load import StreamLoad
+from target_gainsight.outcomes.rejects import DeadLetters, Sender
+from target_gainsight.outcomes.tally import Tally
 from target_gainsight.own_apis.apis import merges
 from target_gainsight.own_apis.routes import route_to
-from target_gainsight.parts import Parts
-from target_gainsight.rejects import DeadLetters, Sender
-from target_gainsight.route import LoadMode, Route
 from target_gainsight.rows.mapping import RecordMap
 from target_gainsight.search.existing import Seen
-from target_gainsight.stream_load import StreamLoad
-from target_gainsight.tally import Tally
 
 if TYPE_CHECKING:
     import logging
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from gainsight_api.quota import Quota
     from gainsight_singer.run import Run
-    from target_gainsight.loaders import Loader, RestPath
+    from target_gainsight.loading.loaders import Loader, RestPath
     from target_gainsight.search.lookups import Resolver
     from target_gainsight.settings import TargetSettings
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from faults.kills import tenants, truth
 from faults.kills.striking import Instant, Measured, Pipe, Ran, Watch
-from faults.verdict import SECRETS
+from faults.trials.verdict import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from faults.tenants import CREDENTIALS
+from faults.trials.tenants import CREDENTIALS
 from gainsight_sandbox import (
     DataType,
     Field,

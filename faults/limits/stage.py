@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 from faults.kills.running import TAP, Site
 from faults.kills.striking import Pipe, Ran
-from faults.verdict import SECRETS
+from faults.trials.verdict import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

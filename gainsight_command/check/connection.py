@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from gainsight_api.calls.domain import base_url
 from gainsight_api.connect import connect, store_setting
-from gainsight_api.domain import base_url
 from gainsight_api.errors import (
     AuthError,
     ConfigError,
@@ -14,12 +14,12 @@ from gainsight_api.errors import (
     RateLimitedError,
     TransportError,
 )
-from gainsight_api.metadata import Metadata, ObjectSummary
+from gainsight_api.objects.metadata import Metadata, ObjectSummary
 from gainsight_api.quota import Budget, QuotaExhaustedError, QuotaStoreError, place_of
 
 if TYPE_CHECKING:
+    from gainsight_api.calls.session import Session
     from gainsight_api.clock import Clock
-    from gainsight_api.session import Session
     from gainsight_api.settings import ConnectionSettings
     from gainsight_command.check.report import CheckReport
 

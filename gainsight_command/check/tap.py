@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import ConfigError, GainsightError
-from gainsight_api.metadata import Metadata
+from gainsight_api.objects.metadata import Metadata
 from gainsight_command.check.report import Rights
 from gainsight_command.globs import is_glob, matches, spelling
 from tap_gainsight.catalog.custom import spec_for
@@ -15,8 +15,8 @@ from tap_gainsight.catalog.spec import DELETE_LOGS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gainsight_api.metadata import ObjectSummary
-    from gainsight_api.session import Session
+    from gainsight_api.calls.session import Session
+    from gainsight_api.objects.metadata import ObjectSummary
     from gainsight_command.check.report import CheckReport
     from tap_gainsight.catalog.custom import StreamSetting
     from tap_gainsight.settings import TapSettings

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gainsight_api.datatypes import Kind, kind_of
 from gainsight_api.errors import GainsightError
-from gainsight_api.metadata import Metadata
+from gainsight_api.objects.datatypes import Kind, kind_of
+from gainsight_api.objects.metadata import Metadata
 from gainsight_command.check.report import Rights
 from gainsight_command.globs import is_glob, spelling
 from gainsight_command.routes import route_of
-from target_gainsight.routing import RouteError
+from target_gainsight.loading.routing import RouteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gainsight_api.metadata import GainsightObject, ObjectSummary
-    from gainsight_api.session import Session
+    from gainsight_api.calls.session import Session
+    from gainsight_api.objects.metadata import GainsightObject, ObjectSummary
     from gainsight_command.check.report import CheckReport
-    from target_gainsight.route import Route
+    from target_gainsight.loading.route import Route
     from target_gainsight.settings import StreamSettings, TargetSettings
 
 

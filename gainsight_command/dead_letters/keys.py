@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import json_decoder, timestamp
-from gainsight_api.metadata import Metadata
+from gainsight_api.objects.datatypes import json_decoder, timestamp
+from gainsight_api.objects.metadata import Metadata
+from gainsight_api.objects.query import Query
 from gainsight_api.pieces import pieces
-from gainsight_api.query import Query
 from gainsight_command.routes import route_of
 from target_gainsight.incoming.mapped import transformed
+from target_gainsight.loading.route import Operation
 from target_gainsight.own_apis.apis import merges
-from target_gainsight.route import Operation
 from target_gainsight.rows.keys import comparable, kind_of_field, similar
 from target_gainsight.rows.mapping import RecordConversionError, RecordMap
 from target_gainsight.search.by_values import query_by_values, rows_per_query
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from singer_sdk.mapper import StreamMap
 
-    from gainsight_api.datatypes import Kind
-    from gainsight_api.metadata import GainsightObject
-    from gainsight_api.session import Session
+    from gainsight_api.calls.session import Session
+    from gainsight_api.objects.datatypes import Kind
+    from gainsight_api.objects.metadata import GainsightObject
     from gainsight_command.dead_letters.letters import Letter
     from gainsight_command.dead_letters.sendings import Sending
     from target_gainsight.rows.values import Wire

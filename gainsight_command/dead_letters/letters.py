@@ -10,8 +10,8 @@ import msgspec
 from gainsight_api.errors import ConfigError
 from gainsight_command.globs import matches
 from target_gainsight.incoming.batch import DELETED_AT
-from target_gainsight.letter_file import locked
-from target_gainsight.rejects import SETTLED
+from target_gainsight.outcomes.letter_file import locked
+from target_gainsight.outcomes.rejects import SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -26,14 +26,14 @@ from gainsight_command.dead_letters.sendings import Fate, newest, of_files, with
 from gainsight_command.dead_letters.settle import finish_moving
 from gainsight_command.globs import matches
 from gainsight_command.screen import without_warnings
-from target_gainsight.rejects import letters_path
+from target_gainsight.outcomes.rejects import letters_path
 from target_gainsight.target import TargetGainsight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gainsight_api.calls.session import Session
     from gainsight_api.clock import Clock
-    from gainsight_api.session import Session
     from target_gainsight.settings import TargetSettings
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gainsight_command.dead_letters.letters import settled_path
-from target_gainsight.letter_file import append, locked, replace
+from target_gainsight.outcomes.letter_file import append, locked, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import IO
 
+    from gainsight_api.jobs.row_counts import Kind, RowsRead
     from gainsight_api.quota import Usage
-    from gainsight_api.row_counts import Kind, RowsRead
     from tap_gainsight.tap import TapGainsight
 
 

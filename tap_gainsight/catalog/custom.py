@@ -20,7 +20,7 @@ from tap_gainsight.catalog.spec import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gainsight_api.metadata import Field, GainsightObject
+    from gainsight_api.objects.metadata import Field, GainsightObject
     from tap_gainsight.catalog.objects import Objects
 
 

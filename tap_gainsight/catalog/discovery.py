@@ -7,8 +7,8 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from gainsight_api.datatypes import Kind, kind_in
 from gainsight_api.errors import ConfigError
+from gainsight_api.objects.datatypes import Kind, kind_in
 from tap_gainsight.catalog.custom import StreamSetting, spec_for
 from tap_gainsight.catalog.spec import DELETE_LOGS, DELETED_RECORDS, StreamSpec, deleted_records
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib.catalog import CatalogEntry
 
-    from gainsight_api.metadata import GainsightObject, Metadata, ObjectSummary
+    from gainsight_api.objects.metadata import GainsightObject, Metadata, ObjectSummary
     from tap_gainsight.catalog.objects import Objects
     from tap_gainsight.settings import TapSettings
 

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import RequestError
-from gainsight_api.metadata import Field, GainsightObject, Metadata, Option
+from gainsight_api.objects.metadata import Field, GainsightObject, Metadata, Option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import Kind, json_schema, kind_in, kind_of
+from gainsight_api.objects.datatypes import Kind, json_schema, kind_in, kind_of
 from tap_gainsight.records.block import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gainsight_api.filters.build import UserFilter
-    from gainsight_api.metadata import Field, GainsightObject
+    from gainsight_api.objects.metadata import Field, GainsightObject
 
 GSID = "Gsid"
 REPLICATION_KEYS = ("ModifiedDate", "LastModifiedDate", "ModifiedAt", "DeletedOn")

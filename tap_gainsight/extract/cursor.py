@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from gainsight_api.clock import Clock
     from gainsight_api.errors import GainsightError
-    from gainsight_api.exports import Job
-    from gainsight_api.read import Read
+    from gainsight_api.jobs.exports import Job
+    from gainsight_api.objects.read import Read
     from tap_gainsight.extract.progress import Progress
     from tap_gainsight.extract.written import Written
     from tap_gainsight.records.block import Block

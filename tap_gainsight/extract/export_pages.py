@@ -15,8 +15,8 @@ from gainsight_api.errors import (
     RequestError,
     RetriableError,
 )
-from gainsight_api.exports import Job, NoStatusError
-from gainsight_api.read import DEFAULT_LIMIT
+from gainsight_api.jobs.exports import Job, NoStatusError
+from gainsight_api.objects.read import DEFAULT_LIMIT
 from gainsight_singer.words import counted
 from tap_gainsight.extract.chunks import ChunkRows, alike, without_first
 from tap_gainsight.extract.jobs import IncompleteError
@@ -24,7 +24,7 @@ from tap_gainsight.extract.jobs import IncompleteError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from gainsight_api.exports import Chunk, JobStatus
+    from gainsight_api.jobs.exports import Chunk, JobStatus
     from tap_gainsight.extract.cursor import Cursor
     from tap_gainsight.extract.jobs import Jobs
     from tap_gainsight.records.block import Block

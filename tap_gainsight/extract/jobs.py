@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from gainsight_api.background import in_background
+from gainsight_api.calls.replies import identifier
 from gainsight_api.errors import DataError, GainsightError
-from gainsight_api.exports import Chunk, Exports, Job, NoStatusError
-from gainsight_api.job_states import JobState
-from gainsight_api.polling import polls
-from gainsight_api.replies import identifier
+from gainsight_api.jobs.exports import Chunk, Exports, Job, NoStatusError
+from gainsight_api.jobs.job_states import JobState
+from gainsight_api.jobs.polling import polls
 from gainsight_singer.temporary import temporary_files
 from gainsight_singer.words import spell
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from gainsight_api.clock import Clock
-    from gainsight_api.exports import JobStatus
+    from gainsight_api.jobs.exports import JobStatus
 
 _FETCHED_AHEAD = 2
 _MAX_EMPTY_STATUSES = 3

@@ -25,7 +25,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gainsight_api.filters.build import Condition, Filter, Operator, all_of, any_of
-from gainsight_api.read import Read
+from gainsight_api.objects.read import Read
 from tap_gainsight.extract.spans import Span, filter_time, span_of
 from tap_gainsight.extract.tracker import NAMED_AT_MOST, Tracker
 

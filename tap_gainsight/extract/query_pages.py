@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from gainsight_api.calls.replies import printable
 from gainsight_api.errors import DataError, RequestError
-from gainsight_api.replies import printable
 from tap_gainsight.extract.paging import hidden, next_read, start_of, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gainsight_api.query import Query
+    from gainsight_api.objects.query import Query
     from tap_gainsight.extract.cursor import Cursor
     from tap_gainsight.records.block import Block
 

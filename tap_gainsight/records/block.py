@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import Kind, Number
 from gainsight_api.errors import DataError
+from gainsight_api.objects.datatypes import Kind, Number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

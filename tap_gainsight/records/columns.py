@@ -1,11 +1,11 @@
-"""Whole columns of values, read as `gainsight_api.datatypes` reads one value."""
+"""Whole columns of values, read as `gainsight_api.objects.datatypes` reads one value."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gainsight_api.canonical import canonical
-from gainsight_api.datatypes import READERS, Kind
+from gainsight_api.objects.canonical import canonical
+from gainsight_api.objects.datatypes import READERS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ from itertools import compress
 from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import READERS, Kind, as_text, from_milliseconds
 from gainsight_api.errors import DataError
+from gainsight_api.objects.datatypes import READERS, Kind, as_text, from_milliseconds
 from tap_gainsight.records.block import Block, Column, PicklistLabel
 from tap_gainsight.records.columns import read_column
 from tap_gainsight.records.csv_cells import ChunkCsv

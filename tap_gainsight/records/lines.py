@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from singer_sdk.singerlib.json import serialize_json
 
-from gainsight_api.datatypes import Kind, Number
+from gainsight_api.objects.datatypes import Kind, Number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -15,15 +15,15 @@ from gainsight_api.errors import (
     RequestError,
     RetriableError,
 )
-from gainsight_api.imports import Imports, Operation, Upload
-from gainsight_api.job_states import JobState
-from gainsight_api.polling import polls
+from gainsight_api.jobs.imports import Imports, Operation, Upload
+from gainsight_api.jobs.job_states import JobState
+from gainsight_api.jobs.polling import polls
 from gainsight_singer.words import spell
-from target_gainsight.rejects import file_stem
+from target_gainsight.outcomes.rejects import file_stem
 
 if TYPE_CHECKING:
     from gainsight_api.clock import Clock
-    from gainsight_api.import_replies import ImportJob
+    from gainsight_api.jobs.import_replies import ImportJob
     from gainsight_singer.run import Run
     from target_gainsight.bulk.csv_file import CsvFile
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import DataError, GainsightError, RequestError, TooLargeError
-from gainsight_api.imports import Upload
+from gainsight_api.jobs.imports import Upload
 from target_gainsight.bulk.csv_file import CsvFile, CsvWriter, file_columns
 from target_gainsight.bulk.row_numbers import (
     BASES,
@@ -16,9 +16,9 @@ from target_gainsight.bulk.row_numbers import (
     UnknownBaseError,
     possible_bases,
 )
-from target_gainsight.loaders import Outcome
-from target_gainsight.problems import Problem, Rejection
-from target_gainsight.route import Operation, Route
+from target_gainsight.loading.loaders import Outcome
+from target_gainsight.loading.route import Operation, Route
+from target_gainsight.outcomes.problems import Problem, Rejection
 from target_gainsight.rows.blocks import Block, Row
 from target_gainsight.search.existing import Held
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from gainsight_api.import_replies import ImportJob, RowError
+    from gainsight_api.jobs.import_replies import ImportJob, RowError
     from target_gainsight.bulk.jobs import Importer
     from target_gainsight.incoming.storage import Storage
     from target_gainsight.rest.history import WriteHistory

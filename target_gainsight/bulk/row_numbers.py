@@ -16,7 +16,7 @@ from gainsight_api.errors import GainsightError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from gainsight_api.import_replies import RowError
+    from gainsight_api.jobs.import_replies import RowError
     from target_gainsight.rows.values import Wire
     from target_gainsight.search.existing import Held
 

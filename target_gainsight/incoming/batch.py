@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from target_gainsight.incoming.storage import Storage
-    from target_gainsight.problems import Problem
+    from target_gainsight.outcomes.problems import Problem
 
 DELETED_AT = "_sdc_deleted_at"
 """The property that marks a record as deleted."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from target_gainsight.problems import Problem
+    from target_gainsight.outcomes.problems import Problem
 
 _COMPRESSIONS = (None, "none", "gzip")
 

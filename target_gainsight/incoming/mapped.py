@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gainsight_api.datatypes import json_decoder
+from gainsight_api.objects.datatypes import json_decoder
 from gainsight_singer.failed_maps import property_of, reason_of
-from target_gainsight.problems import Problem
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.rows.values import ConversionError, as_json
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from target_gainsight.incoming.batch import DELETED_AT
 from target_gainsight.incoming.cuts import parts
 from target_gainsight.incoming.tombstones import Tombstones, deleted_in
 from target_gainsight.incoming.turns import repeated_in, turns
-from target_gainsight.loaders import Deletion
-from target_gainsight.problems import Rejection
+from target_gainsight.loading.loaders import Deletion
+from target_gainsight.outcomes.problems import Rejection
 from target_gainsight.rows.blocks import Block, Row, Rows, blocks_of, in_blocks
 from target_gainsight.rows.keys import GSID
 from target_gainsight.rows.mapping import RecordConversionError, RecordMap, gsid_of

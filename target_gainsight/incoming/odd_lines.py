@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gainsight_api.datatypes import json_decoder
-from target_gainsight.problems import Problem, Unreadable
+from gainsight_api.objects.datatypes import json_decoder
+from target_gainsight.outcomes.problems import Problem, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

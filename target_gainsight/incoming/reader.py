@@ -14,7 +14,7 @@ from singer_sdk.io_base import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
-from gainsight_api.datatypes import json_decoder
+from gainsight_api.objects.datatypes import json_decoder
 from target_gainsight.incoming.odd_lines import (
     is_unreadable,
     may_be_odd,
@@ -26,7 +26,7 @@ from target_gainsight.incoming.odd_lines import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from target_gainsight.problems import Problem
+    from target_gainsight.outcomes.problems import Problem
 
 RECORD = "RECORD"
 _STATE = "STATE"

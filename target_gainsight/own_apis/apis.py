@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gainsight_api.cockpit import Cockpit
-from gainsight_api.people import People
-from gainsight_api.query import Query
+from gainsight_api.objects.query import Query
+from gainsight_api.own_apis.cockpit import Cockpit
+from gainsight_api.own_apis.people import People
+from gainsight_api.own_apis.timeline import Timeline
 from gainsight_api.quota import Budget
-from gainsight_api.timeline import Timeline
+from target_gainsight.loading.route import Operation
 from target_gainsight.own_apis.cockpit import CtaLoader
 from target_gainsight.own_apis.cta_fields import (
     OWNER_COLUMNS,
@@ -26,7 +27,6 @@ from target_gainsight.own_apis.timeline_fields import (
     ActivityFields,
 )
 from target_gainsight.rest.verdicts import Verdicts
-from target_gainsight.route import Operation
 from target_gainsight.search.existing import Existing
 from target_gainsight.search.lookups import Resolver
 from target_gainsight.search.matching import Matcher
@@ -34,12 +34,12 @@ from target_gainsight.search.matching import Matcher
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from gainsight_api.session import Session
-    from target_gainsight.descriptions import Descriptions
-    from target_gainsight.loaders import RestWriter
+    from gainsight_api.calls.session import Session
+    from target_gainsight.loading.descriptions import Descriptions
+    from target_gainsight.loading.loaders import RestWriter
+    from target_gainsight.loading.route import Lookup, Route
     from target_gainsight.rest.history import WriteHistory
     from target_gainsight.rest.multiselects import Multiselects
-    from target_gainsight.route import Lookup, Route
 
 _PERSON = "person"
 _CTA = "call_to_action"

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from gainsight_api.datatypes import timestamp
+from gainsight_api.objects.datatypes import timestamp
 from gainsight_api.pieces import pieces
-from target_gainsight.loaders import Outcome
+from target_gainsight.loading.loaders import Outcome
+from target_gainsight.loading.route import Operation
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.own_apis.cta_fields import GSID, CtaNames, is_sent
-from target_gainsight.problems import Problem
 from target_gainsight.rest.calls import Call, bisect
 from target_gainsight.rest.said import failure_of_row, refusal_of_row
 from target_gainsight.rest.work import UNCONFIRMED, UNSETTLED, Pass
-from target_gainsight.route import Operation
 from target_gainsight.rows.blocks import Rows, in_blocks
 from target_gainsight.rows.wire_json import json_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gainsight_api.cockpit import Cockpit
+    from gainsight_api.calls.session import Session
     from gainsight_api.errors import RequestError
-    from gainsight_api.partial_replies import PartialReply
-    from gainsight_api.session import Session
+    from gainsight_api.objects.partial_replies import PartialReply
+    from gainsight_api.own_apis.cockpit import Cockpit
     from target_gainsight.rest.multiselects import Multiselects
     from target_gainsight.rest.verdicts import Verdicts
     from target_gainsight.rows.blocks import Row

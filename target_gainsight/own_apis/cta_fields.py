@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import DataError, GatewayError, RequestError
-from gainsight_api.metadata import Field
-from target_gainsight.problems import Problem
-from target_gainsight.route import Lookup, Operation
+from gainsight_api.objects.metadata import Field
+from target_gainsight.loading.route import Lookup, Operation
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.rows.values import ConversionError, Items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gainsight_api.cockpit import Cockpit
-    from gainsight_api.metadata import GainsightObject, Option
-    from target_gainsight.route import Route
+    from gainsight_api.objects.metadata import GainsightObject, Option
+    from gainsight_api.own_apis.cockpit import Cockpit
+    from target_gainsight.loading.route import Route
     from target_gainsight.rows.blocks import Row
     from target_gainsight.rows.values import Wire
 

@@ -6,14 +6,14 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import Kind, kind_in
+from gainsight_api.objects.datatypes import Kind, kind_in
 from target_gainsight.rows.keys import comparable, kind_of_field
 from target_gainsight.rows.values import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_gainsight.route import Route
+    from target_gainsight.loading.route import Route
 
 _MOST_PLACES = 400
 """A number of more is written with its exponent, which may stand for any number of zeros."""

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gainsight_api.datatypes import json_decoder
-from gainsight_api.metadata import Field
-from target_gainsight.loaders import Outcome
-from target_gainsight.problems import Problem
+from gainsight_api.objects.datatypes import json_decoder
+from gainsight_api.objects.metadata import Field
+from target_gainsight.loading.loaders import Outcome
+from target_gainsight.loading.route import Operation
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.rest.said import Said, said_of
-from target_gainsight.route import Operation
 from target_gainsight.rows.values import ConversionError, as_json
 from target_gainsight.rows.wire_json import json_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gainsight_api.metadata import GainsightObject
-    from gainsight_api.people import People
+    from gainsight_api.objects.metadata import GainsightObject
+    from gainsight_api.own_apis.people import People
+    from target_gainsight.loading.route import Route
     from target_gainsight.rest.multiselects import Multiselects
     from target_gainsight.rest.verdicts import Verdicts
-    from target_gainsight.route import Route
     from target_gainsight.rows.blocks import Row, Rows
     from target_gainsight.rows.values import Wire
     from target_gainsight.settings import StreamSettings

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import ConfigError
+from target_gainsight.loading.routing import build_route, named_keys
 from target_gainsight.own_apis.cta_fields import cta_object, no_keys
 from target_gainsight.own_apis.external_ids import key_kinds
 from target_gainsight.own_apis.people import (
@@ -20,13 +21,12 @@ from target_gainsight.own_apis.timeline_fields import (
     timeline_object,
     timeline_settings,
 )
-from target_gainsight.routing import build_route, named_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gainsight_api.metadata import GainsightObject
-    from target_gainsight.route import Route
+    from gainsight_api.objects.metadata import GainsightObject
+    from target_gainsight.loading.route import Route
     from target_gainsight.settings import StreamSettings
 
 _PERSON = "person"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import RequestError
+from gainsight_api.own_apis.timeline import is_duplicate
 from gainsight_api.pieces import pieces
-from gainsight_api.timeline import is_duplicate
-from target_gainsight.loaders import Outcome
+from target_gainsight.loading.loaders import Outcome
+from target_gainsight.loading.route import Operation
 from target_gainsight.own_apis.timeline_fields import EXTERNAL_ID
 from target_gainsight.rest.said import Said, failure_of_row, said_of
 from target_gainsight.rest.work import UNCONFIRMED
-from target_gainsight.route import Operation
 from target_gainsight.rows.blocks import Rows, in_blocks
 from target_gainsight.rows.wire_json import json_values
 from target_gainsight.search.by_values import query_by_values, rows_per_query
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gainsight_api.clock import Clock
-    from gainsight_api.partial_replies import PartialReply
-    from gainsight_api.query import Query
-    from gainsight_api.timeline import Timeline
+    from gainsight_api.objects.partial_replies import PartialReply
+    from gainsight_api.objects.query import Query
+    from gainsight_api.own_apis.timeline import Timeline
     from target_gainsight.own_apis.timeline_fields import ActivityFields
     from target_gainsight.rest.multiselects import Multiselects
     from target_gainsight.rest.verdicts import Verdicts

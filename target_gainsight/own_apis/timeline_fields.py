@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gainsight_api.datatypes import Kind
-from gainsight_api.metadata import Field
+from gainsight_api.objects.datatypes import Kind
+from gainsight_api.objects.metadata import Field
+from target_gainsight.loading.route import Lookup, Operation
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.own_apis.external_ids import external_id
-from target_gainsight.problems import Problem
-from target_gainsight.route import Lookup, Operation
 from target_gainsight.rows.keys import comparable, kind_of_field
 from target_gainsight.rows.values import ConversionError, Items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from gainsight_api.metadata import GainsightObject, Option
-    from target_gainsight.route import Route
+    from gainsight_api.objects.metadata import GainsightObject, Option
+    from target_gainsight.loading.route import Route
     from target_gainsight.rows.blocks import Row
     from target_gainsight.rows.values import Wire
     from target_gainsight.settings import StreamSettings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_gainsight.route import Operation
+    from target_gainsight.loading.route import Operation
     from target_gainsight.rows.blocks import Row
 
 

@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import RequestError
-from target_gainsight.loaders import (
+from target_gainsight.loading.loaders import (
     SEVERAL_MATCHES,
     Deletion,
     FindsDeletions,
     Outcome,
     UnknownKeyError,
 )
-from target_gainsight.problems import Problem
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.rest.refusals import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gainsight_api.records import Records
+    from gainsight_api.objects.records import Records
+    from target_gainsight.loading.route import Route
     from target_gainsight.rest.pending_deletions import PendingDeletions
     from target_gainsight.rest.verdicts import Verdicts
-    from target_gainsight.route import Route
     from target_gainsight.rows.blocks import Row
 
 _SEVERAL = Problem(SEVERAL_MATCHES, "several records have this key; none is deleted")

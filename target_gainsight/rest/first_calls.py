@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gainsight_api.pieces import pieces
+from target_gainsight.loading.route import Operation, Route
 from target_gainsight.rest.calls import Call
-from target_gainsight.route import Operation, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from gainsight_api.records import NO_MATCH, Records, WriteReply
-from target_gainsight.loaders import Outcome
-from target_gainsight.problems import Problem
+from gainsight_api.objects.records import NO_MATCH, Records, WriteReply
+from target_gainsight.loading.loaders import Outcome
+from target_gainsight.loading.route import Operation, Route
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.rest.calls import Call
 from target_gainsight.rest.first_calls import FirstCalls
 from target_gainsight.rest.refusals import blame, own_values, rows_with
 from target_gainsight.rest.verdicts import Verdicts
 from target_gainsight.rest.work import UNCONFIRMED, UNSETTLED, Pass
-from target_gainsight.route import Operation, Route
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

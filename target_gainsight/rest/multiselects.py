@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from gainsight_api.errors import RequestError
-from gainsight_api.records import NO_MATCH, is_about_data, refusal
+from gainsight_api.objects.records import NO_MATCH, is_about_data, refusal
 from target_gainsight.rows.values import MULTISELECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gainsight_api.metadata import GainsightObject
+    from gainsight_api.objects.metadata import GainsightObject
     from target_gainsight.rows.values import Wire
 
 Reply = TypeVar("Reply")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gainsight_api.clock import Clock
-    from gainsight_api.query import Query
+    from gainsight_api.objects.query import Query
     from target_gainsight.rows.blocks import Row
     from target_gainsight.search.matching import Matcher
 

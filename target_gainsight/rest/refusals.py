@@ -11,15 +11,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from target_gainsight.problems import Problem
+from target_gainsight.loading.route import Lookup, Operation
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.rest.calls import Call, bisect
-from target_gainsight.route import Lookup, Operation
 from target_gainsight.rows.blocks import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gainsight_api.records import FieldError, Refusal
+    from gainsight_api.objects.records import FieldError, Refusal
     from target_gainsight.search.matching import Matcher
 
 _ABOUT_THE_VALUE_ONLY = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_gainsight.loaders import Outcome
+from target_gainsight.loading.loaders import Outcome
 from target_gainsight.rows.blocks import Rows
 
 if TYPE_CHECKING:
-    from target_gainsight.loaders import RestPath
-    from target_gainsight.route import Route
+    from target_gainsight.loading.loaders import RestPath
+    from target_gainsight.loading.route import Route
     from target_gainsight.search.lookups import Resolver
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import RequestError, TooLargeError
-from target_gainsight.problems import Problem
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.rest.refusals import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from gainsight_api.metadata import GainsightObject
-    from gainsight_api.records import FieldError, Refusal
+    from gainsight_api.objects.metadata import GainsightObject
+    from gainsight_api.objects.records import FieldError, Refusal
     from target_gainsight.rest.verdicts import Verdicts
     from target_gainsight.rows.blocks import Row
 

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gainsight_api.calls.replies import is_about_a_record
 from gainsight_api.errors import ConfigError, GainsightError
-from gainsight_api.records import WRONG_API, is_about_data, refusal
-from gainsight_api.replies import is_about_a_record
-from target_gainsight.problems import Problem
+from gainsight_api.objects.records import WRONG_API, is_about_data, refusal
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.rest.refusals import says_nothing_of_a_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gainsight_api.errors import RequestError, TooLargeError
-    from gainsight_api.records import Refusal
+    from gainsight_api.objects.records import Refusal
+    from target_gainsight.loading.route import Route
     from target_gainsight.rest.history import WriteHistory
-    from target_gainsight.route import Route
     from target_gainsight.rows.blocks import Row
 
 

@@ -13,21 +13,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from gainsight_api.errors import RequestError, RetriableError, TooLargeError
-from target_gainsight.loaders import UNSETTLED as UNSETTLED_CODE
-from target_gainsight.loaders import Outcome
-from target_gainsight.problems import Problem
+from target_gainsight.loading.loaders import UNSETTLED as UNSETTLED_CODE
+from target_gainsight.loading.loaders import Outcome
+from target_gainsight.loading.route import Operation
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.rest.calls import bisect
 from target_gainsight.rest.verdicts import Verdicts
-from target_gainsight.route import Operation
 from target_gainsight.rows.keys import comparable, kind_of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gainsight_api.clock import Clock
+    from target_gainsight.loading.route import Route
     from target_gainsight.rest.calls import Call
     from target_gainsight.rest.history import WriteHistory
-    from target_gainsight.route import Route
     from target_gainsight.rows.blocks import Row
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.canonical import canonical
-from gainsight_api.datatypes import Kind
+from gainsight_api.objects.canonical import canonical
+from gainsight_api.objects.datatypes import Kind
 from target_gainsight.rows.values import ConversionError, Digits, Wire
 
 if TYPE_CHECKING:

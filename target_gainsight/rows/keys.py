@@ -9,13 +9,13 @@ from __future__ import annotations
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import Kind, from_milliseconds, kind_of, number
+from gainsight_api.objects.datatypes import Kind, from_milliseconds, kind_of, number
 from target_gainsight.rows.values import CONVERTERS, ConversionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gainsight_api.metadata import GainsightObject
+    from gainsight_api.objects.metadata import GainsightObject
     from target_gainsight.rows.values import Wire
 
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)

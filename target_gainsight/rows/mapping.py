@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gainsight_api.datatypes import Kind, kind_of
-from target_gainsight.problems import Problem, Rejection
-from target_gainsight.route import Operation, Route
+from gainsight_api.objects.datatypes import Kind, kind_of
+from target_gainsight.loading.route import Operation, Route
+from target_gainsight.outcomes.problems import Problem, Rejection
 from target_gainsight.rows.blocks import Block
 from target_gainsight.rows.columns import convert_column
 from target_gainsight.rows.keys import GSID, Key, comparable, key_as_sent, kind_of_field
@@ -23,7 +23,7 @@ from target_gainsight.rows.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
-    from gainsight_api.metadata import Field, Option
+    from gainsight_api.objects.metadata import Field, Option
 
 _SDC_PREFIX = "_sdc_"
 _NULL = "\0"

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gainsight_api.datatypes import Kind, Number, boolean, day, kind_of, number, timestamp
+from gainsight_api.objects.datatypes import Kind, Number, boolean, day, kind_of, number, timestamp
 
 if TYPE_CHECKING:
-    from gainsight_api.metadata import Field, Option
+    from gainsight_api.objects.metadata import Field, Option
 
 PICKLIST = "PICKLIST"
 MULTISELECT = "MULTISELECTDROPDOWNLIST"

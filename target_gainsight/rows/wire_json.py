@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gainsight_api.datatypes import Kind, number
+from gainsight_api.objects.datatypes import Kind, number
 from target_gainsight.rows.keys import kind_of_field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gainsight_api.metadata import GainsightObject
+    from gainsight_api.objects.metadata import GainsightObject
 
 
 def json_values(described: GainsightObject, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from gainsight_api.errors import DataError
 from gainsight_api.filters.build import Condition, Filter, Operator, all_of, any_of
-from gainsight_api.query import LARGEST_PAGE
-from gainsight_api.read import Read
+from gainsight_api.objects.query import LARGEST_PAGE
+from gainsight_api.objects.read import Read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gainsight_api.query import Query
+    from gainsight_api.objects.query import Query
     from target_gainsight.rows.values import Wire
 
 _MAX_CONDITIONS = 150

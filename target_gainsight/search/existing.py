@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import Kind
+from gainsight_api.objects.datatypes import Kind
 from gainsight_api.pieces import pieces
 from target_gainsight.rows.blocks import Row
 from target_gainsight.rows.keys import comparable, similar
@@ -15,8 +15,8 @@ from target_gainsight.search.pages import ObjectPages
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gainsight_api.query import Query
-    from target_gainsight.loaders import Deletion
+    from gainsight_api.objects.query import Query
+    from target_gainsight.loading.loaders import Deletion
     from target_gainsight.search.matching import Matcher
 
 

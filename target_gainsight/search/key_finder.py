@@ -11,9 +11,9 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import DataError
-from target_gainsight.loaders import Deletion, Outcome, UnknownKeyError
-from target_gainsight.problems import Problem
-from target_gainsight.route import Lookup
+from target_gainsight.loading.loaders import Deletion, Outcome, UnknownKeyError
+from target_gainsight.loading.route import Lookup
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.rows.blocks import Block, Row, Rows, in_blocks
 from target_gainsight.rows.keys import GSID, comparable, kind_of_field, similar
 from target_gainsight.search.by_values import rows_per_query
@@ -22,8 +22,8 @@ from target_gainsight.search.lookups import Criteria, Form, LookupCache
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gainsight_api.metadata import GainsightObject
-    from gainsight_api.query import Query
+    from gainsight_api.objects.metadata import GainsightObject
+    from gainsight_api.objects.query import Query
     from target_gainsight.search.lookups import Resolver
 
 _ASKED_TWICE = 2

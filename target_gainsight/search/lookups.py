@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.pieces import pieces
-from target_gainsight.problems import Problem
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.rows.blocks import Row, Rows, in_blocks
 from target_gainsight.rows.keys import GSID, comparable, kind_of_field, similar
 from target_gainsight.rows.values import ConversionError, Wire, converter, text
@@ -22,10 +22,10 @@ from target_gainsight.search.pages import ObjectPages
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from gainsight_api.metadata import GainsightObject
-    from gainsight_api.query import Query
-    from target_gainsight.loaders import Outcome
-    from target_gainsight.route import Lookup
+    from gainsight_api.objects.metadata import GainsightObject
+    from gainsight_api.objects.query import Query
+    from target_gainsight.loading.loaders import Outcome
+    from target_gainsight.loading.route import Lookup
     from target_gainsight.rows.blocks import Block
 
     NewCache = Callable[[Lookup, GainsightObject, Query], "LookupCache"]

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.datatypes import Kind
+from gainsight_api.objects.datatypes import Kind
 from target_gainsight.rows.keys import EXACT, comparable, kind_of_field, similar
 from target_gainsight.rows.values import MULTISELECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gainsight_api.metadata import GainsightObject
+    from gainsight_api.objects.metadata import GainsightObject
     from target_gainsight.rows.blocks import Row
 
     FormOf = Callable[[Kind, Any], Any]

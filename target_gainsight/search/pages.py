@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gainsight_api.filters.build import Condition, Operator
-from gainsight_api.query import LARGEST_PAGE
-from gainsight_api.read import Read
+from gainsight_api.objects.query import LARGEST_PAGE
+from gainsight_api.objects.read import Read
 from target_gainsight.rows.keys import GSID
 from target_gainsight.search.by_values import check_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gainsight_api.metadata import GainsightObject
-    from gainsight_api.query import Query
+    from gainsight_api.objects.metadata import GainsightObject
+    from gainsight_api.objects.query import Query
 
 _FEW_CALLS = 2
 """If it takes more calls to ask by value, the object may be smaller: it is read in pages."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gainsight_api.errors import RequestError
 from gainsight_api.pieces import pieces
 from target_gainsight.incoming.spool import Spool
-from target_gainsight.route import Operation
+from target_gainsight.loading.route import Operation
 from target_gainsight.rows.keys import GSID
 from target_gainsight.search.by_values import query_by_values, rows_per_query
 from target_gainsight.search.matching import Matcher
@@ -23,10 +23,10 @@ from target_gainsight.search.sought import Sought
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gainsight_api.query import Query
+    from gainsight_api.objects.query import Query
     from target_gainsight.incoming.storage import Storage
-    from target_gainsight.loaders import Outcome
-    from target_gainsight.route import Route
+    from target_gainsight.loading.loaders import Outcome
+    from target_gainsight.loading.route import Route
     from target_gainsight.rows.blocks import Block, Rows
     from target_gainsight.search.existing import Seen
 

@@ -20,7 +20,7 @@ from gainsight_sandbox import Credentials, ManualClock, Quirks, Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from gainsight_api.session import Session
+    from gainsight_api.calls.session import Session
 
 KEY = "the-access-key-of-these-tests"
 GOOD: Mapping[str, Any] = {"domain": "acme", "access_key": "hidden", "quota_store": "memory"}

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_api.auth import AccessKey, OAuth
+from gainsight_api.calls.auth import AccessKey, OAuth
 from gainsight_api.connect import connect
 from gainsight_api.errors import ConfigError
 from gainsight_api.quota import Budget, QuotaExhaustedError
@@ -14,7 +14,7 @@ from tests.api.conftest import GOOD, refused
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gainsight_api.session import Session
+    from gainsight_api.calls.session import Session
     from tests.api.conftest import Connect, Server, Time
 
 

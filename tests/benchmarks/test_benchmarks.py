@@ -10,16 +10,16 @@ import pytest
 
 from benchmarks import calls, check, data
 from benchmarks.cases import BATCH_PAIR, BATCHES, GROWTH, MANY, MEMORY, PAIRS, PEERS
-from benchmarks.goals import goals
 from benchmarks.inputs import Inputs
-from benchmarks.loaders import Loaders
+from benchmarks.measured.loaders import Loaders
+from benchmarks.measured.servers import serving
 from benchmarks.measuring import Cost
 from benchmarks.plan import Scope, pipes, plan
-from benchmarks.report import report
-from benchmarks.results import Results
 from benchmarks.running import Runner
-from benchmarks.servers import serving
-from benchmarks.whole_runs import short
+from benchmarks.tables.goals import goals
+from benchmarks.tables.report import report
+from benchmarks.tables.results import Results
+from benchmarks.tables.whole_runs import short
 from tests.e2e.support import SMALL
 
 if TYPE_CHECKING:

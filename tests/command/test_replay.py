@@ -19,7 +19,7 @@ import pytest
 
 from gainsight_sandbox import Credentials, Effect, Fault, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from target_gainsight.letter_file import append, locked, replace
+from target_gainsight.outcomes.letter_file import append, locked, replace
 from target_gainsight.target import TargetGainsight
 from tests.command.support import KEY, Done, command, config_file
 from tests.target.support import THING, as_lines, record, schema, thing

@@ -13,11 +13,11 @@ import pytest
 
 from faults.__main__ import main
 from faults.cells import all_cells, sampled, takes_minutes
-from faults.flaws import Flaw, Kind
 from faults.mishaps import STATUSES, all_mishaps
 from faults.phases import PHASES
 from faults.report import Scope, report
-from faults.running import Result, run_cell
+from faults.trials.flaws import Flaw, Kind
+from faults.trials.running import Result, run_cell
 from gainsight_sandbox import Effect
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from faults.cells import all_cells
-from faults.flaws import Kind
+from faults.trials.flaws import Kind
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
@@ -45,7 +45,7 @@ class Mutation:
 MUTATIONS = (
     Mutation(
         "believes a 404 that is not Gainsight's",
-        "gainsight_api/replies.py",
+        "gainsight_api/calls/replies.py",
         '        reason = "Gainsight failed to answer"\n',
         '        reason = "Gainsight failed to answer"\n'
         "    elif reply.status == HTTPStatus.NOT_FOUND:\n"
@@ -71,7 +71,7 @@ MUTATIONS = (
     ),
     Mutation(
         "does not remember a paid job beside the quota",
-        "gainsight_api/exports.py",
+        "gainsight_api/jobs/exports.py",
         "        self._remember(read, job, began)\n",
         "",
         "tap: poll | killed, its STATE lost",

@@ -19,12 +19,12 @@ import msgspec
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from gainsight_api.auth import granted
-from gainsight_api.datatypes import READERS, Kind
+from gainsight_api.calls.auth import granted
+from gainsight_api.calls.replies import Reply, answer
 from gainsight_api.errors import ConfigError, DataError, GainsightError
 from gainsight_api.filters.build import body, parse_user_filter
 from gainsight_api.filters.check import OPERATORS
-from gainsight_api.replies import Reply, answer
+from gainsight_api.objects.datatypes import READERS, Kind
 from gainsight_command.dead_letters.letters import _lines
 from gainsight_singer.given_files import given_json
 from tap_gainsight.catalog.discovery import complete, spec_from_catalog

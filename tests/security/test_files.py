@@ -20,8 +20,8 @@ from gainsight_sandbox.wire.calls import Hooks
 from tap_gainsight.batch_files import BatchFiles
 from tap_gainsight.batch_settings import BatchSettings
 from target_gainsight.incoming import storage
-from target_gainsight.letter_file import append, locked, replace
-from target_gainsight.rejects import letters_path
+from target_gainsight.outcomes.letter_file import append, locked, replace
+from target_gainsight.outcomes.rejects import letters_path
 from tests.command.support import command, config_file
 from tests.tap import support as tap
 from tests.target.support import Runner, record, records, schema, state, thing

@@ -11,7 +11,7 @@ from singer_sdk.testing import SuiteConfig, get_target_test_class, target_test_s
 from singer_sdk.testing.runners import TargetTestRunner
 
 from gainsight_sandbox import DataType, Field, ManualClock, Sandbox, custom_object
-from target_gainsight.tally import RejectsError
+from target_gainsight.outcomes.tally import RejectsError
 from target_gainsight.target import TargetGainsight
 
 if TYPE_CHECKING:

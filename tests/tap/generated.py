@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from gainsight_api.datatypes import Kind
+from gainsight_api.objects.datatypes import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,8 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from gainsight_api.datatypes import Kind
 from gainsight_api.errors import ConfigError, DataError, GainsightError
+from gainsight_api.objects.datatypes import Kind
 from gainsight_sandbox import JobSettings, ManualClock, Sandbox
 from tap_gainsight.batch_files import BatchFiles
 from tap_gainsight.batch_settings import BatchSettings

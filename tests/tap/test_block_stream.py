@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_sdk.exceptions import MapExpressionError
 
-from gainsight_api.datatypes import Kind, json_decoder, json_schema
 from gainsight_api.errors import DataError
+from gainsight_api.objects.datatypes import Kind, json_decoder, json_schema
 from gainsight_sandbox import JobSettings, ManualClock, Sandbox
 from tap_gainsight.block_stream import BlockStream
 from tap_gainsight.records.block import Block, Column

@@ -8,11 +8,11 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.metadata import GainsightObject
+from gainsight_api.objects.metadata import GainsightObject
 from gainsight_sandbox import DataType, Field, Option, custom_object
 from target_gainsight.incoming.batch import Batch
 from target_gainsight.incoming.storage import Storage
-from target_gainsight.routing import build_route
+from target_gainsight.loading.routing import build_route
 from target_gainsight.settings import TargetSettings
 from target_gainsight.target import TargetGainsight
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from gainsight_api import metadata
+    from gainsight_api.objects import metadata
     from gainsight_sandbox import ObjectSchema, Sandbox
-    from target_gainsight.route import Route
+    from target_gainsight.loading.route import Route
 
 COLOURS = (
     Option("Red", "1I00RED"),

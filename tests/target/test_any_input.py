@@ -22,7 +22,7 @@ from tests.target.support import THING, Runner, config_for, run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from target_gainsight.stream_load import StreamLoad
+    from target_gainsight.loading.stream_load import StreamLoad
 
 MANY = 10**6
 NO_LIMITS: dict[str, Any] = {

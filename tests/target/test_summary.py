@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_sandbox import JobSettings, ManualClock, Sandbox
-from target_gainsight.problems import Problem
-from target_gainsight.tally import Reasons, RejectsError
+from target_gainsight.outcomes.problems import Problem
+from target_gainsight.outcomes.tally import Reasons, RejectsError
 from tests.target.support import THING, Runner, record, records, schema, state, thing
 
 if TYPE_CHECKING:

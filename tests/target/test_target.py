@@ -17,7 +17,7 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from gainsight_api.errors import GainsightError
 from gainsight_sandbox import Effect, Fault, ManualClock, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from target_gainsight.tally import RejectsError
+from target_gainsight.outcomes.tally import RejectsError
 from tests.target.support import (
     THING,
     Runner,

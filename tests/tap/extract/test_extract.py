@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import DataError, GainsightError, JobFailedError, RequestError
-from gainsight_api.exports import Exports, JobStatus
+from gainsight_api.jobs.exports import Exports, JobStatus
 from gainsight_api.quota import QuotaExhaustedError
 from gainsight_sandbox import (
     Effect,
@@ -40,8 +40,8 @@ from tests.tap.support import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gainsight_api.exports import Job
-    from gainsight_api.read import Read
+    from gainsight_api.jobs.exports import Job
+    from gainsight_api.objects.read import Read
     from tap_gainsight.tap import TapGainsight
     from tests.tap.support import Output
 

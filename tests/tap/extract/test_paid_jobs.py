@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_api.paid_jobs import PaidJob, PaidJobs
+from gainsight_api.jobs.paid_jobs import PaidJob, PaidJobs
 from gainsight_api.quota import QuotaStoreError
 from gainsight_sandbox import Effect, Fault, Hooks, JobSettings, ManualClock, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gainsight_api.read import Read
+    from gainsight_api.objects.read import Read
     from gainsight_sandbox import LoggedRequest
 
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gainsight_api.datatypes import Kind
 from gainsight_api.filters import build as filters
+from gainsight_api.objects.datatypes import Kind
 from gainsight_sandbox import ManualClock
 from gainsight_singer.run import Run, RunClock
 from tap_gainsight.extract.cursor import Cursor
@@ -31,7 +31,7 @@ from tap_gainsight.records.decode import Decoder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from gainsight_api.read import Read
+    from gainsight_api.objects.read import Read
     from tap_gainsight.extract.checkpoint import Checkpoint
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gainsight_api.datatypes import READERS, Kind
+from gainsight_api.objects.datatypes import READERS, Kind
 from tap_gainsight.records.columns import read_column
 from tests.tap.generated import CELLS, NOT_QUITE, VALUES
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from gainsight_api.datatypes import Kind, json_decoder
 from gainsight_api.errors import DataError
+from gainsight_api.objects.datatypes import Kind, json_decoder
 from tap_gainsight.records.block import Block, Column
 from tap_gainsight.records.decode import Decoder
 from tests.tap.generated import BOM, CELLS, DIALECTS, Dialect, file_of

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.json import serialize_json
 
-from gainsight_api.datatypes import Kind
 from gainsight_api.errors import DataError
+from gainsight_api.objects.datatypes import Kind
 from tap_gainsight.records.block import Block, Column
 from tap_gainsight.records.decode import Decoder
 from tap_gainsight.records.lines import mapped_lines, raw_lines

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_api.datatypes import timestamp
+from gainsight_api.objects.datatypes import timestamp
 from gainsight_sandbox import Effect, Fault
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.support.proxy import proxy

@@ -7,7 +7,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gainsight_api.import_replies import RowError
+from gainsight_api.jobs.import_replies import RowError
 from target_gainsight.bulk.row_numbers import BASES, Telling, possible_bases
 from target_gainsight.search.existing import Held
 

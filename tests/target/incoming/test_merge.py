@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gainsight_api.metadata import Field
+from gainsight_api.objects.metadata import Field
 from target_gainsight.incoming import merge
 from target_gainsight.incoming.batch import slices
 from target_gainsight.incoming.merge import Merger
-from target_gainsight.problems import Problem
-from target_gainsight.route import Operation
+from target_gainsight.loading.route import Operation
+from target_gainsight.outcomes.problems import Problem
 from target_gainsight.rows.mapping import RecordMap
 from tests.target.support import batch_of, route_of
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from gainsight_api.errors import ConfigError
-from gainsight_api.metadata import Field, GainsightObject
+from gainsight_api.objects.metadata import Field, GainsightObject
+from target_gainsight.loading.route import LoadMode, Operation, Route
 from target_gainsight.own_apis.cta_fields import is_sent
 from target_gainsight.own_apis.routes import route_to
-from target_gainsight.route import LoadMode, Operation, Route
 from target_gainsight.rows.mapping import RecordMap
 from target_gainsight.settings import TargetSettings
 

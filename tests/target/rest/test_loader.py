@@ -17,7 +17,7 @@ from gainsight_sandbox import (
     Sandbox,
 )
 from gainsight_sandbox.behaviour.call_kinds import CallKind
-from target_gainsight.tally import RejectsError
+from target_gainsight.outcomes.tally import RejectsError
 from tests.api.conftest import Reply
 from tests.hostile import Hostile
 from tests.target.support import THING, Runner, record, records, schema, state, thing

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gainsight_api import metadata
 from gainsight_api.errors import RequestError
-from gainsight_api.metadata import GainsightObject
-from gainsight_api.records import WriteReply
+from gainsight_api.objects import metadata
+from gainsight_api.objects.metadata import GainsightObject
+from gainsight_api.objects.records import WriteReply
 from gainsight_sandbox import DataType, Field, ManualClock, Quirks, Sandbox, custom_object
+from target_gainsight.loading.route import LoadMode, Operation, Route
 from target_gainsight.rest.history import WriteHistory
 from target_gainsight.rest.loader import RestLoader
 from target_gainsight.rest.multiselects import Multiselects
-from target_gainsight.route import LoadMode, Operation, Route
 from target_gainsight.rows.blocks import Row
 from target_gainsight.search.existing import Existing
 from target_gainsight.search.matching import Matcher
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from target_gainsight.loaders import Outcome
+    from target_gainsight.loading.loaders import Outcome
 
 
 OBJECT = GainsightObject(

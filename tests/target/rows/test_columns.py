@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gainsight_api.datatypes import Kind
-from gainsight_api.metadata import Field, Option
+from gainsight_api.objects.datatypes import Kind
+from gainsight_api.objects.metadata import Field, Option
 from target_gainsight.incoming.batch import Batch
 from target_gainsight.incoming.storage import Storage
-from target_gainsight.route import Operation
+from target_gainsight.loading.route import Operation
 from target_gainsight.rows import columns
 from target_gainsight.rows.columns import convert_column
 from target_gainsight.rows.mapping import RecordConversionError, RecordMap

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gainsight_api.datatypes import Kind, Number
+from gainsight_api.objects.datatypes import Kind, Number
 from target_gainsight.rows.keys import comparable, similar
 
 

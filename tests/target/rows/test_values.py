@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gainsight_api.datatypes import Number
-from gainsight_api.metadata import Field, Option
+from gainsight_api.objects.datatypes import Number
+from gainsight_api.objects.metadata import Field, Option
 from target_gainsight.rows.values import ConversionError, as_json, converter
 
 OPTIONS = (

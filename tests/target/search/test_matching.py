@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gainsight_api.datatypes import Number
-from gainsight_api.metadata import Field, GainsightObject
+from gainsight_api.objects.datatypes import Number
+from gainsight_api.objects.metadata import Field, GainsightObject
 from target_gainsight.rows.blocks import Row
 from target_gainsight.search.matching import Matcher
 

@@ -1,0 +1,1 @@
+"""What is measured, and what stands in for its tenant."""

@@ -1,0 +1,1 @@
+"""One cell: its tenant, its runs, and what is wrong in the end."""

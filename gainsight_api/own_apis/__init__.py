@@ -1,0 +1,1 @@
+"""Objects that are written by APIs of their own."""

@@ -1,0 +1,1 @@
+"""From a stream's batches to its loader: in what order, by which road."""
