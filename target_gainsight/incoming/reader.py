@@ -56,7 +56,7 @@ class MessageReader(GenericSingerReader[Any]):
     A STATE's `value` is handed on as its JSON text, and so are the `records` of successive RECORD
     messages of a stream, in one message. A RECORD that JSON cannot say (NaN, Infinity, half a
     surrogate pair, bytes that are not UTF-8) or that no reader can handle comes by itself, with
-    `problems`. The first of the SCHEMAs that have arrived together names the streams of
+    `problems`. The first SCHEMA of those that have arrived together names the streams of
     all, as `arrived`.
     Blank lines are passed over.
     """

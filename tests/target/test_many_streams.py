@@ -1,4 +1,4 @@
-"""Streams whose SCHEMAs arrive together: few calls describe their objects, and blame no other."""
+"""Streams whose schemas arrive together: few calls describe their objects, and blame no other."""
 
 from __future__ import annotations
 
