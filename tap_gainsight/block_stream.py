@@ -60,6 +60,7 @@ class BlockStream(Stream):
         error: What ended its sync before its end, if anything did.
         hidden: Properties that are not selected unless a catalog says so.
         batches: What files its records are written to; None for RECORD messages.
+        left_out: How many records of the last block no stream map has let through.
     """
 
     # Values are made fit as they are read; to walk every record again would cost a third more.
@@ -68,6 +69,7 @@ class BlockStream(Stream):
     error: GainsightError | None = None
     hidden: Collection[str] = ()
     batches: BatchSettings | None = None
+    left_out: int = 0
     _files: BatchFiles | None = None
     _last_columns: tuple[Column, ...] = ()
     _shown: Collection[str] = ()
@@ -193,8 +195,10 @@ class BlockStream(Stream):
         elif self._is_plain:
             writer.output.write(lines(self.name, shown, utc_now()))
         else:
+            self.left_out = block.rows
             for text in mapped_lines(shown, self.stream_maps, utc_now()):
                 writer.output.write(text)
+                self.left_out = max(self.left_out - text.count("\n"), 0)
 
     def _look_at(self, block: Block) -> None:
         """Note what is written of blocks with these columns, which mostly are those of all."""

@@ -56,7 +56,7 @@ class DeletedRecordsStream(GainsightStream):
                 extract.cursor.progress.begin()
                 for block in extract.blocks():
                     yield block
-                    extract.cursor.progress.wrote(block.rows)
+                    extract.cursor.progress.wrote(block.rows - self.left_out)
             except RequestError as exc:
                 absent = isinstance(exc, NotFoundError) or exc.code in {*UNKNOWN_NAME, WRONG_API}
                 if not absent or extract.cursor.progress.rows or log == MAIN_DELETE_LOG:
@@ -108,7 +108,7 @@ class DeletedRecordsStream(GainsightStream):
                 for block in decoder.from_query(rows):
                     yield block
                     progress.page(block.rows)
-                    progress.wrote(block.rows)
+                    progress.wrote(block.rows - self.left_out)
         except GainsightError as exc:
             absent = isinstance(exc, NotFoundError) or exc.code == WRONG_API
             if progress.rows or not absent:

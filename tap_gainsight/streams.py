@@ -97,7 +97,7 @@ class GainsightStream(BlockStream):
             for block in extract.blocks():
                 progress.first_row()
                 yield block
-                progress.wrote(block.rows)
+                progress.wrote(block.rows - self.left_out)
                 self._work_ahead()
         except GainsightError as exc:
             raise self._named(exc) from None

@@ -150,3 +150,19 @@ def test_a_rate_counts_no_wait(caplog: pytest.LogCaptureFixture) -> None:
     said = [line for line in caplog.messages if "rows/s" in line]
     assert len(said) > 1
     assert all(", 5 rows/s" in line for line in said)  # 10 rows each 2 s of work
+
+
+@pytest.mark.parametrize(
+    ("maps", "written"),
+    [
+        ({NAME: {"__filter__": "Size__gc > 1"}}, 3),
+        ({NAME: {"__filter__": "Size__gc > 99"}}, 0),
+        ({"copy": {"__source__": NAME}}, 5),
+    ],
+)
+def test_rows_that_no_stream_map_lets_through_are_not_told_as_written(
+    caplog: pytest.LogCaptureFixture, maps: dict[str, Any], written: int
+) -> None:
+    with tenant_of(things(5)) as sandbox:
+        sync(sandbox, stream_maps=maps)
+    assert f"  stream {NAME}: {written} rows written" in summary(caplog)
