@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_singer.cli import OneLineErrors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PROGRAM = """
 import logging, sys
@@ -32,7 +33,7 @@ command()
 
 
 def command(work: Callable[[], object]) -> OneLineErrors:
-    def callback() -> None:
+    def callback(**_: object) -> None:
         work()
 
     command = OneLineErrors("command", callback=callback)
@@ -54,11 +55,30 @@ def raising(error: BaseException) -> Callable[[], None]:
     return work
 
 
+def interrupt(*_: object) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture
+def handler() -> Iterator[None]:
+    """Python's own handler, again after a command has put in its own."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("handler")
+@pytest.mark.parametrize("where", ["its options", "its work"])
 def test_an_interrupt_before_the_run_hears_signals_is_one_line_and_its_status(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, where: str
 ) -> None:
-    status, lines = run(raising(KeyboardInterrupt()), caplog)
-    assert (status, lines) == (130, ["Stopped by a signal before the run had begun"])
+    early = click.Option(["--early"], callback=interrupt if where == "its options" else None)
+    interrupted = command(interrupt)
+    interrupted.params.append(early)
+    with pytest.raises(SystemExit) as caught:
+        interrupted.main([])
+    lines = [record.getMessage() for record in caplog.records]
+    assert (caught.value.code, lines) == (130, ["Stopped by a signal before the run had begun"])
 
 
 @pytest.mark.parametrize(
