@@ -1,5 +1,15 @@
-"""`python -m gainsight_command`."""
+"""The command `gainsight`, also as `python -m gainsight_command`."""
 
-from gainsight_command.cli import main
+from gainsight_singer.start import hear_interrupts
 
-main()
+
+def main() -> None:
+    """Run it."""
+    hear_interrupts()
+    from gainsight_command.cli import main as command  # noqa: PLC0415 - it imports the SDK
+
+    command()
+
+
+if __name__ == "__main__":
+    main()

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
-import threading
-from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, Any, ClassVar
 
 import click
 from typing_extensions import override
 
 from gainsight_api.errors import GainsightError
+from gainsight_singer.start import hear_interrupts
 from gainsight_singer.words import one_line
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 
 class PlainRecord(logging.LogRecord):
@@ -50,9 +45,7 @@ class OneLineErrors(click.Command):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command."""
         logging.setLogRecordFactory(PlainRecord)
-        if threading.current_thread() is threading.main_thread():
-            # Until the run listens to signals itself; click would say "Aborted!", with status 1.
-            signal.signal(signal.SIGINT, self._interrupted)
+        hear_interrupts()
         try:
             return super().main(*args, **kwargs)
         except self.user_errors as exc:
@@ -69,11 +62,6 @@ class OneLineErrors(click.Command):
             # Python would say it again when it flushes standard output at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self._fail("The program that reads this one's output has gone")
-
-    def _interrupted(self, signum: int, _: FrameType | None) -> None:
-        with suppress(RuntimeError):  # it may have come while a line of the log is being written
-            self.logger.error("Stopped by a signal before the run had begun")
-        sys.exit(128 + signum)
 
     def _fail(self, line: str) -> None:
         self.logger.error("%s", line)

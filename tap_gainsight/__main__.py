@@ -1,5 +1,15 @@
-"""`python -m tap_gainsight`."""
+"""The command `tap-gainsight`, also as `python -m tap_gainsight`."""
 
-from tap_gainsight.tap import TapGainsight
+from gainsight_singer.start import hear_interrupts
 
-TapGainsight.cli()
+
+def main() -> None:
+    """Run it."""
+    hear_interrupts()
+    from tap_gainsight.tap import TapGainsight  # noqa: PLC0415 - the SDK takes most of a second
+
+    TapGainsight.cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,15 @@
-"""`python -m target_gainsight`."""
+"""The command `target-gainsight`, also as `python -m target_gainsight`."""
 
-from target_gainsight.target import TargetGainsight
+from gainsight_singer.start import hear_interrupts
 
-TargetGainsight.cli()
+
+def main() -> None:
+    """Run it."""
+    hear_interrupts()
+    from target_gainsight.target import TargetGainsight  # noqa: PLC0415 - the SDK takes most of a second
+
+    TargetGainsight.cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -70,15 +70,34 @@ def handler() -> Iterator[None]:
 @pytest.mark.usefixtures("handler")
 @pytest.mark.parametrize("where", ["its options", "its work"])
 def test_an_interrupt_before_the_run_hears_signals_is_one_line_and_its_status(
-    caplog: pytest.LogCaptureFixture, where: str
+    capfd: pytest.CaptureFixture[str], where: str
 ) -> None:
     early = click.Option(["--early"], callback=interrupt if where == "its options" else None)
     interrupted = command(interrupt)
     interrupted.params.append(early)
     with pytest.raises(SystemExit) as caught:
         interrupted.main([])
-    lines = [record.getMessage() for record in caplog.records]
-    assert (caught.value.code, lines) == (130, ["Stopped by a signal before the run had begun"])
+    assert (caught.value.code, capfd.readouterr().err) == (130, "Stopped by a signal\n")
+
+
+@pytest.mark.parametrize("package", ["tap_gainsight", "target_gainsight", "gainsight_command"])
+def test_an_interrupt_while_a_command_is_imported_is_one_line_and_its_status(package: str) -> None:
+    program = f"""
+import signal, sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "singer_sdk":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from {package}.__main__ import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "Stopped by a signal\n")
 
 
 @pytest.mark.parametrize(
