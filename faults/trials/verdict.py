@@ -8,6 +8,7 @@ import signal
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from faults.mishaps import GATEWAY_CODE
 from faults.phases import TAP
 from faults.trials.flaws import Flaw, Kind
 from faults.trials.rows import tap_rows, target_rows
@@ -18,6 +19,7 @@ from gainsight_sandbox import CallKind, Effect
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from faults.mishaps import Mishap
     from faults.trials.launching import Ended
     from faults.trials.rig import Rig
 
@@ -94,12 +96,22 @@ def _jobs(rig: Rig) -> Iterator[Flaw]:
     reasons = 0 if refused else unanswered_submissions(rig)
     if mishap.refuses:  # one that is gone is submitted anew, once in a run
         reasons += min(rig.struck, 2 * len(rig.ended))
+    if rig.cell.phase.connector == TAP and _gateway_refuses(mishap):
+        # A run leaves the job of one before it where it is refused, by whomever.
+        reasons += len(rig.ended) - 1
     if rig.cell.phase.data_job or (mishap.on_server and _is_upsert_job(rig)):
         # The job was done, or cannot be asked for by name, when its run failed.
         reasons += len(rig.ended) - 1
     if submitted - reasons > needed:
         text = f"{submitted} jobs paid for, of which {needed} needed and {reasons} explained"
         yield Flaw(Kind.PAID_TWICE, text)
+
+
+def _gateway_refuses(mishap: Mishap) -> bool:
+    status: int = mishap.settings.get("status", 0)
+    if mishap.settings.get("code") != GATEWAY_CODE or status == HTTPStatus.TOO_MANY_REQUESTS:
+        return False
+    return HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _is_upsert_job(rig: Rig) -> bool:
