@@ -5,7 +5,7 @@ from gainsight_singer.start import hear_interrupts
 
 def main() -> None:
     """Run it."""
-    hear_interrupts()
+    hear_interrupts(importing=True)
     from gainsight_command.cli import main as command  # noqa: PLC0415 - it imports the SDK
 
     command()

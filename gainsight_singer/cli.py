@@ -45,7 +45,7 @@ class OneLineErrors(click.Command):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command."""
         logging.setLogRecordFactory(PlainRecord)
-        hear_interrupts()
+        hear_interrupts(importing=False)
         try:
             return super().main(*args, **kwargs)
         except self.user_errors as exc:

@@ -5,7 +5,7 @@ from gainsight_singer.start import hear_interrupts
 
 def main() -> None:
     """Run it."""
-    hear_interrupts()
+    hear_interrupts(importing=True)
     from target_gainsight.target import TargetGainsight  # noqa: PLC0415 - the SDK takes most of a second
 
     TargetGainsight.cli()

@@ -83,12 +83,15 @@ def test_an_interrupt_before_the_run_hears_signals_is_one_line_and_its_status(
 @pytest.mark.parametrize("package", ["tap_gainsight", "target_gainsight", "gainsight_command"])
 def test_an_interrupt_while_a_command_is_imported_is_one_line_and_its_status(package: str) -> None:
     program = f"""
-import signal, sys
+import signal, sys, weakref
+
+class Module:
+    pass
 
 class Interrupting:
     def find_spec(self, name, *_):
-        if name == "singer_sdk":
-            signal.raise_signal(signal.SIGINT)
+        if name == "singer_sdk":  # as `importlib` does, where exceptions are lost
+            gone = weakref.ref(Module(), lambda _: signal.raise_signal(signal.SIGINT))
 
 sys.meta_path.insert(0, Interrupting())
 from {package}.__main__ import main
