@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from faults.readings import readings
+from faults.readings import Reading, readings
 from faults.trials import stores
 from gainsight_sandbox import CallKind, Effect, Fault
 
@@ -57,8 +57,7 @@ class Mishap:
         refuses: Whether the reply is Gainsight's own word against this call, or its job.
         turn: Of which phases' turn it is, by their number's remainder of `FORMS`; all if None.
         mark: A letter for its form, where there are several.
-        quirks: What the tenant does otherwise, from the first call on.
-        told: The settings by which a connector is told of that.
+        reading: What the tenant does otherwise, from the first call on.
         kills: The signal that ends the first run at its call.
         loses_state: Whether the STATE of a run is lost with it.
         loses_store: Whether its quota store is.
@@ -76,8 +75,7 @@ class Mishap:
     refuses: bool = False
     turn: int | None = None
     mark: str = ""
-    quirks: Mapping[str, Any] = field(default_factory=dict)
-    told: Mapping[str, Any] = field(default_factory=dict)
+    reading: Reading | None = None
     kills: int | None = None
     loses_state: bool = False
     loses_store: bool = False
@@ -277,6 +275,6 @@ def _stores() -> Iterator[Mishap]:
 
 
 def _readings() -> Iterator[Mishap]:
-    for quirk, value, kinds, told in readings():
-        name = f"{quirk}: {str(value).lower()}"
-        yield Mishap(name, quirks={quirk: value}, told=told, kinds=kinds, only_once=True)
+    for each in readings():
+        name = f"{each.quirk}: {str(each.value).lower()}"
+        yield Mishap(name, reading=each, kinds=each.kinds, only_once=True)

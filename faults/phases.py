@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 TAP, TARGET = "tap", "target"
 OBJECT = THINGS.object
 DELETE_LOG = "record_delete_log"
+DELETED_RECORDS = "deleted_records"
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
         "each status in two of its forms: `e` with Gainsight's envelope, `g` with the gateway's, "
         "`h` with a page of HTML, `n` with nothing.\n"
     )
-    mishaps = {mishap.name: mishap for mishap in all_mishaps() if not mishap.quirks}
+    mishaps = {mishap.name: mishap for mishap in all_mishaps() if not mishap.reading}
     results = [result for result in results if result.mishap in mishaps]
     found: dict[tuple[str, str], dict[bool, str]] = {}
     for result in results:
@@ -161,7 +161,7 @@ def _cell(pair: dict[bool, str]) -> str:
 
 def _readings(results: Sequence[Result]) -> Iterator[str]:
     """How many runs there were with tenants of each other reading of the documents."""
-    names = {mishap.name for mishap in all_mishaps() if mishap.quirks}
+    names = {mishap.name for mishap in all_mishaps() if mishap.reading}
     tried = Counter(result.mishap for result in results if result.mishap in names)
     if not tried:
         return

@@ -13,7 +13,7 @@ from gainsight_api.objects.records import WRONG_API
 from tap_gainsight.catalog.spec import DELETE_LOGS, MAIN_DELETE_LOG
 from tap_gainsight.extract.cursor import UNKNOWN_NAME
 from tap_gainsight.extract.extract import Method
-from tap_gainsight.streams import GainsightStream
+from tap_gainsight.streams import WRONG_FILTER, GainsightStream
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -75,6 +75,15 @@ class DeletedRecordsStream(GainsightStream):
             self._write_state()
         if missing:
             raise self._named(missing)
+
+    @override
+    def _reason(self, code: str | None) -> str:
+        if code != WRONG_FILTER:
+            return super()._reason(code)
+        return (
+            ". If the tenant takes no parentheses in filters, its delete logs cannot be read: "
+            "deselect this stream"
+        )
 
     def _log_window(self, log: str, columns: Sequence[Column], start: str | None) -> ExtractWindow:
         """A log is always read by time, since a record may be in it twice."""

@@ -23,6 +23,7 @@ class Load:
     Attributes:
         object: The object.
         named_by: The field with a record's name.
+        also_named_by: The other fields that hold it.
         value: The field that a load changes.
         longest: How long its values may be.
         pattern: A record's name, with `{}` for its number.
@@ -35,6 +36,7 @@ class Load:
 
     object: str
     named_by: str = "Name"
+    also_named_by: tuple[str, ...] = ()
     value: str = "Code__gc"
     longest: int = 10
     pattern: str = "n{}"
@@ -48,10 +50,14 @@ class Load:
         """The name of a record."""
         return self.pattern.format(number)
 
+    def names(self, number: int) -> dict[str, Any]:
+        """A record's name, in each field that holds it."""
+        return dict.fromkeys((self.named_by, *self.also_named_by), self.name(number))
+
     def record(self, number: int, value: str) -> dict[str, Any]:
         """A record of that value."""
         counted = {self.number: number} if self.number else {}
-        return {self.named_by: self.name(number), self.value: value, **counted, **self.fixed}
+        return {**self.names(number), self.value: value, **counted, **self.fixed}
 
     def deletion(self, number: int) -> dict[str, Any]:
         """A record that is to be deleted."""
@@ -75,6 +81,7 @@ RELATIONSHIPS = Load("relationship")
 PERSONS = Load(
     "person",
     named_by="Email",
+    also_named_by=("ExternalRecordID",),
     value="Location",
     longest=200,
     pattern="n{}@x.example",

@@ -54,15 +54,35 @@ class Rig:
         if self.cell.phase.connector == TAP:
             if state is not None:
                 arguments += ["--state", str(self._file("state.json", json.dumps(state)))]
+            if self.deselected is not None:
+                arguments += ["--catalog", str(self._catalog(arguments[:2], real=real))]
         else:
             fed = messages(self.cell, after=state["done"] if state else 0)
             lines = "".join(json.dumps(message) + "\n" for message in fed)
             arguments += ["--input", str(self._file("input.jsonl", lines))]
         real = real or (self.cell.mishap.kills is not None and not self.ended)
-        place = self.folder, self.sandbox
-        done = launch(self.cell.phase.connector, place, arguments, real=real, begun=self._begun)
+        done = self._launched(arguments, real=real)
         self.ended.append(done)
         return done.status
+
+    @property
+    def deselected(self) -> str | None:
+        """The stream of the tap's that somebody has left out."""
+        reading = self.cell.mishap.reading
+        return reading.deselected if reading and self.mended else None
+
+    def _catalog(self, config: list[str], *, real: bool) -> Path:
+        """A catalog without that stream."""
+        catalog = json.loads(self._launched([*config, "--discover"], real=real).out)
+        for stream in catalog["streams"]:
+            selected = stream["tap_stream_id"] != self.deselected
+            whole = [each for each in stream["metadata"] if not each["breadcrumb"]]
+            whole[0]["metadata"]["selected"] = selected
+        return self._file("catalog.json", json.dumps(catalog))
+
+    def _launched(self, arguments: list[str], *, real: bool) -> Ended:
+        place = self.folder, self.sandbox
+        return launch(self.cell.phase.connector, place, arguments, real=real, begun=self._begun)
 
     def prepare(self) -> None:
         """Let what is to go wrong go wrong."""
@@ -100,7 +120,7 @@ class Rig:
             return self.fault.struck
         if self.cell.mishap.store_is_away or self.cell.mishap.store_url:
             return len(self.ended)
-        if self.cell.mishap.quirks:
+        if self.cell.mishap.reading:
             return sum(request.kind is self.cell.phase.kind for request in list(self.sandbox.log))
         return self.strike.struck
 
@@ -132,6 +152,8 @@ class Rig:
 
     def _settings(self, *, real: bool) -> Path:
         phase, mishap = self.cell.phase, self.cell.mishap
+        reading = mishap.reading
+        told = {} if reading is None or (reading.refused and not self.mended) else reading.told
         few = mishap.effect is Effect.WINDOWS_SHIFTED
         settings: dict[str, Any] = {
             "domain": self.sandbox.url,
@@ -145,7 +167,6 @@ class Rig:
             "max_quota_wait": 5 if real else 3600,
             "report_path": "report.html",
             **_credentials(self.cell),
-            **mishap.told,
         }
         if phase.connector == TAP:
             zoo = ["zoo__gc"] if mishap.effect is Effect.OBJECT_DELETED else []
@@ -153,7 +174,7 @@ class Rig:
         else:
             settings |= {"max_rejects": 1, "rest_batch_size": 5, "rejects_path": "rejects"}
             settings |= {**phase.settings, "streams": [_stream(self.cell)]}
-        return self._file("config.json", json.dumps(settings))
+        return self._file("config.json", json.dumps({**settings, **told}))
 
     def _file(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -179,4 +200,6 @@ def _stream(cell: Cell) -> dict[str, Any]:
     own: dict[str, Any] = {"lookups": load.lookups} if load.lookups else {}
     if cell.phase.data_job:
         own["bulk_job_id"] = DATA_JOB
+    if cell.mishap.reading is not None:
+        own |= cell.mishap.reading.in_stream
     return {"name": load.object, **own}

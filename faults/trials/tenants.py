@@ -79,7 +79,7 @@ def _rows(count: int, prefix: str, code: str) -> Iterator[dict[str, Any]]:
 def tenant_for(cell: Cell, hooks: Hooks, *, real: bool) -> Sandbox:
     """A tenant that waits for the cell's run; with real time, or one that passes by itself."""
     few = cell.mishap.effect is Effect.WINDOWS_SHIFTED
-    own_api = cell.phase.load.own_api
+    own_api, reading = cell.phase.load.own_api, cell.mishap.reading
     sandbox = Sandbox(
         demo=own_api,
         empty=own_api,
@@ -87,7 +87,7 @@ def tenant_for(cell: Cell, hooks: Hooks, *, real: bool) -> Sandbox:
         jobs=JobSettings(chunk_rows=CHUNK_ROWS),
         credentials=CREDENTIALS,
         limits=Limits(sync_per_minute=FEW_CALLS) if few else Limits(10**6, 10**6),
-        quirks=Quirks(**cell.mishap.quirks),
+        quirks=Quirks(**({reading.quirk: reading.value} if reading else {})),
         hooks=hooks,
     )
     if cell.phase.connector == TAP:
@@ -114,7 +114,7 @@ def _fill_own(tenant: Tenant, phase: Phase) -> None:
     load = phase.load
     tenant.insert("company", {"Name": COMPANY})
     for number in range(phase.there):
-        named = {load.named_by: load.name(number), load.value: OLD}
+        named = {**load.names(number), load.value: OLD}
         tenant.insert(load.object, {**named, **load.there})
 
 

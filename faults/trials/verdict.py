@@ -102,6 +102,9 @@ def _jobs(rig: Rig) -> Iterator[Flaw]:
     if rig.cell.phase.data_job or (mishap.on_server and _is_upsert_job(rig)):
         # The job was done, or cannot be asked for by name, when its run failed.
         reasons += len(rig.ended) - 1
+    if mishap.reading is not None and mishap.reading.refused:
+        # A run that another stream has ended had done its job; and a tap may be told to use one.
+        reasons += len(rig.ended)
     if submitted - reasons > needed:
         text = f"{submitted} jobs paid for, of which {needed} needed and {reasons} explained"
         yield Flaw(Kind.PAID_TWICE, text)
