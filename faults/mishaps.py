@@ -8,7 +8,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from faults.readings import Reading, readings
-from faults.trials import stores
+from faults.trials.stores import SERVERS
 from gainsight_sandbox import CallKind, Effect, Fault
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ class Mishap:
         kills: The signal that ends the first run at its call.
         loses_state: Whether the STATE of a run is lost with it.
         loses_store: Whether its quota store is.
-        on_server: Whether that store is on a server, which is gone from its call on.
+        server: The kind of server that has that store, if one; it is gone from its call on.
         store_is_away: Whether the server is gone from the start.
-        store_url: A server that never was; None for one that was.
+        restarts: Whether the server is there again at once.
     """
 
     name: str
@@ -79,9 +79,9 @@ class Mishap:
     kills: int | None = None
     loses_state: bool = False
     loses_store: bool = False
-    on_server: bool = False
+    server: str | None = None
     store_is_away: bool = False
-    store_url: str | None = None
+    restarts: bool = False
 
     @property
     def row(self) -> str:
@@ -266,12 +266,11 @@ def _runs() -> Iterator[Mishap]:
 
 def _stores() -> Iterator[Mishap]:
     first = frozenset({CallKind.METADATA})
-    url = f"postgresql://user:{stores.PASSWORD}@127.0.0.1:1/quota"
-    yield Mishap("PostgreSQL store out of reach", kinds=first, store_url=url, only_once=True)
-    if stores.is_there():
-        name = "Redis store out of reach"
-        yield Mishap(name, kinds=first, on_server=True, store_is_away=True, only_once=True)
-        yield Mishap("Redis store gone", on_server=True, only_once=True)
+    for server in SERVERS:
+        name = f"{server} store out of reach"
+        yield Mishap(name, kinds=first, server=server, store_is_away=True, only_once=True)
+        yield Mishap(f"{server} store gone", server=server, only_once=True)
+        yield Mishap(f"{server} store restarted", server=server, restarts=True, only_once=True)
 
 
 def _readings() -> Iterator[Mishap]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from faults.cells import Cell
     from faults.strikes import Strike
-    from faults.trials.stores import RedisServer
+    from faults.trials.stores import StoreServer
     from gainsight_sandbox import Fault, Sandbox
 
 
@@ -42,7 +42,7 @@ class Rig:
     folder: Path
     fault: Fault | None
     strike: Strike
-    server: RedisServer | None = None
+    server: StoreServer | None = None
     ended: list[Ended] = field(default_factory=list)
     pid: int | None = None
     mended: bool = False
@@ -92,7 +92,7 @@ class Rig:
         if self.server is not None:
             if not mishap.store_is_away:
                 self.server.start()
-            self.strike.deed = self.server.stop
+            self.strike.deed = self.server.restart if mishap.restarts else self.server.stop
         if mishap.kills is not None:
             self.strike.deed = self._kill
 
@@ -110,15 +110,14 @@ class Rig:
         self.sandbox.release_jobs()
         if self.server is not None:
             self.strike.deed = None
-            self.server.stop()
-            self.server.start()
+            self.server.restart()
 
     @property
     def struck(self) -> int:
         """How often the cell's mishap has struck."""
         if self.fault is not None:
             return self.fault.struck
-        if self.cell.mishap.store_is_away or self.cell.mishap.store_url:
+        if self.cell.mishap.store_is_away:
             return len(self.ended)
         if self.cell.mishap.reading:
             return sum(request.kind is self.cell.phase.kind for request in list(self.sandbox.log))
@@ -126,10 +125,7 @@ class Rig:
 
     @property
     def _store(self) -> str:
-        if self.server is not None:
-            return self.server.url
-        away = self.cell.mishap.store_url
-        return away if away and not self.mended else str(self.folder / "quota.sqlite")
+        return self.server.url if self.server is not None else str(self.folder / "quota.sqlite")
 
     def _begun(self, pid: int) -> None:
         self.pid = pid
