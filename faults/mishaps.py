@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from faults.phases import Phase
 
+ROWS = 30
+"""How many rows a tap is to read."""
 START = 1_750_000_000.0
 """When the tenant's clock begins, in seconds since 1970."""
 STATUSES = (400, 401, 403, 404, 408, 409, 413, 425, 429, 500, 502, 503, 504)
@@ -173,6 +175,8 @@ def _wire() -> Iterator[Mishap]:
     yield Mishap("gzip cut", Effect.CUT_GZIP)
     yield Mishap("gzip cut in its head", Effect.CUT_GZIP, {"at": 0.05})
     yield Mishap("gzip cut in its checksum", Effect.CUT_GZIP, {"at": 0.97})
+    yield Mishap("gzip of no bytes", Effect.CUT_GZIP, {"at": 0.0})
+    yield Mishap("gzip without its last byte", Effect.CUT_GZIP, {"at": 0.9999})
     yield Mishap("JSON cut", Effect.MALFORMED)
     yield Mishap("answer drips", Effect.DRIP, {"seconds": STALLED_SECONDS / 10})
     yield Mishap("answer stalls", Effect.STALL, {"seconds": STALLED_SECONDS})
@@ -210,7 +214,7 @@ def _chunks() -> Iterator[Mishap]:
         ("chunk listed twice", Effect.REPEATED_CHUNK),
     ):
         yield Mishap(name, effect, kinds=_EXPORT_POLL, refuses=True)
-    for by in (1, -1):
+    for by in (1, -1, 1000, -ROWS):
         settings = {"by": by}
         name = f"total {by:+} off"
         yield Mishap(name, Effect.WRONG_TOTAL, settings, kinds=_EXPORT_POLL, refuses=True)
@@ -230,19 +234,19 @@ def _tenant() -> Iterator[Mishap]:
             name, effect, settings, kinds=kinds, only_once=True, answers=True, refuses=refuses
         )
 
-    for hours in (2, -2):
+    for hours in (2, -2, -25):
         yield once(f"clock turned by {hours:+} hours", Effect.CLOCK_TURNED, seconds=hours * 3600)
     # By then the tenant has forgotten the jobs under way.
     yield once("clock turned by +25 hours", Effect.CLOCK_TURNED, seconds=25 * 3600, refuses=True)
     yield once("limit windows shifted", Effect.WINDOWS_SHIFTED, seconds=20)
     yield once("key revoked", Effect.KEY_REVOKED)
     yield once("tokens revoked", Effect.TOKENS_REVOKED, kinds=_NOT_OPEN)
-    yield once("field added", Effect.FIELD_ADDED, field="New__gc", kinds=_READS | _WRITES)
-    # What is submitted with the field is refused, and submitted without it.
     fields = _READS | _WRITES | {CallKind.IMPORT_SUBMIT}
+    yield once("field added", Effect.FIELD_ADDED, field="New__gc", kinds=fields)
+    # What is submitted with the field is refused, and submitted without it.
     yield once("field dropped", Effect.FIELD_DELETED, field="Size__gc", kinds=fields, refuses=True)
     yield once("object added", Effect.OBJECT_ADDED, target="brand_new__gc")
-    yield once("another object dropped", Effect.OBJECT_DELETED, target="zoo__gc", kinds=_READS)
+    yield once("another object dropped", Effect.OBJECT_DELETED, target="zoo__gc")
 
 
 def _writes() -> Iterator[Mishap]:

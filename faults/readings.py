@@ -34,7 +34,13 @@ _TOLD = {
     "write_max_records": "rest_batch_size",
 }
 """The settings by which a connector is told of a quirk."""
-_OF_THEIR_OWN = {"import_api", "people_key", "parentheses", "bulk_key_for_jobs"}
+_OF_THEIR_OWN = {
+    "import_api",
+    "people_key",
+    "parentheses",
+    "bulk_key_for_jobs",
+    "deleted_lists",
+}
 """Quirks that not each run meets, or meets well with the settings that it has."""
 
 _EXPORTS = {CallKind.EXPORT_SUBMIT}
@@ -42,6 +48,7 @@ _READS = {CallKind.QUERY}
 _WRITES = {CallKind.INSERT, CallKind.UPDATE, CallKind.UPSERT, CallKind.DELETE}
 _CTAS = {CallKind.CTA_CREATE, CallKind.CTA_UPDATE}
 _ACTIVITIES = {CallKind.ACTIVITY_INSERT, CallKind.ACTIVITY_UPDATE}
+_LISTS = {CallKind.DELETED_LIST}
 _IMPORTS = {CallKind.IMPORT_SUBMIT}
 _BY_WORD = {
     **dict.fromkeys(("export", "csv"), _EXPORTS),
@@ -52,6 +59,7 @@ _BY_WORD = {
     "people": {CallKind.PERSON_UPSERT},
     "cta": _CTAS,
     "timeline": _ACTIVITIES,
+    "deletion": _LISTS,
     "import": _IMPORTS,
     "bulk": _IMPORTS,
 }
@@ -108,6 +116,9 @@ def _of_their_own() -> Iterator[Reading]:
     yield key_asked(told=by_calls, refused=True, data_job=False)
     key = PeopleKey.EXTERNAL
     yield Reading("people_key", key, people, in_stream={"key_properties": [key.value]})
+    lists = frozenset(_LISTS)
+    untold = {"deleted_lists": None}
+    yield Reading("deleted_lists", value=False, kinds=lists, told=untold, refused=True)
     yield Reading(
         "parentheses",
         value=False,

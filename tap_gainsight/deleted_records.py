@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from gainsight_api.errors import DataError, GainsightError, NotFoundError, RequestError
+from gainsight_api.errors import (
+    DataError,
+    GainsightError,
+    GatewayError,
+    NotFoundError,
+    RequestError,
+)
 from gainsight_api.objects.records import WRONG_API
 from tap_gainsight.catalog.spec import DELETE_LOGS, MAIN_DELETE_LOG
 from tap_gainsight.extract.cursor import UNKNOWN_NAME
@@ -120,6 +126,10 @@ class DeletedRecordsStream(GainsightStream):
                     progress.wrote(block.rows - self.left_out)
         except GainsightError as exc:
             absent = isinstance(exc, NotFoundError) or exc.code == WRONG_API
+            if isinstance(exc, GatewayError):
+                exc.args = (
+                    f"{exc}. Where other calls succeed, take {name} out of `deleted_lists`",
+                )
             if progress.rows or not absent:
                 raise self._named(exc) from None
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Load:
         pattern: A record's name, with `{}` for its number.
         number: The field with a record's number; None if the records have none.
         fixed: What each record has besides.
+        bad: What the record has besides that Gainsight must refuse.
         there: What those have besides that are in the tenant before.
         lookups: The lookups that fill the object's other fields.
         own_api: Whether the object is written by calls of its own.
@@ -42,6 +43,7 @@ class Load:
     pattern: str = "n{}"
     number: str | None = "Size__gc"
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    bad: Mapping[str, Any] = field(default_factory=dict)
     there: Mapping[str, Any] = field(default_factory=dict)
     lookups: Mapping[str, Any] = field(default_factory=dict)
     own_api: bool = False
@@ -108,6 +110,8 @@ CTAS = Load(
     lookups=_company("CompanyId"),
     own_api=True,
 )
+CTAS_OF_ITEMS = replace(CTAS, bad={"reason": "No such reason"})
+"""Calls to action of which one names an item that the object's description lacks."""
 ACTIVITIES = Load(
     "activity_timeline",
     named_by="ExternalId",

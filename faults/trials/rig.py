@@ -13,6 +13,7 @@ from faults.trials.tenants import CREDENTIALS, DATA_JOB, FEW_CALLS, messages
 from gainsight_sandbox import Effect
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from faults.cells import Cell
@@ -64,6 +65,12 @@ class Rig:
         done = self._launched(arguments, real=real)
         self.ended.append(done)
         return done.status
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """What the connector is told of how its tenant reads the documents."""
+        reading = self.cell.mishap.reading
+        return {} if reading is None or (reading.refused and not self.mended) else reading.told
 
     @property
     def deselected(self) -> str | None:
@@ -120,7 +127,8 @@ class Rig:
         if self.cell.mishap.store_is_away:
             return len(self.ended)
         if self.cell.mishap.reading:
-            return sum(request.kind is self.cell.phase.kind for request in list(self.sandbox.log))
+            kinds = [request.kind for request in list(self.sandbox.log)]
+            return sum(done.status != 0 for done in self.ended) or kinds.count(self.cell.phase.kind)
         return self.strike.struck
 
     @property
@@ -148,8 +156,6 @@ class Rig:
 
     def _settings(self, *, real: bool) -> Path:
         phase, mishap = self.cell.phase, self.cell.mishap
-        reading = mishap.reading
-        told = {} if reading is None or (reading.refused and not self.mended) else reading.told
         few = mishap.effect is Effect.WINDOWS_SHIFTED
         settings: dict[str, Any] = {
             "domain": self.sandbox.url,
@@ -170,7 +176,7 @@ class Rig:
         else:
             settings |= {"max_rejects": 1, "rest_batch_size": 5, "rejects_path": "rejects"}
             settings |= {**phase.settings, "streams": [_stream(self.cell)]}
-        return self._file("config.json", json.dumps({**settings, **told}))
+        return self._file("config.json", json.dumps({**settings, **self.told}))
 
     def _file(self, name: str, text: str) -> Path:
         path = self.folder / name

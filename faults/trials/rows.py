@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from faults.phases import DELETE_LOG, DELETED_RECORDS, OBJECT
 from faults.trials.flaws import Flaw, Kind
 from faults.trials.loads import PERSONS
-from faults.trials.tenants import truth_of
+from faults.trials.tenants import listed_deletions, truth_of
 from gainsight_sandbox import CallKind, Effect, ManualClock
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def tap_rows(rig: Rig) -> Iterator[Flaw]:
     logged: dict[str, dict[str, Any]] = {
         str(row["RecordId"]): {} for row in tenant.rows(DELETE_LOG)
     }
+    if {**rig.cell.phase.settings, **rig.told}.get("deleted_lists"):
+        logged |= {key: {} for key in listed_deletions()}
     yield from _compared(DELETED_RECORDS, logged, got.get(DELETED_RECORDS, {}))
 
 
