@@ -143,7 +143,9 @@ PHASES = (
     _own("later person", CallKind.PERSON_UPSERT, PERSONS, there=_HALF, skip=3),
     _own("CTA create", CallKind.CTA_CREATE, CTAS),
     _own("CTA update", CallKind.CTA_UPDATE, CTAS, there=RECORDS),
-    _own("CTA item list", CallKind.CTA_PICKLISTS, CTAS_OF_ITEMS),
+    Phase(
+        "target: CTA item list", TARGET, CallKind.CTA_PICKLISTS, None, _UPSERT, load=CTAS_OF_ITEMS
+    ),
     _own("CTA look up", CallKind.QUERY, CTAS, there=_HALF),
     _own("activity insert", CallKind.ACTIVITY_INSERT, ACTIVITIES),
     _own("later activity", CallKind.ACTIVITY_INSERT, ACTIVITIES, skip=3),

@@ -49,8 +49,9 @@ the tenant has forgotten (the error says to look in Gainsight first), or that wa
 that Gainsight itself refuses, or twice does not confirm, is rejected.
 
 What the page would not show if it were always green: `tests/faults/test_mutations.py` breaks the
-connectors in four ways (a 404 that is not Gainsight's is believed; an insert is sent again without
-a look; no STATE is written, or no paid job remembered, once a job is submitted), and each is found.
+connectors in five ways (a 404 that is not Gainsight's is believed; an insert is sent again without
+a look; what a chunk gave that comes again is written and counted again; no STATE is written, or no
+paid job remembered, once a job is submitted), and each is found.
 """
 
 
