@@ -73,7 +73,9 @@ def takes_minutes(cell: Cell) -> bool:
 def _senseless(phase: Phase, mishap: Mishap) -> bool:
     """What a phase cannot meet: a field that its records do not have, tokens without OAuth."""
     effect = mishap.effect
-    if mishap.quirks:  # It is there from a run's first call to its last, whatever the phase.
+    if mishap.reading:  # It is there from a run's first call to its last, whatever the phase.
+        if mishap.reading.data_job not in {None, phase.data_job}:
+            return True
         runs = (each.run for each in PHASES[: PHASES.index(phase)] if mishap.meets(each.kind))
         return phase.run in runs
     if effect is Effect.TOKENS_REVOKED:

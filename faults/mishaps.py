@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from faults.readings import readings
-from faults.trials import stores
+from faults.readings import Reading, readings
+from faults.trials.stores import SERVERS
 from gainsight_sandbox import CallKind, Effect, Fault
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from faults.phases import Phase
 
+ROWS = 30
+"""How many rows a tap is to read."""
 START = 1_750_000_000.0
 """When the tenant's clock begins, in seconds since 1970."""
 STATUSES = (400, 401, 403, 404, 408, 409, 413, 425, 429, 500, 502, 503, 504)
@@ -57,14 +59,13 @@ class Mishap:
         refuses: Whether the reply is Gainsight's own word against this call, or its job.
         turn: Of which phases' turn it is, by their number's remainder of `FORMS`; all if None.
         mark: A letter for its form, where there are several.
-        quirks: What the tenant does otherwise, from the first call on.
-        told: The settings by which a connector is told of that.
+        reading: What the tenant does otherwise, from the first call on.
         kills: The signal that ends the first run at its call.
         loses_state: Whether the STATE of a run is lost with it.
         loses_store: Whether its quota store is.
-        on_server: Whether that store is on a server, which is gone from its call on.
+        server: The kind of server that has that store, if one; it is gone from its call on.
         store_is_away: Whether the server is gone from the start.
-        store_url: A server that never was; None for one that was.
+        restarts: Whether the server is there again at once.
     """
 
     name: str
@@ -76,14 +77,13 @@ class Mishap:
     refuses: bool = False
     turn: int | None = None
     mark: str = ""
-    quirks: Mapping[str, Any] = field(default_factory=dict)
-    told: Mapping[str, Any] = field(default_factory=dict)
+    reading: Reading | None = None
     kills: int | None = None
     loses_state: bool = False
     loses_store: bool = False
-    on_server: bool = False
+    server: str | None = None
     store_is_away: bool = False
-    store_url: str | None = None
+    restarts: bool = False
 
     @property
     def row(self) -> str:
@@ -175,6 +175,8 @@ def _wire() -> Iterator[Mishap]:
     yield Mishap("gzip cut", Effect.CUT_GZIP)
     yield Mishap("gzip cut in its head", Effect.CUT_GZIP, {"at": 0.05})
     yield Mishap("gzip cut in its checksum", Effect.CUT_GZIP, {"at": 0.97})
+    yield Mishap("gzip of no bytes", Effect.CUT_GZIP, {"at": 0.0})
+    yield Mishap("gzip without its last byte", Effect.CUT_GZIP, {"at": 0.9999})
     yield Mishap("JSON cut", Effect.MALFORMED)
     yield Mishap("answer drips", Effect.DRIP, {"seconds": STALLED_SECONDS / 10})
     yield Mishap("answer stalls", Effect.STALL, {"seconds": STALLED_SECONDS})
@@ -212,7 +214,7 @@ def _chunks() -> Iterator[Mishap]:
         ("chunk listed twice", Effect.REPEATED_CHUNK),
     ):
         yield Mishap(name, effect, kinds=_EXPORT_POLL, refuses=True)
-    for by in (1, -1):
+    for by in (1, -1, 1000, -ROWS):
         settings = {"by": by}
         name = f"total {by:+} off"
         yield Mishap(name, Effect.WRONG_TOTAL, settings, kinds=_EXPORT_POLL, refuses=True)
@@ -232,19 +234,19 @@ def _tenant() -> Iterator[Mishap]:
             name, effect, settings, kinds=kinds, only_once=True, answers=True, refuses=refuses
         )
 
-    for hours in (2, -2):
+    for hours in (2, -2, -25):
         yield once(f"clock turned by {hours:+} hours", Effect.CLOCK_TURNED, seconds=hours * 3600)
     # By then the tenant has forgotten the jobs under way.
     yield once("clock turned by +25 hours", Effect.CLOCK_TURNED, seconds=25 * 3600, refuses=True)
     yield once("limit windows shifted", Effect.WINDOWS_SHIFTED, seconds=20)
     yield once("key revoked", Effect.KEY_REVOKED)
     yield once("tokens revoked", Effect.TOKENS_REVOKED, kinds=_NOT_OPEN)
-    yield once("field added", Effect.FIELD_ADDED, field="New__gc", kinds=_READS | _WRITES)
-    # What is submitted with the field is refused, and submitted without it.
     fields = _READS | _WRITES | {CallKind.IMPORT_SUBMIT}
+    yield once("field added", Effect.FIELD_ADDED, field="New__gc", kinds=fields)
+    # What is submitted with the field is refused, and submitted without it.
     yield once("field dropped", Effect.FIELD_DELETED, field="Size__gc", kinds=fields, refuses=True)
     yield once("object added", Effect.OBJECT_ADDED, target="brand_new__gc")
-    yield once("another object dropped", Effect.OBJECT_DELETED, target="zoo__gc", kinds=_READS)
+    yield once("another object dropped", Effect.OBJECT_DELETED, target="zoo__gc")
 
 
 def _writes() -> Iterator[Mishap]:
@@ -268,15 +270,14 @@ def _runs() -> Iterator[Mishap]:
 
 def _stores() -> Iterator[Mishap]:
     first = frozenset({CallKind.METADATA})
-    url = f"postgresql://user:{stores.PASSWORD}@127.0.0.1:1/quota"
-    yield Mishap("PostgreSQL store out of reach", kinds=first, store_url=url, only_once=True)
-    if stores.is_there():
-        name = "Redis store out of reach"
-        yield Mishap(name, kinds=first, on_server=True, store_is_away=True, only_once=True)
-        yield Mishap("Redis store gone", on_server=True, only_once=True)
+    for server in SERVERS:
+        name = f"{server} store out of reach"
+        yield Mishap(name, kinds=first, server=server, store_is_away=True, only_once=True)
+        yield Mishap(f"{server} store gone", server=server, only_once=True)
+        yield Mishap(f"{server} store restarted", server=server, restarts=True, only_once=True)
 
 
 def _readings() -> Iterator[Mishap]:
-    for quirk, value, kinds, told in readings():
-        name = f"{quirk}: {str(value).lower()}"
-        yield Mishap(name, quirks={quirk: value}, told=told, kinds=kinds, only_once=True)
+    for each in readings():
+        name = f"{each.quirk}: {str(each.value).lower()}"
+        yield Mishap(name, reading=each, kinds=each.kinds, only_once=True)

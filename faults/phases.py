@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from faults.trials.loads import ACTIVITIES, CTAS, PERSONS, RELATIONSHIPS, THINGS, Load
+from faults.trials.loads import (
+    ACTIVITIES,
+    CTAS,
+    CTAS_OF_ITEMS,
+    PERSONS,
+    RELATIONSHIPS,
+    THINGS,
+    Load,
+)
 from gainsight_sandbox import CallKind
 
 if TYPE_CHECKING:
@@ -14,6 +22,9 @@ if TYPE_CHECKING:
 TAP, TARGET = "tap", "target"
 OBJECT = THINGS.object
 DELETE_LOG = "record_delete_log"
+LISTED = CTAS.object
+"""The object whose own list of deleted records is read, where one is."""
+DELETED_RECORDS = "deleted_records"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,7 @@ class Phase:
 RECORDS = 12
 """How many records a target gets."""
 
+_LISTS = {"extract_method": "query", "deleted_lists": [LISTED]}
 _JOB = {"extract_method": "bulk"}
 _PAGES = {"extract_method": "query"}
 _INSERT = {"operation": "insert", "load_mode": "rest"}
@@ -104,6 +116,7 @@ PHASES = (
     Phase("tap: later page", TAP, CallKind.QUERY, OBJECT, _PAGES, skip=1, oauth=True),
     Phase("tap: count after a job", TAP, CallKind.QUERY, OBJECT, _JOB),
     Phase("tap: delete log", TAP, CallKind.QUERY, DELETE_LOG, _PAGES),
+    Phase("tap: deleted list", TAP, CallKind.DELETED_LIST, LISTED, _LISTS, oauth=True),
     Phase("target: describe", TARGET, CallKind.METADATA, settings=_INSERT),
     Phase("target: token", TARGET, CallKind.TOKEN, settings=_INSERT, oauth=True),
     Phase("target: insert", TARGET, CallKind.INSERT, OBJECT, _INSERT),
@@ -130,6 +143,9 @@ PHASES = (
     _own("later person", CallKind.PERSON_UPSERT, PERSONS, there=_HALF, skip=3),
     _own("CTA create", CallKind.CTA_CREATE, CTAS),
     _own("CTA update", CallKind.CTA_UPDATE, CTAS, there=RECORDS),
+    Phase(
+        "target: CTA item list", TARGET, CallKind.CTA_PICKLISTS, None, _UPSERT, load=CTAS_OF_ITEMS
+    ),
     _own("CTA look up", CallKind.QUERY, CTAS, there=_HALF),
     _own("activity insert", CallKind.ACTIVITY_INSERT, ACTIVITIES),
     _own("later activity", CallKind.ACTIVITY_INSERT, ACTIVITIES, skip=3),

@@ -22,9 +22,9 @@ _INTRODUCTION = """\
 What can go wrong between a connector and Gainsight, tried: each fault of the
 [sandbox](sandbox.md#faults) in each phase of the tap and of the target that can meet it, once and
 lasting; besides, runs that are killed (SIGKILL) or stopped (SIGTERM) at a phase's call, with their
-STATE or their quota store lost, a Redis server with the quota store that vanishes, and tenants that
-do what the documents leave open in another way. This page is written by `make faults`; a part of it
-is run by each `make test`.
+STATE or their quota store lost, Redis and PostgreSQL servers with the quota store that vanish or
+restart, and tenants that do what the documents leave open in another way. This page is written by
+`make faults`; a part of it is run by each `make test`.
 
 A cell is a fault in a phase. Its tenant is a sandbox, its data a few records, one of them bad. The
 connector runs, and is run again after a failure with the last STATE, as a scheduler would: at most
@@ -37,7 +37,8 @@ cell is right if
   and the bad one is;
 - no job is paid for twice, unless the first one is gone; a submission whose reply never arrived is
   counted apart;
-- no output, STATE, report page, dead letter or other file holds the access key, the bulk key, the
+- no output, log, STATE, report page, dead letter or other file, no quota store, and no command of a
+  program that ran (`/proc/PID/cmdline`, read at each call) holds the access key, the bulk key, the
   OAuth pair or a token, or the password of the quota store.
 
 Some things are counted as right, because nobody could do better: an insert by REST call that a
@@ -48,8 +49,9 @@ the tenant has forgotten (the error says to look in Gainsight first), or that wa
 that Gainsight itself refuses, or twice does not confirm, is rejected.
 
 What the page would not show if it were always green: `tests/faults/test_mutations.py` breaks the
-connectors in four ways (a 404 that is not Gainsight's is believed; an insert is sent again without
-a look; no STATE is written, or no paid job remembered, once a job is submitted), and each is found.
+connectors in five ways (a 404 that is not Gainsight's is believed; an insert is sent again without
+a look; what a chunk gave that comes again is written and counted again; no STATE is written, or no
+paid job remembered, once a job is submitted), and each is found.
 """
 
 
@@ -126,7 +128,7 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
         "each status in two of its forms: `e` with Gainsight's envelope, `g` with the gateway's, "
         "`h` with a page of HTML, `n` with nothing.\n"
     )
-    mishaps = {mishap.name: mishap for mishap in all_mishaps() if not mishap.quirks}
+    mishaps = {mishap.name: mishap for mishap in all_mishaps() if not mishap.reading}
     results = [result for result in results if result.mishap in mishaps]
     found: dict[tuple[str, str], dict[bool, str]] = {}
     for result in results:
@@ -161,7 +163,7 @@ def _cell(pair: dict[bool, str]) -> str:
 
 def _readings(results: Sequence[Result]) -> Iterator[str]:
     """How many runs there were with tenants of each other reading of the documents."""
-    names = {mishap.name for mishap in all_mishaps() if mishap.quirks}
+    names = {mishap.name for mishap in all_mishaps() if mishap.reading}
     tried = Counter(result.mishap for result in results if result.mishap in names)
     if not tried:
         return
@@ -169,7 +171,9 @@ def _readings(results: Sequence[Result]) -> Iterator[str]:
     yield "## Other readings of the documents\n"
     yield (
         "Tenants with another value of a [quirk](sandbox.md#quirks), each in one run of every kind "
-        "that may meet it: kinds of runs tried.\n"
+        "that may meet it: kinds of runs tried. A few are refused, clearly, until a setting tells "
+        "the connector of them: `import_api`, `bulk_key_for_jobs`, `parentheses` (without which "
+        "`deleted_records` cannot be read).\n"
     )
     yield ", ".join(
         f"`{name}` {count}{' **!**' if wrong[name] else ''}" for name, count in tried.items()

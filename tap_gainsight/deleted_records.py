@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from gainsight_api.errors import DataError, GainsightError, NotFoundError, RequestError
+from gainsight_api.errors import (
+    DataError,
+    GainsightError,
+    GatewayError,
+    NotFoundError,
+    RequestError,
+)
 from gainsight_api.objects.records import WRONG_API
 from tap_gainsight.catalog.spec import DELETE_LOGS, MAIN_DELETE_LOG
 from tap_gainsight.extract.cursor import UNKNOWN_NAME
 from tap_gainsight.extract.extract import Method
-from tap_gainsight.streams import GainsightStream
+from tap_gainsight.streams import WRONG_FILTER, GainsightStream
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -76,6 +82,15 @@ class DeletedRecordsStream(GainsightStream):
         if missing:
             raise self._named(missing)
 
+    @override
+    def _reason(self, code: str | None) -> str:
+        if code != WRONG_FILTER:
+            return super()._reason(code)
+        return (
+            ". If the tenant takes no parentheses in filters, its delete logs cannot be read: "
+            "deselect this stream"
+        )
+
     def _log_window(self, log: str, columns: Sequence[Column], start: str | None) -> ExtractWindow:
         """A log is always read by time, since a record may be in it twice."""
         window = self._window(log, "RecordId", columns, start)
@@ -111,6 +126,10 @@ class DeletedRecordsStream(GainsightStream):
                     progress.wrote(block.rows - self.left_out)
         except GainsightError as exc:
             absent = isinstance(exc, NotFoundError) or exc.code == WRONG_API
+            if isinstance(exc, GatewayError):
+                exc.args = (
+                    f"{exc}. Where other calls succeed, take {name} out of `deleted_lists`",
+                )
             if progress.rows or not absent:
                 raise self._named(exc) from None
             return False

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tap_gainsight.wiring import Wiring
 
 _CLOCK_TOLERANCE = timedelta(days=1)
-_WRONG_FILTER = "GSOBJ_1008"
+WRONG_FILTER = "GSOBJ_1008"
 """A read sends no data but its filter's."""
 
 
@@ -120,7 +120,7 @@ class GainsightStream(BlockStream):
         if not text.startswith("stream ") and not isinstance(exc, ConfigError):
             text = f"stream {self.name}: {text}"
         refused = isinstance(exc, RequestError | JobFailedError)
-        if refused and exc.code in {*UNKNOWN_NAME, _WRONG_FILTER}:
+        if refused and exc.code in {*UNKNOWN_NAME, WRONG_FILTER}:
             text += self._reason(exc.code)
         exc.args = (text,)
         return exc

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,11 +23,13 @@ class Load:
     Attributes:
         object: The object.
         named_by: The field with a record's name.
+        also_named_by: The other fields that hold it.
         value: The field that a load changes.
         longest: How long its values may be.
         pattern: A record's name, with `{}` for its number.
         number: The field with a record's number; None if the records have none.
         fixed: What each record has besides.
+        bad: What the record has besides that Gainsight must refuse.
         there: What those have besides that are in the tenant before.
         lookups: The lookups that fill the object's other fields.
         own_api: Whether the object is written by calls of its own.
@@ -35,11 +37,13 @@ class Load:
 
     object: str
     named_by: str = "Name"
+    also_named_by: tuple[str, ...] = ()
     value: str = "Code__gc"
     longest: int = 10
     pattern: str = "n{}"
     number: str | None = "Size__gc"
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    bad: Mapping[str, Any] = field(default_factory=dict)
     there: Mapping[str, Any] = field(default_factory=dict)
     lookups: Mapping[str, Any] = field(default_factory=dict)
     own_api: bool = False
@@ -48,10 +52,14 @@ class Load:
         """The name of a record."""
         return self.pattern.format(number)
 
+    def names(self, number: int) -> dict[str, Any]:
+        """A record's name, in each field that holds it."""
+        return dict.fromkeys((self.named_by, *self.also_named_by), self.name(number))
+
     def record(self, number: int, value: str) -> dict[str, Any]:
         """A record of that value."""
         counted = {self.number: number} if self.number else {}
-        return {self.named_by: self.name(number), self.value: value, **counted, **self.fixed}
+        return {**self.names(number), self.value: value, **counted, **self.fixed}
 
     def deletion(self, number: int) -> dict[str, Any]:
         """A record that is to be deleted."""
@@ -75,6 +83,7 @@ RELATIONSHIPS = Load("relationship")
 PERSONS = Load(
     "person",
     named_by="Email",
+    also_named_by=("ExternalRecordID",),
     value="Location",
     longest=200,
     pattern="n{}@x.example",
@@ -101,6 +110,8 @@ CTAS = Load(
     lookups=_company("CompanyId"),
     own_api=True,
 )
+CTAS_OF_ITEMS = replace(CTAS, bad={"reason": "No such reason"})
+"""Calls to action of which one names an item that the object's description lacks."""
 ACTIVITIES = Load(
     "activity_timeline",
     named_by="ExternalId",

@@ -13,11 +13,12 @@ from faults.trials.tenants import CREDENTIALS, DATA_JOB, FEW_CALLS, messages
 from gainsight_sandbox import Effect
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from faults.cells import Cell
     from faults.strikes import Strike
-    from faults.trials.stores import RedisServer
+    from faults.trials.stores import StoreServer
     from gainsight_sandbox import Fault, Sandbox
 
 
@@ -42,7 +43,7 @@ class Rig:
     folder: Path
     fault: Fault | None
     strike: Strike
-    server: RedisServer | None = None
+    server: StoreServer | None = None
     ended: list[Ended] = field(default_factory=list)
     pid: int | None = None
     mended: bool = False
@@ -54,15 +55,41 @@ class Rig:
         if self.cell.phase.connector == TAP:
             if state is not None:
                 arguments += ["--state", str(self._file("state.json", json.dumps(state)))]
+            if self.deselected is not None:
+                arguments += ["--catalog", str(self._catalog(arguments[:2], real=real))]
         else:
             fed = messages(self.cell, after=state["done"] if state else 0)
             lines = "".join(json.dumps(message) + "\n" for message in fed)
             arguments += ["--input", str(self._file("input.jsonl", lines))]
         real = real or (self.cell.mishap.kills is not None and not self.ended)
-        place = self.folder, self.sandbox
-        done = launch(self.cell.phase.connector, place, arguments, real=real, begun=self._begun)
+        done = self._launched(arguments, real=real)
         self.ended.append(done)
         return done.status
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """What the connector is told of how its tenant reads the documents."""
+        reading = self.cell.mishap.reading
+        return {} if reading is None or (reading.refused and not self.mended) else reading.told
+
+    @property
+    def deselected(self) -> str | None:
+        """The stream of the tap's that somebody has left out."""
+        reading = self.cell.mishap.reading
+        return reading.deselected if reading and self.mended else None
+
+    def _catalog(self, config: list[str], *, real: bool) -> Path:
+        """A catalog without that stream."""
+        catalog = json.loads(self._launched([*config, "--discover"], real=real).out)
+        for stream in catalog["streams"]:
+            selected = stream["tap_stream_id"] != self.deselected
+            whole = [each for each in stream["metadata"] if not each["breadcrumb"]]
+            whole[0]["metadata"]["selected"] = selected
+        return self._file("catalog.json", json.dumps(catalog))
+
+    def _launched(self, arguments: list[str], *, real: bool) -> Ended:
+        place = self.folder, self.sandbox
+        return launch(self.cell.phase.connector, place, arguments, real=real, begun=self._begun)
 
     def prepare(self) -> None:
         """Let what is to go wrong go wrong."""
@@ -72,7 +99,7 @@ class Rig:
         if self.server is not None:
             if not mishap.store_is_away:
                 self.server.start()
-            self.strike.deed = self.server.stop
+            self.strike.deed = self.server.restart if mishap.restarts else self.server.stop
         if mishap.kills is not None:
             self.strike.deed = self._kill
 
@@ -90,26 +117,23 @@ class Rig:
         self.sandbox.release_jobs()
         if self.server is not None:
             self.strike.deed = None
-            self.server.stop()
-            self.server.start()
+            self.server.restart()
 
     @property
     def struck(self) -> int:
         """How often the cell's mishap has struck."""
         if self.fault is not None:
             return self.fault.struck
-        if self.cell.mishap.store_is_away or self.cell.mishap.store_url:
+        if self.cell.mishap.store_is_away:
             return len(self.ended)
-        if self.cell.mishap.quirks:
-            return sum(request.kind is self.cell.phase.kind for request in list(self.sandbox.log))
+        if self.cell.mishap.reading:
+            kinds = [request.kind for request in list(self.sandbox.log)]
+            return sum(done.status != 0 for done in self.ended) or kinds.count(self.cell.phase.kind)
         return self.strike.struck
 
     @property
     def _store(self) -> str:
-        if self.server is not None:
-            return self.server.url
-        away = self.cell.mishap.store_url
-        return away if away and not self.mended else str(self.folder / "quota.sqlite")
+        return self.server.url if self.server is not None else str(self.folder / "quota.sqlite")
 
     def _begun(self, pid: int) -> None:
         self.pid = pid
@@ -145,7 +169,6 @@ class Rig:
             "max_quota_wait": 5 if real else 3600,
             "report_path": "report.html",
             **_credentials(self.cell),
-            **mishap.told,
         }
         if phase.connector == TAP:
             zoo = ["zoo__gc"] if mishap.effect is Effect.OBJECT_DELETED else []
@@ -153,7 +176,7 @@ class Rig:
         else:
             settings |= {"max_rejects": 1, "rest_batch_size": 5, "rejects_path": "rejects"}
             settings |= {**phase.settings, "streams": [_stream(self.cell)]}
-        return self._file("config.json", json.dumps(settings))
+        return self._file("config.json", json.dumps({**settings, **self.told}))
 
     def _file(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -179,4 +202,6 @@ def _stream(cell: Cell) -> dict[str, Any]:
     own: dict[str, Any] = {"lookups": load.lookups} if load.lookups else {}
     if cell.phase.data_job:
         own["bulk_job_id"] = DATA_JOB
+    if cell.mishap.reading is not None:
+        own |= cell.mishap.reading.in_stream
     return {"name": load.object, **own}

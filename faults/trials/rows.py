@@ -6,10 +6,10 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from faults.phases import DELETE_LOG, OBJECT
+from faults.phases import DELETE_LOG, DELETED_RECORDS, OBJECT
 from faults.trials.flaws import Flaw, Kind
 from faults.trials.loads import PERSONS
-from faults.trials.tenants import truth_of
+from faults.trials.tenants import listed_deletions, truth_of
 from gainsight_sandbox import CallKind, Effect, ManualClock
 
 if TYPE_CHECKING:
@@ -38,10 +38,14 @@ def tap_rows(rig: Rig) -> Iterator[Flaw]:
             yield Flaw(Kind.DOUBLED, f"{doubled} rows doubled in run {number}")
     rows = {str(row["Gsid"]): row for row in tenant.rows(OBJECT)}
     yield from _compared(OBJECT, rows, got.get(OBJECT, {}))
+    if rig.deselected == DELETED_RECORDS:
+        return
     logged: dict[str, dict[str, Any]] = {
         str(row["RecordId"]): {} for row in tenant.rows(DELETE_LOG)
     }
-    yield from _compared("deleted_records", logged, got.get("deleted_records", {}))
+    if {**rig.cell.phase.settings, **rig.told}.get("deleted_lists"):
+        logged |= {key: {} for key in listed_deletions()}
+    yield from _compared(DELETED_RECORDS, logged, got.get(DELETED_RECORDS, {}))
 
 
 def _compared(

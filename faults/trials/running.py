@@ -15,7 +15,7 @@ from faults.strikes import Strike
 from faults.trials import verdict
 from faults.trials.flaws import Flaw  # noqa: TC001 - results are read again by their types
 from faults.trials.rig import Rig
-from faults.trials.stores import RedisServer
+from faults.trials.stores import SERVERS
 from faults.trials.tenants import tenant_for
 from gainsight_sandbox import Hooks, ManualClock
 
@@ -104,8 +104,8 @@ def _rig(cell: Cell, folder: Path, stack: ExitStack, *, real: bool) -> Rig:
     hooks = Hooks(before_request=strike)
     sandbox = stack.enter_context(tenant_for(cell, hooks, real=real))
     server = None
-    if cell.mishap.on_server:
-        server = RedisServer(folder)
-        stack.callback(server.stop)
+    if cell.mishap.server is not None:
+        server = SERVERS[cell.mishap.server]()
+        stack.callback(server.close)
     fault = cell.mishap.fault(cell.phase, cell.strikes)
     return Rig(cell, sandbox, folder, fault, strike, server)

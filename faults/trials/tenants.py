@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from faults.mishaps import START
-from faults.phases import OBJECT, RECORDS, TAP
+from faults.mishaps import ROWS, START
+from faults.phases import DELETE_LOG, LISTED, OBJECT, RECORDS, TAP
 from faults.trials.loads import BAD, COMPANY, RELATIONSHIPS, THINGS
 from gainsight_sandbox import (
     Credentials,
@@ -23,6 +23,7 @@ from gainsight_sandbox import (
     Sandbox,
     SystemClock,
 )
+from gainsight_sandbox.tenant.tenant import delete_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from faults.phases import Phase
     from gainsight_sandbox.tenant.tenant import Tenant
 
-ROWS, CHUNK_ROWS, PAGE_ROWS = 30, 10, 10
+CHUNK_ROWS, PAGE_ROWS = 10, 10
 DELETED = 3
 OLD = "old"
 """The value of the records that are in the tenant before."""
@@ -79,7 +80,7 @@ def _rows(count: int, prefix: str, code: str) -> Iterator[dict[str, Any]]:
 def tenant_for(cell: Cell, hooks: Hooks, *, real: bool) -> Sandbox:
     """A tenant that waits for the cell's run; with real time, or one that passes by itself."""
     few = cell.mishap.effect is Effect.WINDOWS_SHIFTED
-    own_api = cell.phase.load.own_api
+    own_api, reading = cell.phase.load.own_api, cell.mishap.reading
     sandbox = Sandbox(
         demo=own_api,
         empty=own_api,
@@ -87,7 +88,7 @@ def tenant_for(cell: Cell, hooks: Hooks, *, real: bool) -> Sandbox:
         jobs=JobSettings(chunk_rows=CHUNK_ROWS),
         credentials=CREDENTIALS,
         limits=Limits(sync_per_minute=FEW_CALLS) if few else Limits(10**6, 10**6),
-        quirks=Quirks(**cell.mishap.quirks),
+        quirks=Quirks(**({reading.quirk: reading.value} if reading else {})),
         hooks=hooks,
     )
     if cell.phase.connector == TAP:
@@ -104,9 +105,18 @@ def tenant_for(cell: Cell, hooks: Hooks, *, real: bool) -> Sandbox:
 
 
 def _fill_for_tap(tenant: Tenant) -> None:
+    tenant.add_object(_schema(LISTED, "1S01"), _rows(DELETED, "1S01", "listed"))
+    tenant.delete(LISTED, listed_deletions())
+    tenant.delete_object(DELETE_LOG)  # its list alone is to have them
+    tenant.add_object(delete_log(DELETE_LOG))
     tenant.add_object(_schema(OBJECT, "1T01"), _rows(ROWS + DELETED, "1T01", "code"))
     tenant.add_object(_schema("zoo__gc", "1Z01"), _rows(2, "1Z01", "zoo"))
     tenant.delete(OBJECT, [f"1T01{number:032}" for number in range(ROWS, ROWS + DELETED)])
+
+
+def listed_deletions() -> list[str]:
+    """The records that only their object's own list of deleted ones has."""
+    return [f"1S01{number:032}" for number in range(DELETED)]
 
 
 def _fill_own(tenant: Tenant, phase: Phase) -> None:
@@ -114,7 +124,7 @@ def _fill_own(tenant: Tenant, phase: Phase) -> None:
     load = phase.load
     tenant.insert("company", {"Name": COMPANY})
     for number in range(phase.there):
-        named = {load.named_by: load.name(number), load.value: OLD}
+        named = {**load.names(number), load.value: OLD}
         tenant.insert(load.object, {**named, **load.there})
 
 
@@ -159,9 +169,11 @@ def messages(cell: Cell, after: int = 0) -> list[dict[str, Any]]:
         }
     ]
     for number in range(after, RECORDS):
-        value = "x" * (load.longest + 1) if number in bad_of(cell.phase) else f"new {number}"
+        is_bad = number in bad_of(cell.phase)
+        value = "x" * (load.longest + 1) if is_bad else f"new {number}"
         deleted = cell.phase.deletes
         record = load.deletion(number) if deleted else load.record(number, value)
+        record |= load.bad if is_bad else {}
         found.append({"type": "RECORD", "stream": load.object, "record": record})
         if number % 4 == 3:  # noqa: PLR2004 - as the docstring has it
             found.append({"type": "STATE", "value": {"done": number + 1}})

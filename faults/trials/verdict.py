@@ -75,6 +75,9 @@ def _ends(rig: Rig) -> Iterator[Flaw]:
 
 def _secrets(rig: Rig) -> Iterator[Flaw]:
     texts = {f"output of run {n}": done.out + done.err for n, done in enumerate(rig.ended, 1)}
+    texts["a command"] = "\n".join(rig.strike.commands)
+    if rig.server is not None and rig.server.is_there:
+        texts["the quota store"] = rig.server.content()
     for path in rig.folder.rglob("*"):
         if path.is_file() and path.name != "config.json":
             texts[path.name] = path.read_bytes().decode("utf-8", "replace")
@@ -99,9 +102,12 @@ def _jobs(rig: Rig) -> Iterator[Flaw]:
     if rig.cell.phase.connector == TAP and _gateway_refuses(mishap):
         # A run leaves the job of one before it where it is refused, by whomever.
         reasons += len(rig.ended) - 1
-    if rig.cell.phase.data_job or (mishap.on_server and _is_upsert_job(rig)):
+    if rig.cell.phase.data_job or (mishap.server and _is_upsert_job(rig)):
         # The job was done, or cannot be asked for by name, when its run failed.
         reasons += len(rig.ended) - 1
+    if mishap.reading is not None and mishap.reading.refused:
+        # A run that another stream has ended had done its job; and a tap may be told to use one.
+        reasons += len(rig.ended)
     if submitted - reasons > needed:
         text = f"{submitted} jobs paid for, of which {needed} needed and {reasons} explained"
         yield Flaw(Kind.PAID_TWICE, text)

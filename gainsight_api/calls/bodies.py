@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import urllib3
@@ -36,7 +37,11 @@ def body_blocks(reply: requests.Response, watch: Watch) -> Iterator[bytes]:
     if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
         raise TransportError("a reply is compressed in a way that was not asked for")
     raw = _raw_blocks(reply, watch)
-    yield from raw if encoding in {"identity", ""} else _inflated(raw)
+    if encoding in {"identity", ""}:
+        yield from raw
+    else:
+        # A gzip of nothing has bytes, too; but a refusal may come without any.
+        yield from _inflated(raw, may_be_empty=reply.status_code != HTTPStatus.OK)
     watch.check()
 
 
@@ -82,7 +87,7 @@ def whole(blocks: Iterator[bytes]) -> bytes:
     return bytes(body)
 
 
-def _inflated(blocks: Iterator[bytes]) -> Iterator[bytes]:
+def _inflated(blocks: Iterator[bytes], *, may_be_empty: bool) -> Iterator[bytes]:
     """Decompressed blocks, of one or more gzip members that end as they should."""
     inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
     packed = unpacked = 0
@@ -101,7 +106,7 @@ def _inflated(blocks: Iterator[bytes]) -> Iterator[bytes]:
                 is_full = len(piece) == _MOST_AT_ONCE  # more may come of what it has already
     except zlib.error:
         raise TransportError("a compressed reply is damaged") from None
-    if packed and not inflate.eof:
+    if not inflate.eof and (packed or not may_be_empty):
         raise TransportError("a compressed reply broke off")
 
 

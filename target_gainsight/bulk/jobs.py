@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import (
+    AuthError,
     DataError,
     GainsightError,
+    GatewayError,
     JobFailedError,
     RequestError,
     RetriableError,
@@ -34,6 +36,10 @@ _SECONDS_BETWEEN_LOOKS = 10.0
 _SECONDS_BETWEEN_LINES = 10
 _MAX_SUBMISSIONS = 3
 _CLOCK_DIFFERENCE_SECONDS = 300.0
+_ABOUT_JOBS = (
+    "It was a call about import jobs: if others succeed, check `bulk_import_api` and "
+    "`bulk_access_key`, or set `load_mode: rest`"
+)
 
 
 @dataclass(slots=True)
@@ -78,10 +84,14 @@ class Importer:
             JobFailedError: The job failed as a whole.
             GainsightError: It takes too long, or it cannot be found out whether it was submitted.
         """
-        job_id = self._left_by_another_run(upload, stream, completed=completed)
-        if job_id is None:
-            job_id = self._submitted(upload, stream)
-            logger.info("stream %s: submitted import job %s", stream, job_id)
+        try:
+            job_id = self._left_by_another_run(upload, stream, completed=completed)
+            if job_id is None:
+                job_id = self._submitted(upload, stream)
+                logger.info("stream %s: submitted import job %s", stream, job_id)
+        except (AuthError, GatewayError) as exc:
+            exc.args = (f"{exc}. {_ABOUT_JOBS}",)
+            raise
         self._known.add(job_id)
         return self._waited_for(job_id, upload, stream)
 

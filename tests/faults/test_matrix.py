@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import fields
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from faults.phases import PHASES
 from faults.report import Scope, report
 from faults.trials.flaws import Flaw, Kind
 from faults.trials.running import Result, run_cell
-from gainsight_sandbox import Effect
+from gainsight_sandbox import Effect, Quirks
 
 if TYPE_CHECKING:
     from faults.cells import Cell
@@ -64,6 +65,11 @@ def test_every_effect_of_the_sandbox_and_every_phase_is_in_the_table() -> None:
     assert {cell.mishap.name for cell in CELLS} == {mishap.name for mishap in all_mishaps()}
     assert {cell.phase.name for cell in CELLS} == {phase.name for phase in PHASES}
     assert len({cell.name for cell in CELLS}) == len(CELLS) > 600
+
+
+def test_every_quirk_of_the_sandbox_is_in_the_table() -> None:
+    met = {cell.mishap.reading.quirk for cell in CELLS if cell.mishap.reading is not None}
+    assert met == {each.name for each in fields(Quirks)}
 
 
 def test_each_phase_gets_each_status_once_and_lasting_in_two_forms() -> None:

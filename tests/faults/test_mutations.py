@@ -64,10 +64,28 @@ MUTATIONS = (
     Mutation(
         "writes no STATE when a job is submitted",
         "tap_gainsight/extract/cursor.py",
-        "        self._job_began = self.begin_chunk()\n        self._keep()\n",
+        "        self.announce(self._with_job(job))\n\n"
+        "    def begin_job(self, job: Job) -> None:\n"
+        '        """A job is under way for what is to be read next."""\n'
+        "        self.checkpoint = self._with_job(job)\n"
+        "        self._gate.begin(self.position.key)\n"
+        "        self._job_began = self.begin_chunk()\n"
+        "        self._keep()\n",
+        "        pass\n\n"
+        "    def begin_job(self, job: Job) -> None:\n"
+        "        self.checkpoint = self._with_job(job)\n"
+        "        self._gate.begin(self.position.key)\n"
         "        self._job_began = self.begin_chunk()\n",
         "tap: poll | killed |",
         Kind.PAID_TWICE,
+    ),
+    Mutation(
+        "writes and counts again what a chunk gave that comes again",
+        "tap_gainsight/extract/export_pages.py",
+        "without_first(given.writing(blocks), known if same else 0)",
+        "without_first(given.writing(blocks), 0)",
+        "tap: chunk | chunk without its last row | once",
+        Kind.DOUBLED,
     ),
     Mutation(
         "does not remember a paid job beside the quota",

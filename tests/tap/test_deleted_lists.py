@@ -105,6 +105,7 @@ def test_a_list_that_is_not_answered_fails_the_stream(times: int | None) -> None
     with tenant(deleted_lists=False) as (sandbox, _):
         with pytest.raises(GainsightError, match=f"stream {NAME}: ") as caught:
             deletions(sandbox, CTA, max_retries=times or 0)
+        assert f"take {CTA} out of `deleted_lists`" in str(caught.value)
         for state in caught.value.output.states:  # type: ignore[attr-defined]
             assert "replication_key_value" not in state["bookmarks"].get(NAME, {})
 

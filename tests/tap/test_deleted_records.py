@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gainsight_api.errors import NotFoundError
+from gainsight_api.errors import NotFoundError, RequestError
 from gainsight_sandbox import Effect, Fault, ObjectSchema, QueryEmpty, Quirks, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.tap.support import (
@@ -190,6 +190,14 @@ def test_a_log_that_vanishes_while_it_is_read_fails_the_run() -> None:
         sandbox.faults.add(not_found("record_delete_log", skip=1))
         with pytest.raises(NotFoundError):
             deletions(sandbox, page_rows=4)
+
+
+def test_without_parentheses_in_filters_the_stream_is_to_be_deselected() -> None:
+    with tenant(parentheses=False) as sandbox:
+        delete(sandbox, THING.name, *range(10))
+        with pytest.raises(RequestError, match="deselect this stream") as refused:
+            deletions(sandbox, page_rows=4)
+    assert "extract_method" not in str(refused.value)
 
 
 def alarms(

@@ -62,6 +62,20 @@ def test_pieces_of_any_size_make_up_the_whole(
     assert session.download("chunk", b"".join) == body * 2
 
 
+def test_a_compressed_file_of_no_bytes_has_broken_off(session: Session, server: Server) -> None:
+    packed = {"Content-Encoding": "gzip"}
+    server.answers(csv(b"", **packed), csv(gzip.compress(b"Gsid\n1\n"), **packed))
+    assert session.download("chunk", b"".join) == b"Gsid\n1\n"
+
+
+def test_a_refusal_of_no_bytes_is_one_whatever_is_said_of_its_compression(
+    session: Session, server: Server
+) -> None:
+    server.answers(Reply(b"", status=403, headers=PACKED))
+    with pytest.raises(GainsightError, match="HTTP 403"):
+        session.download("chunk", b"".join)
+
+
 def test_a_large_table_of_empty_cells_is_read(session: Session, server: Server) -> None:
     """More than 100:1, and larger than what is decompressed whatever it becomes."""
     rows = b"".join(b"%d%s\n" % (n * 7_919 % 1_000_003, b"," * 1_000) for n in range(300))

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import GainsightError, JobFailedError
-from gainsight_sandbox import Credentials, DataJob, Effect, Fault, ManualClock, Sandbox
+from gainsight_sandbox import (
+    Credentials,
+    DataJob,
+    Effect,
+    Fault,
+    ImportApi,
+    ManualClock,
+    Quirks,
+    Sandbox,
+)
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from gainsight_sandbox.wire.auth import CLIENT_ID, CLIENT_SECRET
 from tests.target.support import THING, Runner, record, records, schema, state, thing
@@ -182,6 +191,21 @@ def test_a_lost_submission_to_the_connector_fails_the_run(connector: Runner) -> 
     assert "cannot be told" in str(output.error)
     assert not output.states
     assert len(connector.sandbox.journal.imports) == 1
+
+
+@pytest.mark.parametrize(
+    "quirks", [Quirks(import_api=ImportApi.CONNECTOR), Quirks(bulk_key_for_jobs=True)]
+)
+def test_a_tenant_that_refuses_calls_about_import_jobs_alone_is_told_with_their_settings(
+    tmp_path: Path, quirks: Quirks
+) -> None:
+    credentials = Credentials(bulk_access_key="import-key")
+    with Sandbox(
+        empty=True, clock=ManualClock(), objects=[thing()], credentials=credentials, quirks=quirks
+    ) as sandbox:
+        output = Runner(sandbox, tmp_path).load(schema(), *records(3), state(1), **BULK)
+    assert "check `bulk_import_api` and `bulk_access_key`" in str(output.error)
+    assert not output.states
 
 
 def test_the_connector_needs_the_id_of_a_job(connector: Runner) -> None:
