@@ -105,6 +105,7 @@ BATCHES = (
     Rate("batch: BATCH files, jsonl.gz", "batch:jsonl.gz", 40_000, 60_000),
     Rate("batch: BATCH files, jsonl", "batch:jsonl"),
     Rate("batch: BATCH files, parquet", "batch:parquet", 120_000, 180_000),
+    Rate("batch: BATCH files, parquet packed by gzip", "batch:parquet.gz"),
 )
 
 PIPES = (
@@ -134,7 +135,7 @@ MANY_GOAL, MANY_AIM, MANY_PEAK = 2.0, 1.3, 200.0
 MEMORY = (
     Case("memory: RECORD messages", "tap"),
     Case("memory: BATCH files, jsonl.gz", "batch:jsonl.gz"),
-    Case("memory: BATCH files, parquet", "batch:parquet"),
+    Case("memory: BATCH files, parquet packed by gzip", "batch:parquet.gz"),
 )
 MEMORY_PEAK, MEMORY_EQUAL = 100.0, 1.1
 

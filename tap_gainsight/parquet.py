@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from tap_gainsight.records.block import Block, Column
 
-_GROUP_ROWS = 20_000
-"""Rows of a row group; those of one group are held in memory."""
+_GROUP_ROWS = 5_000
+"""Rows of a row group; those of one group are held in memory, and of these more than once."""
 _FEWER_DIGITS, _MOST_DIGITS = 38, 76
 """Of decimals of 128, and of 256 bits."""
 _FLAGS = {"true": True, "false": False, "": None}

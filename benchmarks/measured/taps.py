@@ -25,7 +25,8 @@ MAPS: dict[str, dict[str, Any]] = {
 BATCHES: dict[str, dict[str, str]] = {
     "jsonl.gz": {"format": "jsonl", "compression": "gzip"},
     "jsonl": {"format": "jsonl", "compression": "none"},
-    "parquet": {"format": "parquet"},
+    "parquet": {"format": "parquet", "compression": "none"},
+    "parquet.gz": {"format": "parquet", "compression": "gzip"},
 }
 """The encodings of BATCH files."""
 _READERS: dict[Kind, Callable[[str], Any]] = {
