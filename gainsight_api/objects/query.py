@@ -90,16 +90,14 @@ def _as_selected(
     records: list[Mapping[str, Any]], selected: Sequence[str]
 ) -> list[Mapping[str, Any]]:
     """Records by the names that were selected; one that comes in just that case counts first."""
-    exact, first = set(selected), records[0]
-    if not isinstance(first, Mapping) or first.keys() <= exact or exact <= first.keys():
-        return records
+    exact = set(selected)
     by_folded = {name.casefold(): name for name in selected}
     return [
-        {
+        record
+        if not isinstance(record, Mapping) or record.keys() <= exact or exact <= record.keys()
+        else {
             **{by_folded.get(name.casefold(), name): value for name, value in record.items()},
             **{name: record[name] for name in exact & record.keys()},
         }
-        if isinstance(record, Mapping)
-        else record
         for record in records
     ]

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import re
 import threading
+import time
 import weakref
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
@@ -13,12 +14,14 @@ from urllib.parse import unquote
 from gainsight_api.quota.store import RETENTION_SECONDS, TIMEOUT_SECONDS, QuotaStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from gainsight_api.quota.store import Change
 
 T = TypeVar("T")
 
+_LOCKED_SECONDS = 5
+"""Given on top to a server that has to say that a lock was not free in time."""
 _REDIS_PREFIX = "singer-gainsight:quota:"
 
 SERVER_URL = re.compile(
@@ -132,8 +135,11 @@ class PostgresStore:
 
     def _connect(self) -> None:
         # A connection that died during a long wait is to fail, not to hang.
-        self._connection = self._psycopg.connect(
-            self._server.url, autocommit=True, tcp_user_timeout=TIMEOUT_SECONDS * 1000
+        self._connection = _impatient(self._psycopg).connect(
+            self._server.url,
+            autocommit=True,
+            connect_timeout=TIMEOUT_SECONDS,
+            tcp_user_timeout=TIMEOUT_SECONDS * 1000,
         )
         self._close = weakref.finalize(self, self._connection.close)
         self._connection.isolation_level = self._psycopg.IsolationLevel.READ_COMMITTED
@@ -176,6 +182,29 @@ class PostgresStore:
             raise self._server.error(error) from None
 
 
+def _impatient(psycopg: Any) -> Any:
+    """A class of connections that give up on a server that hangs: psycopg's own wait for ever."""
+
+    class Connection(psycopg.Connection):  # type: ignore[misc] # the driver is an extra
+        def wait(self, steps: Any, *args: Any, **kwargs: Any) -> Any:
+            return super().wait(self._in_time(steps), *args, **kwargs)
+
+        def _in_time(self, steps: Any) -> Generator[Any, Any, Any]:
+            """Take the steps of an answer; after each, or a tenth of a second, the next one."""
+            end = time.monotonic() + TIMEOUT_SECONDS + _LOCKED_SECONDS
+            ready = None
+            while time.monotonic() < end:
+                try:
+                    wanted = steps.send(ready)
+                except StopIteration as done:
+                    return done.value
+                ready = yield wanted
+            self.close()
+            raise psycopg.OperationalError(f"no answer within {TIMEOUT_SECONDS} seconds")
+
+    return Connection
+
+
 def _driver(module: str, *, extra: str) -> Any:
     try:
         return importlib.import_module(module)
@@ -189,7 +218,8 @@ def read_postgres(server: Server, keys: Sequence[str]) -> dict[str, bytes]:
     """The documents that a database has of some keys; nothing is changed, and no table made."""
     psycopg = _driver("psycopg", extra="postgres")
     try:
-        with psycopg.connect(server.url, connect_timeout=TIMEOUT_SECONDS) as connection:
+        connect = _impatient(psycopg).connect
+        with connect(server.url, connect_timeout=TIMEOUT_SECONDS) as connection:
             connection.read_only = True
             known = connection.execute("SELECT to_regclass('singer_gainsight_quota')").fetchone()
             if not known[0]:

@@ -14,6 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from gainsight_api.quota import servers
+from gainsight_api.quota.store import QuotaStoreError
+from gainsight_api.quota.stores import open_store
 from gainsight_sandbox import Hooks, Sandbox
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.e2e.support import environment
@@ -69,13 +72,12 @@ class HangingServer:
         return server
 
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
+        with suppress(OSError), source, target:
             while data := source.recv(65536):
                 if self._hangs:
                     self.asked.set()
                 else:
                     target.sendall(data)
-            target.close()
 
 
 @pytest.fixture(params=["redis", "postgres"])
@@ -83,6 +85,17 @@ def store(request: pytest.FixtureRequest) -> Iterator[HangingServer]:
     server = HangingServer(request.getfixturevalue(f"{request.param}_url"))
     yield server
     server.close()
+
+
+def test_a_store_that_answers_no_more_is_an_error(
+    store: HangingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(servers, "_LOCKED_SECONDS", 0)
+    opened = open_store(store.url)
+    store.hang()
+    with pytest.raises(QuotaStoreError, match="cannot be used"):
+        opened.update("key", lambda _: (None, b"document"))
 
 
 def test_a_job_that_a_hanging_store_does_not_note_is_in_the_last_state(

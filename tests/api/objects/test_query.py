@@ -59,6 +59,14 @@ def test_fields_have_the_names_that_were_selected_in_whatever_case_they_come(
     assert (second["Gsid"], second["Name"]) == ("2", "n")
 
 
+@pytest.mark.parametrize("plain", [{"Gsid": "1", "Name": "n"}, {"Gsid": "1"}])
+def test_each_record_is_looked_at_for_names_in_another_case(
+    session: Session, server: Server, plain: dict[str, str]
+) -> None:
+    server.answers(ok([plain, {"GSID": "2", "name": "n"}]))
+    assert Query(session).page(COMPANIES) == [plain, {"Gsid": "2", "Name": "n"}]
+
+
 @pytest.mark.parametrize("as_200", [False, True])
 @pytest.mark.parametrize("shape", QueryShape)
 @pytest.mark.parametrize("empty", QueryEmpty)
