@@ -169,7 +169,9 @@ class TapGainsight(GainsightPlugin, Tap):
     def discover_streams(self) -> Sequence[GainsightStream]:
         """The streams of the catalog, without a call; else those of the tenant."""
         own = self.settings.stream_settings
-        _ = self.settings.batches, self.settings.listed_deletions  # wrong ones cost no call
+        settings = self.settings
+        # Wrong ones cost no call.
+        _ = settings.batches, settings.listed_deletions, settings.earliest, settings.zone
         if self.input_catalog is not None:
             specs = [spec_from_catalog(entry, own) for entry in self.input_catalog.streams]
         else:
