@@ -96,7 +96,7 @@ class Plan:
 
     @property
     def calls_made(self) -> int:
-        """What it took to find out, in calls for one row."""
+        """How many calls, of one row each, the rows were counted by."""
         return sum(sync.count.calls for kind in _KINDS for sync in self._syncs(kind))
 
     def total(self, kind: Kind) -> Cost:
@@ -171,7 +171,8 @@ class Plan:
             out.print("* as many as the last such run has read; --count counts them anew.")
         if not self.from_state:
             out.print("With --state FILE it also says what a sync from that state would cost.")
-        out.print(f"To find out took {counted(self.calls_made, 'call')} for one row.")
+        if self.calls_made:
+            out.print(f"The rows were counted by {counted(self.calls_made, 'call')}, of a row each.")
 
 
 _KINDS: tuple[Kind, ...] = ("full", "incremental")
