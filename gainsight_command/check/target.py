@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import GainsightError
@@ -11,6 +12,7 @@ from gainsight_command.check.report import Rights
 from gainsight_command.globs import is_glob, spelling
 from gainsight_command.routes import route_of
 from target_gainsight.loading.routing import RouteError
+from target_gainsight.outcomes.letter_file import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +30,14 @@ def check_target(
     listed: Sequence[ObjectSummary],
     report: CheckReport,
 ) -> None:
-    """Check each entry of `streams` against its object; every mistake is a finding."""
+    """Check each entry of `streams` against its object, and the folder of the rejects.
+
+    Every mistake is a finding.
+    """
+    try:
+        check_folder(Path(settings.rejects_path))
+    except GainsightError as exc:
+        report.wrong("rejects_path", str(exc), "correct the setting")
     known = {summary.name: summary for summary in listed}
     objects = {
         entry.object or entry.name

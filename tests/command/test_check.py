@@ -168,6 +168,14 @@ def test_every_mistake_of_the_targets_entries_is_told_at_once(
     }
 
 
+def test_a_folder_for_rejects_that_cannot_be_one_is_told(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "rejects").write_text("mine")
+    entry = {"name": "a", "object": "compnay"}
+    rejects = str(tmp_path / "rejects")
+    found = wrong(check(sandbox, tmp_path, "--target", rejects_path=rejects, streams=[entry]))
+    assert found.keys() == {"rejects_path", "streams: a"}
+
+
 def test_settings_of_the_wrong_type_are_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
     file = config_file(tmp_path, sandbox, access_key=7)
     assert "`access_key` is not text" in command("check", "--tap", "--config", file).error
