@@ -80,7 +80,7 @@ def test_a_folder_that_cannot_be_written_to_is_told(
 ) -> None:
     # Root may write anywhere, so that the system's own answer is put in its place.
     monkeypatch.setattr(os, "access", lambda place, _: place != tmp_path)
-    with pytest.raises(ConfigError, match="`rejects_path`: .* cannot be written to"):
+    with pytest.raises(ConfigError, match=r"`rejects_path`: .* cannot be written to"):
         check_folder(tmp_path / "rejects" / "mine")
 
 
