@@ -168,6 +168,25 @@ def test_every_mistake_of_the_targets_entries_is_told_at_once(
     }
 
 
+def test_mistakes_with_objects_that_have_an_api_of_their_own_hide_no_others(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    streams = [
+        {"name": "a", "object": "gsuser"},
+        {"name": "b", "object": "person", "operation": "insert", "deletes": "delete"},
+        {"name": "c", "object": "call_to_action", "keys": ["Foo"], "deletes": "delete"},
+        {"name": "d", "object": "compnay"},
+    ]
+    found = wrong(check(sandbox, tmp_path, "--target", streams=streams))
+    assert {check: len(texts) for check, texts in found.items()} == {
+        "streams: a": 1,
+        "streams: b": 2,
+        "streams: c": 2,
+        "streams: d": 1,
+    }
+    assert "users (gsuser) are not loaded" in found["streams: a"][0]
+
+
 def test_a_folder_for_rejects_that_cannot_be_one_is_told(sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "rejects").write_text("mine")
     entry = {"name": "a", "object": "compnay"}
