@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gainsight_api.errors import DataError, GainsightError, RequestError, TooLargeError
 from gainsight_api.jobs.imports import Upload
+from gainsight_api.objects.records import WRONG_API
 from target_gainsight.bulk.csv_file import CsvFile, CsvWriter, file_columns
 from target_gainsight.bulk.row_numbers import (
     BASES,
@@ -140,6 +141,11 @@ class BulkLoader:
         reason = "" if type(error) is RequestError else f": {error.reason}"
         if isinstance(error, TooLargeError):
             reason += "; set `max_bulk_bytes` lower"
+        elif error.code == WRONG_API:
+            reason += (
+                "; if `gainsight check --target` tells that no records can be added to the object, "
+                "name another `object`"
+            )
         return GainsightError(
             f"stream {self.route.stream}: Gainsight refused the import of {upload.file.name} "
             f"({upload.operation.upper()}) into {upload.object}{with_keys}{reason}; nothing of it "

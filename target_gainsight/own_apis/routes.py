@@ -41,6 +41,11 @@ _NO_USERS = (
 )
 
 
+def is_ordinary(name: str) -> bool:
+    """Whether the records of an object are written by record calls or import jobs, if at all."""
+    return name.lower() not in {*_OWN, *_USERS}
+
+
 def route_to(
     stream: str,
     key_properties: Sequence[str],

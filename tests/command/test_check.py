@@ -187,6 +187,23 @@ def test_mistakes_with_objects_that_have_an_api_of_their_own_hide_no_others(
     assert "users (gsuser) are not loaded" in found["streams: a"][0]
 
 
+def test_an_object_that_records_cannot_be_added_to_is_told(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    streams = [
+        {"name": "a", "object": "nps_survey_response"},
+        {"name": "b", "object": "company_person", "operation": "insert"},
+        {"name": "c", "object": "call_to_action"},
+        {"name": "d", "object": "company"},
+    ]
+    done = check(sandbox, tmp_path, "--target", streams=streams)
+    found = wrong(done)
+    assert found.keys() == {"streams: a", "streams: b"}
+    assert "records can be added to nps_survey_response" in found["streams: a"][0]
+    todo = next(each["todo"] for each in done.json["checks"] if each["check"] == "streams: a")
+    assert "name another `object`" in todo
+
+
 def test_a_folder_for_rejects_that_cannot_be_one_is_told(sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "rejects").write_text("mine")
     entry = {"name": "a", "object": "compnay"}
