@@ -211,10 +211,11 @@ class BulkLoader:
         if len(bases) > 1:
             telling = Telling.of(errors, bases)
             rows = file.rows(telling.indexes)
+            quoting = telling.quoting(rows, bases)
             if self.route.keys:
-                bases = telling.fitting(self._held(rows))
-            if len(bases) > 1:
-                bases = telling.quoting(rows, bases)
+                # Nothing fits where Gainsight held a row before that it does not take any more.
+                bases = telling.fitting(self._held(rows)) or bases
+            bases = [base for base in bases if base in quoting]
         base = bases[0] if len(bases) == 1 else None
         if base is None:
             raise UnknownBaseError(
