@@ -89,7 +89,9 @@ def test_a_row_that_failed_though_it_is_held_puts_no_blame_on_its_neighbours(
     def change(request: LoggedRequest) -> None:
         if request.path.endswith("/errors"):
             rows = [
-                row["Gsid"] for row in sandbox.tenant.rows(THING) if row["Name"] == f"n{changed}"
+                str(row["Gsid"])
+                for row in sandbox.tenant.rows(THING)
+                if row["Name"] == f"n{changed}"
             ]
             sandbox.tenant.update(THING, rows, {"Code__gc": "y"})
 
