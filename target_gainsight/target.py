@@ -15,8 +15,8 @@ What is used here of the SDK (0.54) that is not public, and only here:
 - `listen`: final, and what it does is a run, which has an end to tell. That `process_endofpipe` is
   called also after an error would do.
 - `_assert_line_requires`, `_assert_sink_exists`: the SDK's own errors for bad input.
-- `helpers._batch.StorageTarget`: opens the files that BATCH messages name. Its place in the public
-  `singer_sdk.batch` would do.
+- `helpers._batch.StorageTarget`: opens files elsewhere that BATCH messages name. Its place in the
+  public `singer_sdk.batch` would do.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from typing_extensions import override
 from gainsight_api.errors import ConfigError
 from gainsight_singer.plugin import GainsightPlugin
 from gainsight_singer.words import one_line
-from target_gainsight.incoming.batch_files import batch_records
+from target_gainsight.incoming.batch_files import batch_records, local_path
 from target_gainsight.incoming.mapped import transformed
 from target_gainsight.incoming.reader import MessageReader
 from target_gainsight.incoming.reading import Reading
@@ -302,5 +302,7 @@ class TargetGainsight(GainsightPlugin, Target):
 
 
 def _open_file(url: str) -> AbstractContextManager[IO[bytes]]:
+    if path := local_path(url):
+        return path.open("rb")
     folder, name = StorageTarget.split_url(url)
     return StorageTarget.from_url(folder).open(name, mode="rb")

@@ -23,6 +23,7 @@ from target_gainsight.loading.loaders import Loaders
 from target_gainsight.loading.parts import Parts
 from target_gainsight.loading.route import LoadMode, Route
 from target_gainsight.loading.stream_load import StreamLoad
+from target_gainsight.outcomes.letter_file import check_folder
 from target_gainsight.outcomes.rejects import DeadLetters, Sender
 from target_gainsight.outcomes.tally import Tally
 from target_gainsight.own_apis.apis import merges
@@ -67,7 +68,8 @@ class Wiring:
         tally: The run's counts.
 
     Raises:
-        ConfigError: A setting of the connection cannot be used; the text names it.
+        ConfigError: A setting of the connection, or `rejects_path`, cannot be used; the text names
+            it.
         QuotaStoreError: The quota store cannot be used.
     """
 
@@ -79,6 +81,7 @@ class Wiring:
         self._dry_run_streams: list[DryRunStream] = []
         self._run_id = uuid4().hex
         self._rejects = Path(settings.rejects_path)
+        check_folder(self._rejects)
         self.tally = Tally(-1 if settings.dry_run else settings.max_rejects, run)
 
     @property

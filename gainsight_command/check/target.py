@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gainsight_api.errors import GainsightError
-from gainsight_api.objects.datatypes import Kind, kind_of
 from gainsight_api.objects.metadata import Metadata
+from gainsight_api.objects.records import KEY_TYPES
 from gainsight_command.check.report import Rights
 from gainsight_command.globs import is_glob, spelling
 from gainsight_command.routes import route_of
 from target_gainsight.loading.routing import RouteError
+from target_gainsight.outcomes.letter_file import check_folder
+from target_gainsight.own_apis.routes import is_ordinary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,13 +25,23 @@ if TYPE_CHECKING:
     from target_gainsight.settings import StreamSettings, TargetSettings
 
 
+_NO_ADDING = "name another `object`, or ask a Gainsight admin for the right to add records"
+
+
 def check_target(
     settings: TargetSettings,
     session: Session,
     listed: Sequence[ObjectSummary],
     report: CheckReport,
 ) -> None:
-    """Check each entry of `streams` against its object; every mistake is a finding."""
+    """Check each entry of `streams` against its object, and the folder of the rejects.
+
+    Every mistake is a finding.
+    """
+    try:
+        check_folder(Path(settings.rejects_path))
+    except GainsightError as exc:
+        report.wrong("rejects_path", str(exc), "correct the setting")
     known = {summary.name: summary for summary in listed}
     objects = {
         entry.object or entry.name
@@ -75,6 +88,11 @@ def _check_entry(
         report.wrong(check, f"this tenant has no object {name!r}", spelling(name, known))
         return
     mistakes = list(_mistakes(entry, found, described, settings))
+    summary = known.get(found.name)
+    adds = entry.operation != "update" and is_ordinary(found.name)
+    if adds and summary and not summary.createable:
+        no_adding = f"Gainsight's metadata say that no records can be added to {found.name}"
+        mistakes.append((no_adding, _NO_ADDING))
     for mistake, todo in mistakes:
         report.wrong(check, mistake, todo)
     if not mistakes:
@@ -119,17 +137,19 @@ def _unwritable(route: Route) -> Iterator[tuple[str, str]]:
 
 
 def _stand_in_keys(entry: StreamSettings, found: GainsightObject) -> tuple[str, ...]:
-    """In place of the key properties, which only the stream's SCHEMA names: some text field."""
+    """In place of the key properties, which only the stream's SCHEMA names: a text if any."""
     if entry.keys:
         return ()
     sources = {field: source for source, field in (entry.fields or {}).items()}
-    texts = [
-        field.name
+    known = [
+        field
         for field in found.fields.values()
-        if field.createable and field.updateable and kind_of(field.data_type) is Kind.TEXT
-        if field.name not in (entry.lookups or {}) and field.data_type == "STRING"
+        if field.data_type in KEY_TYPES and field.name not in (entry.lookups or {})
     ]
-    return tuple(sources.get(name, name) for name in texts[:1])
+    known.sort(
+        key=lambda field: (field.data_type != "STRING", not (field.createable and field.updateable))
+    )
+    return tuple(sources.get(field.name, field.name) for field in known[:1])
 
 
 def _rights(found: GainsightObject, summary: ObjectSummary | None) -> Rights:

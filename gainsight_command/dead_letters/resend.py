@@ -187,7 +187,17 @@ def _keys(
     mapper = PluginMapper(dict(target.config), target.logger)
     mapper.register_raw_stream_schema(stream, schema, names)
     stream_map = mapper.stream_maps[stream][0]
-    wanted = target.settings.for_stream(stream_map.stream_alias).object or stream_map.stream_alias
+    named = target.settings.for_stream(stream_map.stream_alias).object
+    wanted = named or stream_map.stream_alias
+    before = sorted(
+        {each.object for each in letters if each.object.casefold() != wanted.casefold()}
+    )
+    if not named and any(before):
+        raise ConfigError(
+            f"stream {stream}: its letters are of {', '.join(filter(None, before))}, and would go "
+            f"into {wanted}, since no entry of `streams` names an object for it; name the one that "
+            "is meant"
+        )
     sent = [wanted] if any(letter.is_record for letter in letters) else []
     with without_warnings():
         described = describe(session, sent).get(wanted)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gainsight_api.errors import DataError, GainsightError, RequestError, TooLargeError
 from gainsight_api.jobs.imports import Upload
+from gainsight_api.objects.records import WRONG_API
 from target_gainsight.bulk.csv_file import CsvFile, CsvWriter, file_columns
 from target_gainsight.bulk.row_numbers import (
     BASES,
@@ -140,6 +141,11 @@ class BulkLoader:
         reason = "" if type(error) is RequestError else f": {error.reason}"
         if isinstance(error, TooLargeError):
             reason += "; set `max_bulk_bytes` lower"
+        elif error.code == WRONG_API:
+            reason += (
+                "; if `gainsight check --target` tells that no records can be added to the object, "
+                "name another `object`"
+            )
         return GainsightError(
             f"stream {self.route.stream}: Gainsight refused the import of {upload.file.name} "
             f"({upload.operation.upper()}) into {upload.object}{with_keys}{reason}; nothing of it "
@@ -205,10 +211,11 @@ class BulkLoader:
         if len(bases) > 1:
             telling = Telling.of(errors, bases)
             rows = file.rows(telling.indexes)
+            quoting = telling.quoting(rows, bases)
             if self.route.keys:
-                bases = telling.fitting(self._held(rows))
-            if len(bases) > 1:
-                bases = telling.quoting(rows, bases)
+                # Nothing fits where Gainsight held a row before that it does not take any more.
+                bases = telling.fitting(self._held(rows)) or bases
+            bases = [base for base in bases if base in quoting]
         base = bases[0] if len(bases) == 1 else None
         if base is None:
             raise UnknownBaseError(

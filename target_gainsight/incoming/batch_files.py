@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
@@ -49,6 +51,18 @@ def batch_records(
                 f"The BATCH file {url} cannot be read ({reason}): it is missing, broken off or "
                 "not packed as its message says"
             ) from None
+
+
+def local_path(url: str) -> Path | None:
+    """The path of a file on this machine; None, if the file is elsewhere.
+
+    Some taps, as the SDK's do, write a path into a URL as it stands, and others percent-encode it.
+    """
+    if not url.startswith(("/", "file:///", "file://localhost/")):
+        return None
+    path = url.removeprefix("file://").removeprefix("localhost")
+    plain = Path(unquote(path, errors="surrogateescape"))
+    return plain if plain.exists() and not Path(path).exists() else Path(path)
 
 
 def _unpacked(file: IO[bytes]) -> gzip.GzipFile:

@@ -13,7 +13,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
-from gainsight_api.errors import GainsightError
+from gainsight_api.errors import ConfigError, GainsightError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +21,30 @@ if TYPE_CHECKING:
 
 _FLAGS = os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
 """To open a FIFO is not to wait for who is at its other end."""
+
+
+def check_folder(folder: Path) -> None:
+    """Check that dead-letter files can be written to a folder, which is not made for it.
+
+    Args:
+        folder: The setting `rejects_path`.
+
+    Raises:
+        ConfigError: They cannot.
+    """
+    try:
+        with suppress(FileNotFoundError):
+            folder.stat()
+        place = next(filter(os.path.lexists, (folder, *folder.parents)), folder)
+        is_folder = place.is_dir()
+        if is_folder and os.access(place, os.W_OK | os.X_OK):
+            return
+        why = f"{place} {'cannot be written to' if is_folder else 'is no folder'}"
+    except (OSError, ValueError) as exc:
+        why = f"{folder} cannot be a folder ({getattr(exc, 'strerror', None) or exc})"
+    raise ConfigError(
+        f"setting `rejects_path`: {why}; name a folder for rejected records that can be written to"
+    )
 
 
 @contextmanager

@@ -6,8 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from gainsight_api.errors import ConfigError
-from target_gainsight.loading.routing import build_route, named_keys
+from target_gainsight.loading.routing import RouteError, build_route, named_keys
 from target_gainsight.own_apis.cta_fields import cta_object, no_keys
 from target_gainsight.own_apis.external_ids import key_kinds
 from target_gainsight.own_apis.people import (
@@ -42,6 +41,11 @@ _NO_USERS = (
 )
 
 
+def is_ordinary(name: str) -> bool:
+    """Whether the records of an object are written by record calls or import jobs, if at all."""
+    return name.lower() not in {*_OWN, *_USERS}
+
+
 def route_to(
     stream: str,
     key_properties: Sequence[str],
@@ -62,11 +66,11 @@ def route_to(
         connector: Whether imports go by jobs that an admin has set up.
 
     Raises:
-        ConfigError: The settings do not go with the object; the text names all mistakes.
+        RouteError: The settings do not go with the object.
     """
     name = found.name.lower()
     if name in _USERS:
-        raise ConfigError(f"stream {stream}: users ({found.name}) {_NO_USERS}")
+        raise RouteError(stream, [f"users ({found.name}) {_NO_USERS}"])
     if name not in _OWN:
         return build_route(stream, key_properties, settings, found, connector=connector)
     keys = named_keys(settings, key_properties)
@@ -84,12 +88,12 @@ def route_to(
         found = timeline_object(found, settings)
     try:
         route = build_route(stream, key_properties, settings, found, connector=connector)
-    except ConfigError as exc:
-        mistakes.append(exc.reason.removeprefix(f"stream {stream}: "))
+    except RouteError as exc:
+        mistakes += exc.mistakes
     else:
         mistakes += _key_mistakes(route)
     if mistakes:
-        raise ConfigError(f"stream {stream}: {'; '.join(mistakes)}")
+        raise RouteError(stream, mistakes)
     return replace(
         route,
         key_kinds=key_kinds(route, properties) if name == _TIMELINE else {},

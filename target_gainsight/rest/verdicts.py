@@ -51,7 +51,8 @@ class Verdicts:
         if error.code == WRONG_API:
             raise ConfigError(
                 f"stream {self.route.stream}: Gainsight's record calls do not write "
-                f"{self.route.object.name}; see `load_mode`",
+                f"{self.route.object.name}; if `gainsight check --target` tells that records can "
+                "be added to it, set `load_mode` to bulk, else name another `object`",
                 code=error.code,
                 request_id=error.request_id,
             ) from None

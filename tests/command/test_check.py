@@ -168,6 +168,50 @@ def test_every_mistake_of_the_targets_entries_is_told_at_once(
     }
 
 
+def test_mistakes_with_objects_that_have_an_api_of_their_own_hide_no_others(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    streams = [
+        {"name": "a", "object": "gsuser"},
+        {"name": "b", "object": "person", "operation": "insert", "deletes": "delete"},
+        {"name": "c", "object": "call_to_action", "keys": ["Foo"], "deletes": "delete"},
+        {"name": "d", "object": "compnay"},
+    ]
+    found = wrong(check(sandbox, tmp_path, "--target", streams=streams))
+    assert {check: len(texts) for check, texts in found.items()} == {
+        "streams: a": 1,
+        "streams: b": 2,
+        "streams: c": 2,
+        "streams: d": 1,
+    }
+    assert "users (gsuser) are not loaded" in found["streams: a"][0]
+
+
+def test_an_object_that_records_cannot_be_added_to_is_told(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    streams = [
+        {"name": "a", "object": "nps_survey_response"},
+        {"name": "b", "object": "company_person", "operation": "insert"},
+        {"name": "c", "object": "call_to_action"},
+        {"name": "d", "object": "company"},
+    ]
+    done = check(sandbox, tmp_path, "--target", streams=streams)
+    found = wrong(done)
+    assert found.keys() == {"streams: a", "streams: b"}
+    assert "records can be added to nps_survey_response" in found["streams: a"][0]
+    todo = next(each["todo"] for each in done.json["checks"] if each["check"] == "streams: a")
+    assert "name another `object`" in todo
+
+
+def test_a_folder_for_rejects_that_cannot_be_one_is_told(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "rejects").write_text("mine")
+    entry = {"name": "a", "object": "compnay"}
+    rejects = str(tmp_path / "rejects")
+    found = wrong(check(sandbox, tmp_path, "--target", rejects_path=rejects, streams=[entry]))
+    assert found.keys() == {"rejects_path", "streams: a"}
+
+
 def test_settings_of_the_wrong_type_are_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
     file = config_file(tmp_path, sandbox, access_key=7)
     assert "`access_key` is not text" in command("check", "--tap", "--config", file).error

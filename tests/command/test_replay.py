@@ -300,6 +300,18 @@ def test_letters_go_in_the_streams_name_as_received_through_its_maps(tenant: Ten
     assert (tenant.folder / "rejects" / "src.settled.jsonl").exists()
 
 
+def test_letters_go_into_no_other_object_because_their_entry_is_gone(tenant: Tenant) -> None:
+    entry = {"name": "company", "object": THING}
+    tenant.configure(streams=[entry])
+    tenant.load({"Name": "a", "Number__gc": "many"}, stream="company")
+    tenant.configure(streams=[{**entry, "name": "firms"}])
+    assert f"its letters are of {THING}, and would go into company" in tenant.replay().error
+    assert not list(tenant.sandbox.tenant.rows("company"))
+    tenant.configure(streams=[{"name": "company", "object": "company"}])
+    assert tenant.replay().status == 0  # it is said that they are to go there
+    assert [row["Name"] for row in tenant.sandbox.tenant.rows("company")] == ["a"]
+
+
 def test_properties_that_only_other_records_had_are_no_mistake(tenant: Tenant) -> None:
     tenant.configure(streams=[{"name": THING, "fields": {"n": "Number__gc", "t": "Text__gc"}}])
     tenant.load({"Name": "a", "t": "x"}, {"Name": "b", "n": "many"}, names=("Name", "t", "n"))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import resource
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gainsight_api.errors import ConfigError
 from gainsight_sandbox import (
     Field,
+    Hooks,
     Limits,
     ManualClock,
     Quirks,
@@ -19,6 +20,9 @@ from gainsight_sandbox import (
     custom_object,
 )
 from tests.target.support import THING, Runner, record, records, schema, state, thing
+
+if TYPE_CHECKING:
+    from gainsight_sandbox import LoggedRequest
 
 BULK: dict[str, Any] = {"load_mode": "bulk"}
 
@@ -74,6 +78,33 @@ def test_errors_find_their_records_whatever_the_first_row_is_called(
             "c77",
         ]
         assert len(runner.rows()) == 97
+
+
+@pytest.mark.parametrize("changed", [3, 5, None])
+def test_a_row_that_failed_though_it_is_held_puts_no_blame_on_its_neighbours(
+    tmp_path: Path, changed: int | None
+) -> None:
+    """Gainsight holds what it would not take any more, and another user changes a row meanwhile."""
+
+    def change(request: LoggedRequest) -> None:
+        if request.path.endswith("/errors"):
+            rows = [
+                str(row["Gsid"])
+                for row in sandbox.tenant.rows(THING)
+                if row["Name"] == f"n{changed}"
+            ]
+            sandbox.tenant.update(THING, rows, {"Code__gc": "y"})
+
+    feed = records(8, Code__gc="c{}")
+    feed[4]["record"]["Code__gc"] = "too long"
+    codes = custom_object(THING, Field("Name"), Field("Code__gc", length=5))
+    hooks = Hooks(before_request=change)
+    with Sandbox(empty=True, clock=ManualClock(), objects=[codes], hooks=hooks) as sandbox:
+        sandbox.tenant.insert(THING, {"Name": "n4", "Code__gc": "too long"})
+        runner = Runner(sandbox, tmp_path)
+        output = runner.load(schema(), *feed, state(1), max_rejects=-1, **BULK)
+        blamed = [letter["record"]["Name"] for letter in runner.letters()]
+    assert (output.states, blamed) == (([1], ["n4"]) if changed is None else ([], []))
 
 
 def test_a_first_row_number_that_cannot_be_right_fails_the_run(tmp_path: Path) -> None:

@@ -68,3 +68,14 @@ def test_deletions_in_a_high_volume_object_are_refused_at_the_start(tmp_path: Pa
         assert isinstance(output.error, ConfigError)
         assert "cannot be deleted by any call" in str(output.error)
         assert not sandbox.journal.calls
+
+
+@pytest.mark.parametrize("mode", ["rest", "bulk", "auto"])
+def test_an_object_that_nothing_writes_is_told_with_what_to_do(tmp_path: Path, mode: str) -> None:
+    closed = replace(thing(), createable=False)
+    with Sandbox(empty=True, clock=ManualClock(), objects=[closed]) as sandbox:
+        output = Runner(sandbox, tmp_path).load(schema(), record(Name="a"), load_mode=mode)
+    told = str(output.error)
+    assert "`gainsight check --target`" in told
+    assert "another `object`" in told
+    assert ("set `load_mode` to bulk" in told) is (mode != "bulk")

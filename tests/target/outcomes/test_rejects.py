@@ -12,6 +12,7 @@ import pytest
 from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_sandbox import Effect, Fault
 from gainsight_sandbox.behaviour.call_kinds import CallKind
+from target_gainsight.outcomes.letter_file import check_folder
 from target_gainsight.outcomes.problems import Problem
 from target_gainsight.outcomes.rejects import coded, file_stem
 from target_gainsight.outcomes.tally import RejectsError
@@ -60,6 +61,40 @@ def test_what_is_no_file_is_named(runner: Runner) -> None:
     output = runner.load(*FEED, max_rejects=-1)
     assert f"{path} cannot be used (is no regular file)" in str(output.error)
     assert output.states == []
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_file_in_place_of_the_folder_is_told_before_anything_is_loaded(
+    runner: Runner, below: str
+) -> None:
+    runner.rejects.write_text("mine")
+    runner.rejects /= below
+    output = runner.load(*FEED, max_rejects=-1)
+    assert isinstance(output.error, ConfigError)
+    assert "setting `rejects_path`: " in str(output.error)
+    assert not runner.rows()
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root may write anywhere, so that the system's own answer is put in its place.
+    monkeypatch.setattr(os, "access", lambda place, _: place != tmp_path)
+    with pytest.raises(ConfigError, match=r"`rejects_path`: .* cannot be written to"):
+        check_folder(tmp_path / "rejects" / "mine")
+
+
+@pytest.mark.parametrize("name", ["link", "a\0b", "x" * 300])
+def test_what_can_be_no_folder_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ConfigError, match="`rejects_path`: "):
+        check_folder(tmp_path / name)
+
+
+def test_a_folder_that_no_letter_needs_is_not_made(runner: Runner) -> None:
+    runner.rejects /= "deeper"
+    assert runner.loaded(*FEED[:2], state(1)).states == [1]
+    assert not runner.rejects.parent.exists()
 
 
 def test_letters_tell_their_run_and_their_properties(runner: Runner) -> None:
