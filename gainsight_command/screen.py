@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ _BAR = 16
 def console() -> Console:
     """Standard output; colours are for terminals that take them, and not where NO_COLOR is set."""
     out = Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
-    if not out.is_terminal:
+    if not (out.is_terminal or os.environ.get("COLUMNS", "").isdecimal()):
         out.width = _WIDEST
     return out
 

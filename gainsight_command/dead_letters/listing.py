@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from gainsight_command.dead_letters.letters import Line, letter_files, stream_of, values_of
@@ -36,6 +37,12 @@ class StreamLetters:
     def count(self) -> int:
         """How many letters there are."""
         return sum(map(len, self.groups.values()))
+
+    @property
+    def with_more(self) -> int:
+        """How many of them have been rejected for more than one reason."""
+        lines = chain.from_iterable(self.groups.values())
+        return sum(bool(line.letter and line.letter.errors[1:]) for line in lines)
 
 
 def read_streams(folder: Path, globs: Sequence[str] = ()) -> list[StreamLetters]:
@@ -99,6 +106,8 @@ def print_list(out: Console, folder: Path, streams: Sequence[StreamLetters]) -> 
     total = sum(stream.count for stream in streams)
     files = ", ".join(str(stream.file) for stream in streams)
     out.print(f"{counted(total, 'rejected record')} in {files}.")
+    if more := sum(stream.with_more for stream in streams):
+        out.print(f"{more:,} of them for more reasons than the first, which it is listed by.")
     out.print("`gainsight rejects show` has examples; `gainsight rejects replay` sends them again.")
 
 

@@ -172,7 +172,9 @@ class Plan:
         if not self.from_state:
             out.print("With --state FILE it also says what a sync from that state would cost.")
         if self.calls_made:
-            out.print(f"The rows were counted by {counted(self.calls_made, 'call')}, of a row each.")
+            out.print(
+                f"The rows were counted by {counted(self.calls_made, 'call')}, of a row each."
+            )
 
 
 _KINDS: tuple[Kind, ...] = ("full", "incremental")
@@ -208,9 +210,11 @@ def make_plan(
         known = entries or tap.catalog_dict
         later = tap_of(files, catalog=known, state=json.load(before), setup_mapper=True)
     plan = Plan(tap, from_state=later is not None)
-    streams = [stream for stream in _selected(tap) if matches(stream.name, globs)]
+    selected = _selected(tap)
+    streams = [stream for stream in selected if matches(stream.name, globs)]
     if not streams:
-        raise ConfigError("no stream is selected, or none matches what was asked for")
+        asked = f" by the name of {' or '.join(globs)}" if selected and globs else ""
+        raise ConfigError(f"no stream is selected{asked}: the tap's `--discover` lists all")
     screen = Console(stderr=True)
     for stream in streams:
         with screen.status(Text(one_line(f"counting the rows of {stream.name}"))):

@@ -223,7 +223,8 @@ def _build(options: dict[str, Any], **more: Any) -> Sandbox:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"cannot start: {error}") from error
+        where = f" on port {port}" if (port := more.get("port")) else ""
+        raise click.ClickException(f"cannot start{where}: {error}") from error
     sandbox.faults.add(*faults)
     _draw(sandbox, rows)
     return sandbox
