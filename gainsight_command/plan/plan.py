@@ -173,7 +173,9 @@ class Plan:
         if not self.from_state:
             out.print("With --state FILE it also says what a sync from that state would cost.")
         if self.calls_made:
-            out.print(f"The rows were counted by {counted(self.calls_made, 'call')}, of a row each.")
+            out.print(
+                f"The rows were counted by {counted(self.calls_made, 'call')}, of a row each."
+            )
 
 
 _KINDS: tuple[Kind, ...] = ("full", "incremental")
