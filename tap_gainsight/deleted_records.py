@@ -24,11 +24,18 @@ from tap_gainsight.streams import WRONG_FILTER, GainsightStream
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
+    from tap_gainsight.extract.extract import Extract
     from tap_gainsight.extract.paging import ExtractWindow
     from tap_gainsight.records.block import Block, Column
 
 _LOG_KEPT = timedelta(days=15)
 _LONG_AGO = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, as all times here
+
+
+def may_lack(log: str, exc: RequestError) -> bool:
+    """Whether a refused read says that the tenant has no such log, and a tenant may have none."""
+    absent = isinstance(exc, NotFoundError) or exc.code in {*UNKNOWN_NAME, WRONG_API}
+    return absent and log != MAIN_DELETE_LOG
 
 
 class DeletedRecordsStream(GainsightStream):
@@ -44,17 +51,8 @@ class DeletedRecordsStream(GainsightStream):
         self._warn_if_late()
         began = ""
         for log, name in DELETE_LOGS.items():
-            columns = self._columns()
-            before = self._bookmark(name) or self._bookmark()
-            extract = self._wiring.extract(
-                self._log_window(log, columns, self._start(before)),
-                self._decoder(columns),
-                extract_method=Method.QUERY,
-                save=lambda _: None,
-                announce=lambda _: None,
-                drop_missing_fields=lambda: None,
-                logger=self.logger,
-            )
+            before = self._log_bookmark(name)
+            extract = self.log_extract(log)
             try:
                 if self.ABORT_AT_RECORD_COUNT is not None:
                     yield from extract.sample(self.ABORT_AT_RECORD_COUNT)
@@ -64,8 +62,7 @@ class DeletedRecordsStream(GainsightStream):
                     yield block
                     extract.cursor.progress.wrote(block.rows - self.left_out)
             except RequestError as exc:
-                absent = isinstance(exc, NotFoundError) or exc.code in {*UNKNOWN_NAME, WRONG_API}
-                if not absent or extract.cursor.progress.rows or log == MAIN_DELETE_LOG:
+                if extract.cursor.progress.rows or not may_lack(log, exc):
                     raise self._named(exc) from None
                 self.logger.warning("stream %s: this tenant has no %s", self.name, log)
                 self._stay(name, before)
@@ -90,6 +87,23 @@ class DeletedRecordsStream(GainsightStream):
             ". If the tenant takes no parentheses in filters, its delete logs cannot be read: "
             "deselect this stream"
         )
+
+    def log_extract(self, log: str) -> Extract:
+        """An extract of a delete log, from where its bookmark says."""
+        columns = self._columns()
+        before = self._log_bookmark(DELETE_LOGS[log])
+        return self._wiring.extract(
+            self._log_window(log, columns, self._start(before)),
+            self._decoder(columns),
+            extract_method=Method.QUERY,
+            save=lambda _: None,
+            announce=lambda _: None,
+            drop_missing_fields=lambda: None,
+            logger=self.logger,
+        )
+
+    def _log_bookmark(self, name: str) -> datetime | None:
+        return self._bookmark(name) or self._bookmark()
 
     def _log_window(self, log: str, columns: Sequence[Column], start: str | None) -> ExtractWindow:
         """A log is always read by time, since a record may be in it twice."""

@@ -15,12 +15,14 @@ from singer_sdk.helpers.capabilities import (
     PluginCapabilities,
     TapCapabilities,
 )
+from singer_sdk.mapper import MAPPER_SOURCE_OPTION
 from typing_extensions import override
 
 from gainsight_api.errors import ConfigError, GainsightError
 from gainsight_api.objects.query import LARGEST_PAGE
 from gainsight_api.quota import Budget
 from gainsight_singer.plugin import GainsightPlugin
+from gainsight_singer.words import one_line
 from tap_gainsight.catalog.discovery import complete, discover_specs, spec_from_catalog
 from tap_gainsight.catalog.spec import DELETED_RECORDS, deleted_records
 from tap_gainsight.deleted_records import DeletedRecordsStream
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
     from gainsight_api.quota import Quota
     from tap_gainsight.extract.extract import Extract
+
+_GLOB = frozenset("*?[")
 
 
 class TapGainsight(GainsightPlugin, Tap):
@@ -164,6 +168,24 @@ class TapGainsight(GainsightPlugin, Tap):
                 super().setup_mapper()
             except (MapExpressionError, StreamMapConfigError) as exc:
                 raise ConfigError(f"setting `stream_maps`: {exc}") from None
+        self._warn_of_idle_maps()
+
+    def _warn_of_idle_maps(self) -> None:
+        """Name the stream maps of streams that are not there: most likely they are misspelt."""
+        sources = {
+            str(given.get(MAPPER_SOURCE_OPTION, name) if isinstance(given, dict) else name)
+            for name, given in self.mapper.stream_maps_dict.items()
+        }
+        # A glob may be meant for whatever there is.
+        idle = sorted(
+            each for each in sources - set(self.mapper.stream_maps) if not _GLOB.intersection(each)
+        )
+        if idle:
+            self.logger.warning(
+                "setting `stream_maps`: there is no stream %s, so what is said of it does nothing; "
+                "correct the name, or take it out",
+                ", ".join(map(one_line, idle)),
+            )
 
     @override
     def discover_streams(self) -> Sequence[GainsightStream]:

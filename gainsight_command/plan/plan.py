@@ -14,6 +14,7 @@ from gainsight_api.quota import Budget, QuotaExhaustedError
 from gainsight_command.connector import tap_of
 from gainsight_command.globs import matches
 from gainsight_command.plan.cost import Cost, cost_of
+from gainsight_command.plan.deletions import deletions
 from gainsight_command.plan.rows import (
     FOR_CHANGES,
     FOR_TABLES,
@@ -268,20 +269,17 @@ def _sync(
         first_step: See `count_rows`.
         read: What the last such run has read; None to count.
     """
+    if isinstance(stream, DeletedRecordsStream):
+        plan.method = Method.QUERY
+        return Sync(*deletions(tap, stream, calls))
     extract = stream.extract()
-    logs = isinstance(stream, DeletedRecordsStream)
-    plan.method = Method.QUERY if logs else extract.extract_method
+    plan.method = extract.extract_method
     if read:
         count = RowCount(read.rows, read.rows, 0, as_of=read.at)
     else:
         count = count_rows(extract.query_pages.more_than, calls, first_step)
-    cost = cost_of(
-        count.rows,
-        plan.method,
-        tap.settings,
-        page_rows=tap.page_rows,
-        keyed=logs or extract.cursor.window.key is not None,
-    )
+    keyed = extract.cursor.window.key is not None
+    cost = cost_of(count.rows, plan.method, tap.settings, page_rows=tap.page_rows, keyed=keyed)
     return Sync(count, cost)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,11 @@ class RowCount:
     at_most: int | None
     calls: int
     as_of: float | None = None
+
+    def __add__(self, other: Self) -> RowCount:
+        known = self.at_most is not None and other.at_most is not None
+        most = (self.at_most or 0) + (other.at_most or 0) if known else None
+        return RowCount(self.at_least + other.at_least, most, self.calls + other.calls)
 
     @property
     def rows(self) -> int:

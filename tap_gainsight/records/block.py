@@ -95,7 +95,7 @@ class PicklistLabel:
     Attributes:
         name: The property's name.
         source: The property of the item.
-        items: The labels by item id; an item that is not there has none.
+        items: The labels by item id; an item that is not there has none, and leaves no gap.
     """
 
     name: str
@@ -114,7 +114,7 @@ class PicklistLabel:
 
     def _label(self, value: str) -> str:
         items = filter(None, value.split(";"))
-        return ";".join(self.items.get(item, "") for item in items)
+        return ";".join(filter(None, map(self.items.get, items)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,3 +271,23 @@ def test_any_records_are_mapped_as_the_sdk_maps_them(
     with pytest.MonkeyPatch.context() as patch:
         fast, slow = both_ways(patch, lambda: tap_of(chosen, stream_maps=stream_maps), blocks)
     assert fast == slow
+
+
+@pytest.mark.parametrize(
+    ("maps", "idle"),
+    [
+        ({"thng__gc": {"Name": "Name.upper()"}}, "thng__gc"),
+        ({"copy": {"__source__": "thng__gc"}, "other": None, "no*": None}, "other, thng__gc"),
+        ({"copy": {"__source__": "thing__gc"}, "__else__": None}, ""),
+        ({"thing*": {"__alias__": "other"}, "deleted_records": None}, ""),
+        ({"t?ing__gc": {"Name": "Name.upper()"}}, ""),
+    ],
+)
+def test_a_stream_map_of_no_stream_is_named_once(
+    caplog: pytest.LogCaptureFixture, maps: dict[str, Any], idle: str
+) -> None:
+    with tenant_of(things(2)) as sandbox:
+        run(make_tap(sandbox, stream_maps=maps))
+    said = [each.getMessage() for each in caplog.records if "there is no stream" in each.msg]
+    beginning = f"setting `stream_maps`: there is no stream {idle}, so"
+    assert [each.startswith(beginning) for each in said] == [True] * bool(idle)

@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gainsight_api.errors import ConfigError, ServerError
-from gainsight_sandbox import DataType, Effect, Fault, JobSettings, NotNull, Quirks, Sandbox
+from gainsight_sandbox import (
+    DataType,
+    Effect,
+    Fault,
+    Field,
+    JobSettings,
+    NotNull,
+    ObjectSchema,
+    Option,
+    Quirks,
+    Sandbox,
+)
 from gainsight_sandbox.behaviour.call_kinds import CallKind
 from tests.api.conftest import enveloped
 from tests.hostile import Hostile
-from tests.tap.support import NO_LIMITS, make_tap, run, select_only, sync
+from tests.tap.support import NO_LIMITS, THING, make_tap, run, select_only, sync, tenant_of, things
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -232,6 +243,25 @@ def test_picklist_labels_stand_beside_every_picklist(sandbox: Sandbox, method: s
             assert record[name] == expected
             seen += expected is not None
     assert seen
+
+
+@METHODS
+def test_an_item_without_a_label_leaves_no_gap_among_the_labels(method: str) -> None:
+    options = tuple(Option(f"Label {item}", item) for item in "ABC")
+    schema = ObjectSchema(
+        THING.name,
+        (*THING.fields, Field("Tags__gc", DataType.MULTISELECT, options=options)),
+        key_prefix="1T01",
+    )
+    items = ["A;gone;B", "gone;C", "gone", "A"]
+    rows = [{**row, "Tags__gc": item} for row, item in zip(things(4), items, strict=True)]
+    with tenant_of(rows, schema=schema) as sandbox:
+        output = sync(
+            sandbox, objects=[THING.name], include_picklist_labels=True, extract_method=method
+        )
+    told = [(each["Tags__gc"], each["Tags__gc__label"]) for each in output.records[THING.name]]
+    labels = ["Label A;Label B", "Label C", None, "Label A"]
+    assert told == list(zip(items, labels, strict=True))
 
 
 def test_labels_come_from_the_dropdown_list_where_a_description_lacks_them(
