@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-if len(sys.argv) < 3 or "--help" in sys.argv:
+if not sys.argv[2:]:
     sys.exit(__doc__)
 file, stream, *keys = sys.argv[1:]
 with Path(file).open(newline="", encoding="utf-8-sig") as lines:

@@ -76,6 +76,27 @@ def _digest(file: IO[bytes], size: int) -> tuple[int, int] | None:
     return (crc, adler) if not size else None
 
 
+def ends_amid_a_line(file: IO[bytes]) -> bool:
+    """Whether a file's last line has no end, as that of a whole one may not have either."""
+    size = file.seek(0, 2)
+    file.seek(max(size - 1, 0))
+    last = file.read()
+    file.seek(0)
+    return last not in {b"", b"\n"}
+
+
+def are_same(one: IO[bytes], other: IO[bytes]) -> bool:
+    """Whether two files have the same bytes."""
+    one.seek(0)
+    other.seek(0)
+    same = True
+    while same and (block := one.read(_READ_BYTES)):
+        same = block == other.read(_READ_BYTES)
+    same = same and not other.read(1)
+    other.seek(0)
+    return same
+
+
 def without_first(blocks: Iterable[Block], rows: int) -> Iterator[Block]:
     """Blocks without so many of their first rows."""
     for block in blocks:

@@ -16,6 +16,7 @@ from gainsight_api.jobs.job_states import JobState
 from gainsight_api.jobs.polling import polls
 from gainsight_singer.temporary import temporary_files
 from gainsight_singer.words import spell
+from tap_gainsight.extract.chunks import are_same, ends_amid_a_line
 
 if TYPE_CHECKING:
     import logging
@@ -29,6 +30,7 @@ _FETCHED_AHEAD = 2
 _MAX_EMPTY_STATUSES = 3
 """How often a job's status may say nothing before it is given up."""
 _SECONDS_BETWEEN_LINES = 10
+_CHUNK_TRIES = 3
 _CHUNK_LIST_TRIES = 5
 """How often a completed job is asked for its chunks until they are all there."""
 
@@ -168,9 +170,28 @@ class Jobs:
     def fetched(self, chunk: Chunk) -> IO[bytes]:
         """A chunk in a temporary file that is gone once it is closed.
 
+        Where it ends amid a line, it may have been cut there, and its last cell with it: then it is
+        fetched again, until it ends with a line, or in the same way twice.
+
         Raises:
+            IncompleteError: It ends in another way each time.
             GainsightError: It cannot be had, or the disk does not take it.
         """
+        file = self._fetched(chunk)
+        for _ in range(_CHUNK_TRIES):
+            if not ends_amid_a_line(file):
+                return file
+            with file as before:
+                file = self._fetched(chunk)
+                if are_same(before, file):
+                    return file
+        file.close()
+        raise IncompleteError(
+            "a chunk of an export job ends in the middle of a line, and in another one each time "
+            "that it is fetched; run again"
+        )
+
+    def _fetched(self, chunk: Chunk) -> IO[bytes]:
         with temporary_files():
             file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from gainsight_api.background import in_background
 from gainsight_api.errors import ConfigError, DataError, GainsightError
 from gainsight_sandbox import DataType, Field, ObjectSchema, Quirks
 from gainsight_sandbox.behaviour.call_kinds import CallKind
+from gainsight_sandbox.behaviour.quirk_choices import Quoting
 from tap_gainsight.extract.checkpoint import Checkpoint
 from tap_gainsight.extract.paging import Position
 from tap_gainsight.extract.spans import filter_time, span_of
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 NAME = THING.name
 QUERY = f"/v1/data/objects/query/{NAME}"
+CSV = {"Content-Type": "text/csv"}
 KEYLESS = ObjectSchema("log__gc", (Field("Name"),))
 NO_ENVELOPES = [
     {},
@@ -283,13 +286,60 @@ def test_an_export_that_the_tenant_cuts_is_read_on() -> None:
         assert sorted(keys(output)) == [row["Gsid"] for row in things(200)]
 
 
+@pytest.mark.parametrize("quoting", Quoting)
+def test_a_chunk_that_is_cut_in_its_last_row_gives_each_row_once_and_as_it_is(
+    quoting: Quoting,
+) -> None:
+    with tenant_of(things(9), quirks=Quirks(csv_quoting=quoting)) as sandbox:
+        whole = sync(sandbox, extract_method="bulk").records[NAME]
+        for cut in range(1, 70, 3):
+            fetches = count()
+
+            def cut_once(
+                request: Request, _: int, own: Callable[[], Reply], *, cut: int = cut
+            ) -> Reply | None:
+                if "/chunk/" not in request.path:
+                    return None
+                body = own().body
+                return Reply(body if next(fetches) else body[:-cut], headers=CSV)  # noqa: B023
+
+            with Hostile(sandbox, cut_once) as hostile:
+                assert sync(sandbox, hostile, extract_method="bulk").records[NAME] == whole
+
+
+def test_chunks_whose_last_line_has_no_end_are_believed_when_they_come_so_twice() -> None:
+    def endless(request: Request, _: int, own: Callable[[], Reply]) -> Reply | None:
+        return Reply(own().body.rstrip(), headers=CSV) if "/chunk/" in request.path else None
+
+    with tenant_of(things(9)) as sandbox, Hostile(sandbox, endless) as hostile:
+        output = sync(sandbox, hostile, extract_method="bulk")
+        assert keys(output) == [row["Gsid"] for row in things(9)]
+        assert calls(sandbox, CallKind.EXPORT_CHUNK) == 2
+
+
+def test_a_chunk_that_ends_elsewhere_each_time_is_an_error() -> None:
+    fetches = count(1)
+
+    def shorter(request: Request, _: int, own: Callable[[], Reply]) -> Reply | None:
+        if "/chunk/" not in request.path:
+            return None
+        return Reply(own().body[: -2 * next(fetches)], headers=CSV)
+
+    with (
+        tenant_of(things(9)) as sandbox,
+        Hostile(sandbox, shorter) as hostile,
+        pytest.raises(DataError, match="in the middle of a line"),
+    ):
+        sync(sandbox, hostile, extract_method="bulk")
+
+
 def test_an_export_that_is_whole_needs_no_order() -> None:
     def turned(request: Request, _: int, own: Callable[[], Reply]) -> Reply | None:
         if "/chunk/" not in request.path:
             return None
         header, *rows = own().body.splitlines(keepends=True)
         body = b"".join((header, *reversed(rows)))
-        return Reply(body, headers={"Content-Type": "text/csv"})
+        return Reply(body, headers=CSV)
 
     with tenant_of(things(30)) as sandbox, Hostile(sandbox, turned) as hostile:
         output = sync(sandbox, hostile, extract_method="bulk")
