@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,7 @@ _BAR = 16
 def console() -> Console:
     """Standard output; colours are for terminals that take them, and not where NO_COLOR is set."""
     out = Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
-    if not (out.is_terminal or os.environ.get("COLUMNS", "").isdecimal()):
+    if not out.is_terminal:
         out.width = _WIDEST
     return out
 

@@ -121,7 +121,7 @@ def test_the_settings_of_a_group_are_judged_alike(caplog: pytest.LogCaptureFixtu
     odd = {"encoding": {"format": "jsonl"}, "storage": {"root": "/tmp"}, "colour": 1}
     (said,) = warnings(caplog, TapGainsight, batch_config=odd)
     assert said == "`batch_config`: setting `colour` is not known: it is not used"
-    maps = {"stream_maps": {"company": {"Name": "Name.lower()"}}}
+    maps = {"stream_maps": {"*": {"Name": "Name.lower()"}}}
     assert warnings(caplog, TapGainsight, **maps) == [said]
 
 
