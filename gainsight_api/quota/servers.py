@@ -191,7 +191,8 @@ def _impatient(psycopg: Any) -> Any:
 
         def _in_time(self, steps: Any) -> Generator[Any, Any, Any]:
             """Take the steps of an answer; after each, or a tenth of a second, the next one."""
-            end = time.monotonic() + TIMEOUT_SECONDS + _LOCKED_SECONDS
+            seconds = TIMEOUT_SECONDS + _LOCKED_SECONDS
+            end = time.monotonic() + seconds
             ready = None
             while time.monotonic() < end:
                 try:
@@ -200,7 +201,7 @@ def _impatient(psycopg: Any) -> Any:
                     return done.value
                 ready = yield wanted
             self.close()
-            raise psycopg.OperationalError(f"no answer within {TIMEOUT_SECONDS} seconds")
+            raise psycopg.OperationalError(f"no answer within {seconds} seconds")
 
     return Connection
 

@@ -107,7 +107,7 @@ def print_list(out: Console, folder: Path, streams: Sequence[StreamLetters]) -> 
     files = ", ".join(str(stream.file) for stream in streams)
     out.print(f"{counted(total, 'rejected record')} in {files}.")
     if more := sum(stream.with_more for stream in streams):
-        out.print(f"{more:,} of them for more reasons than the first, which it is listed by.")
+        out.print(f"Of these, {more:,} for more reasons than the one that is listed.")
     out.print("`gainsight rejects show` has examples; `gainsight rejects replay` sends them again.")
 
 

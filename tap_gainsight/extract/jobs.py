@@ -174,7 +174,7 @@ class Jobs:
         fetched again, until it ends with a line, or in the same way twice.
 
         Raises:
-            IncompleteError: It ends in another way each time.
+            DataError: It ends in another way each time; the job may be asked for it again later.
             GainsightError: It cannot be had, or the disk does not take it.
         """
         file = self._fetched(chunk)
@@ -186,7 +186,7 @@ class Jobs:
                 if are_same(before, file):
                     return file
         file.close()
-        raise IncompleteError(
+        raise DataError(
             "a chunk of an export job ends in the middle of a line, and in another one each time "
             "that it is fetched; run again"
         )
