@@ -74,6 +74,14 @@ def test_letters_are_counted_by_stream_code_and_field_with_their_lines(
     assert SECRET not in printed + done.out
 
 
+def test_letters_with_further_reasons_are_told(folder: Path, config: str) -> None:
+    assert "for more reasons" not in command("rejects", "list", "--config", config).out
+    twice = letter("people", errors=2 * letter()["errors"])
+    write(folder, "people", twice, letter("people"))
+    printed = command("rejects", "list", "--config", config).out
+    assert "Of these, 1 for more reasons than the one that is listed." in printed
+
+
 def test_streams_are_chosen_by_name_or_glob(folder: Path, config: str) -> None:
     assert folder.exists()
     for glob, streams in {"p*": ["people"], "companies": ["companies"], "x*": []}.items():
